@@ -1,0 +1,245 @@
+"""Proposals: kept, voted on, released.  Votes bind to the digest of the content."""
+
+import unicodedata
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from backoffice_ledger._engine.canonical import (
+    canonical_json,
+    commitment,
+    content_digest,
+    entry_content,
+    leaf_hash,
+    memo_field,
+    record_bytes,
+    text_fields,
+)
+from backoffice_ledger._engine.commands import CastVote, Propose, Release
+from backoffice_ledger._engine.controls import Examine, Prepared
+from backoffice_ledger._engine.entries import add_entry, check_same_entry, check_state
+from backoffice_ledger._engine.stamp import Stamp
+from backoffice_ledger._engine.state import Fact, NewRecord, Outcome, State
+from backoffice_ledger._model.amount import Amount
+from backoffice_ledger._model.commodity import Commodity
+from backoffice_ledger._model.dates import instant_from_microseconds
+from backoffice_ledger._model.entry import Entry
+from backoffice_ledger._model.posting import Posting, Side
+from backoffice_ledger._model.proposal import (
+    Decision,
+    Proposal,
+    ProposalStatus,
+    Vote,
+)
+from backoffice_ledger.errors import (
+    DigestMismatch,
+    IdempotencyConflict,
+    NotPermitted,
+    ProposalState,
+    UnknownProposal,
+)
+
+
+def optional_date(text: str | None) -> date | None:
+    """Return the date of an ISO text, or None."""
+    return None if text is None else date.fromisoformat(text)
+
+
+def posting_from_content(content: Mapping[str, Any], memo: str | None) -> Posting:
+    """Return the posting of its canonical form."""
+    number = content["amount"]
+    scale = len(number.partition(".")[2])
+    minor_units = int(number.replace(".", ""))
+    amount = Amount.from_minor(minor_units, Commodity(content["commodity"], scale))
+    return Posting(
+        content["account"],
+        Side(content["side"]),
+        amount,
+        value_date=optional_date(content.get("value_date")),
+        memo=memo,
+        dimensions=content.get("dimensions"),
+    )
+
+
+def entry_from_content(content: Mapping[str, Any], texts: Mapping[str, str]) -> Entry:
+    """Return the entry of its canonical form and its texts by name."""
+    return Entry(
+        content["id"],
+        date.fromisoformat(content["date"]),
+        [
+            posting_from_content(posting, texts.get(memo_field(line)))
+            for line, posting in enumerate(content["postings"])
+        ],
+        description=texts.get("description", ""),
+        kind=content["kind"],
+        journal=content["journal"],
+        document_number=content.get("document_number"),
+        document_date=optional_date(content.get("document_date")),
+        economic_date=optional_date(content.get("economic_date")),
+        references=content.get("references", ()),
+        rule=content.get("rule"),
+    )
+
+
+def proposal_from_facts(
+    id_: str, fact: Fact, votes: Mapping[str, Fact], release: Fact | None
+) -> Proposal:
+    """Return the proposal as it stands after the votes on it."""
+    texts = {name: text for name, (_, text) in fact.texts.items()}
+    cast = tuple(
+        Vote(
+            vote.actor,
+            Decision(vote.content["decision"]),
+            vote.content["seen"],
+            instant_from_microseconds(vote.at),
+        )
+        for vote in sorted(votes.values(), key=lambda vote: vote.position)
+    )
+    decisions = {vote.decision for vote in cast}
+    if release is not None:
+        status = ProposalStatus.POSTED
+    elif Decision.WITHDRAW in decisions:
+        status = ProposalStatus.WITHDRAWN
+    elif Decision.REJECT in decisions:
+        status = ProposalStatus.REJECTED
+    else:
+        status = ProposalStatus.OPEN
+    return Proposal(
+        id_,
+        entry_from_content(fact.content, texts),
+        content_digest(canonical_json(fact.content)),
+        fact.actor,
+        instant_from_microseconds(fact.at),
+        cast,
+        status,
+        position=fact.position,
+    )
+
+
+def read_proposal(state: State, id_: str) -> Proposal:
+    """Return a proposal from the facts that were read.
+
+    Raises:
+        UnknownProposal: there is none of this id.
+    """
+    fact = state.fact("proposal", id_)
+    if fact is None:
+        raise UnknownProposal(field="id", found=id_)
+    votes = state.of_kind("vote", f"{id_}/")
+    return proposal_from_facts(id_, fact, votes, state.fact("release", id_))
+
+
+def propose(
+    state: State, command: Propose, stamp: Stamp, examine: Examine | None
+) -> Outcome:
+    """Keep an entry that the book would take as a proposal."""
+    entry = command.entry
+    fact = state.fact("proposal", entry.id)
+    if fact is not None:
+        check_same_entry(entry, read_proposal(state, entry.id).entry)
+        return Outcome(results=[fact])
+    if state.entries.get(entry.id) is not None:
+        raise IdempotencyConflict("is recorded as an entry", field="id", found=entry.id)
+    check_state(state, entry)
+    fields = text_fields(entry)
+    texts = [
+        (name, salt, text)
+        for (name, text), salt in zip(fields, stamp.draw(len(fields)), strict=True)
+    ]
+    content = entry_content(
+        entry, {name: commitment(salt, text) for name, salt, text in texts}
+    )
+    if examine is not None:
+        examine(Prepared(entry, content_digest(content)))
+    outcome = Outcome()
+    data = record_bytes("proposal", stamp.actor, stamp.at_text, content)
+    outcome.add(
+        NewRecord(
+            "proposal",
+            entry.id,
+            stamp.actor,
+            stamp.at,
+            content,
+            leaf_hash(data),
+            (("proposal", entry.id),),
+            texts,
+        )
+    )
+    return outcome
+
+
+def same_person(one: str, other: str) -> bool:
+    """Whether two names of actors may mean one person."""
+    return _person(one) == _person(other)
+
+
+def _person(name: str) -> str:
+    return unicodedata.normalize("NFKC", name).strip().casefold()
+
+
+def cast_vote(state: State, command: CastVote, stamp: Stamp) -> Outcome:
+    """Record a vote on the content that the voter has seen."""
+    proposal = read_proposal(state, command.proposal)
+    key = f"{proposal.id}/{_person(stamp.actor)}"
+    own = state.fact("vote", key)
+    if own is not None and own.content == _vote_content(command):
+        return Outcome(results=[own])
+    if proposal.status is not ProposalStatus.OPEN:
+        raise ProposalState(
+            field="id", expected="an open proposal", found=proposal.status.value
+        )
+    if command.seen != proposal.digest:
+        raise DigestMismatch(
+            field="seen", expected=proposal.digest, found=command.seen
+        )
+    is_maker = same_person(stamp.actor, proposal.maker)
+    if is_maker is not (command.decision is Decision.WITHDRAW):
+        raise NotPermitted(
+            "makers withdraw, others vote",
+            field="actor",
+            expected="the maker" if not is_maker else "another person than the maker",
+            found=stamp.actor,
+        )
+    if own is not None and own.content["decision"] != command.decision.value:
+        raise ProposalState(
+            "has voted already",
+            field="actor",
+            expected=own.content["decision"],
+            found=command.decision.value,
+        )
+    outcome = Outcome()
+    content = _vote_content(command)
+    outcome.add(stamp.record("vote", key, content, [("vote", key)]))
+    return outcome
+
+
+def _vote_content(command: CastVote) -> dict[str, Any]:
+    return {
+        "decision": command.decision.value,
+        "proposal": command.proposal,
+        "seen": command.seen,
+    }
+
+
+def release(
+    state: State, command: Release, stamp: Stamp, examine: Examine | None
+) -> Outcome:
+    """Post a proposal; controls see its votes and decide again, now."""
+    proposal = read_proposal(state, command.proposal)
+    posted = state.entries.get(proposal.id)
+    if posted is not None and posted.proposal == proposal.id:
+        return Outcome(results=[posted])
+    if proposal.status is not ProposalStatus.OPEN:
+        raise ProposalState(
+            field="id", expected="an open proposal", found=proposal.status.value
+        )
+    fact = state.fact("proposal", proposal.id)
+    assert fact is not None
+    # The salts of the proposal are used again, so that the entry's canonical content
+    # is byte for byte what was voted on.
+    texts = [(name, salt, text) for name, (salt, text) in fact.texts.items()]
+    outcome = Outcome()
+    add_entry(
+        state, outcome, proposal.entry, texts, stamp, examine, proposal=proposal.id
+    )
+    return outcome

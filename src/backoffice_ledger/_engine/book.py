@@ -1,0 +1,293 @@
+"""The book itself: its beginning, its manifest, its chart, its periods."""
+
+from collections.abc import Iterable
+from datetime import date
+from typing import Any
+
+from backoffice_ledger._engine.commands import (
+    ChangeAccount,
+    CloseAccount,
+    DeclareDimension,
+    OpenAccount,
+    OpenBook,
+    OpenJournal,
+    RequireControls,
+    SetPeriods,
+)
+from backoffice_ledger._engine.canonical import FORMAT_VERSION
+from backoffice_ledger._engine.stamp import Stamp
+from backoffice_ledger._engine.state import Fact, Outcome, State, period_key
+from backoffice_ledger._model.account import Account, ancestors
+from backoffice_ledger._model.entry import DEFAULT_JOURNAL
+from backoffice_ledger._model.period import TRANSITIONS, PeriodState
+from backoffice_ledger._model.text import check_text
+from backoffice_ledger.errors import (
+    AccountConflict,
+    AccountNotEmpty,
+    InvalidOption,
+    PeriodTransition,
+    UnknownAccount,
+    UnknownJournal,
+)
+
+
+def open_book(state: State, command: OpenBook, stamp: Stamp) -> Outcome:
+    """Begin the log, with the general journal."""
+    outcome = Outcome()
+    content = {"format": FORMAT_VERSION, "name": command.name, "uid": command.uid}
+    outcome.add(stamp.record("book", command.name, content, [("book", "")]))
+    journal = {"name": DEFAULT_JOURNAL}
+    outcome.add(
+        stamp.record("journal", DEFAULT_JOURNAL, journal, [("journal", DEFAULT_JOURNAL)])
+    )
+    return outcome
+
+
+def require_controls(state: State, command: RequireControls, stamp: Stamp) -> Outcome:
+    """Record each control that the manifest does not name yet."""
+    outcome = Outcome()
+    for name in sorted(command.controls):
+        id_, _, version = name.rpartition("@")
+        if state.fact("control", id_) is None:
+            content = {"id": id_, "version": version}
+            outcome.add(stamp.record("control", id_, content, [("control", id_)]))
+    return outcome
+
+
+def account_content(account: Account) -> dict[str, Any]:
+    """Return the recorded form of an account; its label is kept apart."""
+    content: dict[str, Any] = {"path": account.path, "type": account.type.value}
+    if account.commodities is not None:
+        content["commodities"] = sorted(account.commodities)
+    if account.opened is not None:
+        content["opened"] = account.opened.isoformat()
+    if account.closed is not None:
+        content["closed"] = account.closed.isoformat()
+    if account.attributes:
+        content["attributes"] = dict(account.attributes)
+    return content
+
+
+def account_from_fact(fact: Fact) -> Account:
+    """Return the account that a fact records."""
+    content = fact.content
+    opened, closed = content.get("opened"), content.get("closed")
+    label = fact.texts.get("label")
+    return Account(
+        content["path"],
+        content["type"],
+        commodities=content.get("commodities"),
+        label=None if label is None else label[1],
+        opened=date.fromisoformat(opened) if opened else None,
+        closed=date.fromisoformat(closed) if closed else None,
+        attributes=content.get("attributes"),
+    )
+
+
+def _record_account(outcome: Outcome, account: Account, stamp: Stamp) -> Outcome:
+    texts = {} if account.label is None else {"label": account.label}
+    outcome.add(
+        stamp.record(
+            "account",
+            account.path,
+            account_content(account),
+            [("account", account.path)],
+            texts,
+        )
+    )
+    return outcome
+
+
+def open_account(state: State, command: OpenAccount, stamp: Stamp) -> Outcome:
+    """Add an account; opening the same one again changes nothing."""
+    account = command.account
+    fact = state.fact("account", account.path)
+    if fact is not None:
+        if account_from_fact(fact) != account:
+            raise AccountConflict(
+                "exists with other properties; ledger.change_account() changes them",
+                field=_first_difference(account_from_fact(fact), account),
+                found=account.path,
+            )
+        return Outcome(results=[fact])
+    relatives: list[tuple[str, Fact | None]] = [
+        (path, state.fact("account", path)) for path in ancestors(account.path)
+    ]
+    relatives += state.of_kind("account", account.path + ":").items()
+    for path, relative in relatives:
+        if relative is not None and relative.content["type"] != account.type.value:
+            raise AccountConflict(
+                "accounts above and below each other are of one type",
+                field="type",
+                expected=f"{relative.content['type']}, as {path}",
+                found=account.type.value,
+            )
+    return _record_account(Outcome(), account, stamp)
+
+
+def _first_difference(old: Account, new: Account) -> str:
+    for name in ("type", "commodities", "label", "opened", "closed", "attributes"):
+        if getattr(old, name) != getattr(new, name):
+            return name
+    return "path"
+
+
+def change_account(state: State, command: ChangeAccount, stamp: Stamp) -> Outcome:
+    """Replace an account's properties; its path and type stay."""
+    account = command.account
+    fact = _known_account(state, account.path)
+    old = account_from_fact(fact)
+    if old.type is not account.type:
+        raise AccountConflict(
+            "an account keeps its type",
+            field="type",
+            expected=old.type.value,
+            found=account.type.value,
+        )
+    if old == account:
+        return Outcome(results=[fact])
+    return _record_account(Outcome(), account, stamp)
+
+
+def _known_account(state: State, path: str) -> Fact:
+    fact = state.fact("account", path)
+    if fact is None:
+        raise UnknownAccount(field="account", found=path)
+    return fact
+
+
+def close_account(state: State, command: CloseAccount, stamp: Stamp) -> Outcome:
+    """Let an account take nothing after a day."""
+    fact = _known_account(state, command.path)
+    account = account_from_fact(fact)
+    if account.closed == command.on:
+        return Outcome(results=[fact])
+    activity = state.activity[command.path]
+    if activity.balance:
+        raise AccountNotEmpty(
+            field="account",
+            expected=f"a balance of zero in {command.path}",
+            found=str(activity.balance),
+        )
+    if activity.last_date is not None and activity.last_date > command.on:
+        raise AccountNotEmpty(
+            f"{command.path} has postings after that day",
+            field="on",
+            expected=f"{activity.last_date} or later",
+            found=command.on,
+        )
+    closed = Account(
+        account.path,
+        account.type,
+        commodities=account.commodities,
+        label=account.label,
+        opened=account.opened,
+        closed=command.on,
+        attributes=account.attributes,
+    )
+    return _record_account(Outcome(), closed, stamp)
+
+
+def open_journal(state: State, command: OpenJournal, stamp: Stamp) -> Outcome:
+    """Begin a journal; opening it again changes nothing."""
+    journal = command.journal
+    fact = state.fact("journal", journal.name)
+    if fact is not None:
+        return Outcome(results=[fact])
+    outcome = Outcome()
+    texts = {"description": journal.description} if journal.description else {}
+    outcome.add(
+        stamp.record(
+            "journal",
+            journal.name,
+            {"name": journal.name},
+            [("journal", journal.name)],
+            texts,
+        )
+    )
+    return outcome
+
+
+def declare_dimension(state: State, command: DeclareDimension, stamp: Stamp) -> Outcome:
+    """Allow a dimension; declaring it again changes nothing."""
+    fact = state.fact("dimension", command.name)
+    if fact is not None:
+        return Outcome(results=[fact])
+    outcome = Outcome()
+    content = {"name": command.name}
+    outcome.add(
+        stamp.record("dimension", command.name, content, [("dimension", command.name)])
+    )
+    return outcome
+
+
+def set_periods(state: State, command: SetPeriods, stamp: Stamp) -> Outcome:
+    """Bring periods into a state, one record for each that changes."""
+    journal, target = command.journal, command.state
+    if journal is not None and state.fact("journal", journal) is None:
+        raise UnknownJournal(field="journal", found=journal)
+    check_text(command.reason, "reason")
+    changes = [
+        name
+        for name in command.names
+        if state.scope_state(journal, name) is not target
+        or (
+            target in (PeriodState.CLOSED, PeriodState.LOCKED)
+            and state.fact("period", period_key(journal, name)) is None
+        )
+    ]
+    outcome = Outcome()
+    for name in changes:
+        _check_transition(state.scope_state(journal, name), command, name)
+    if target is PeriodState.CLOSED and journal is None and changes:
+        _check_closing_order(state, command.names, changes[0])
+    for name in changes:
+        first, last = state.calendar.span(name)
+        content = {
+            "first": first.isoformat(),
+            "journal": journal,
+            "last": last.isoformat(),
+            "name": name,
+            "state": target.value,
+        }
+        key = period_key(journal, name)
+        texts = {"reason": command.reason} if command.reason else {}
+        outcome.add(stamp.record("period", key, content, [("period", key)], texts))
+    return outcome
+
+
+def _check_transition(current: PeriodState, command: SetPeriods, name: str) -> None:
+    target = command.state
+    if current is target:
+        return
+    if target not in TRANSITIONS[current]:
+        raise PeriodTransition(
+            f"{name} cannot become {target.value}",
+            field="period",
+            expected=_states(s for s in PeriodState if target in TRANSITIONS[s]),
+            found=current.value,
+        )
+    if current is PeriodState.CLOSED and target is not PeriodState.LOCKED:
+        if not command.reason:
+            raise InvalidOption(field="reason", expected="why it is reopened")
+
+
+def _states(states: Iterable[PeriodState]) -> str:
+    return " or ".join(state.value for state in states)
+
+
+def _check_closing_order(state: State, names: tuple[str, ...], first: str) -> None:
+    """Refuse to close a period while an earlier one with entries is open."""
+    begins = state.calendar.span(first)[0]
+    for day in sorted(state.months or ()):
+        name = state.calendar.period_of(day)
+        if day >= begins or name in names:
+            continue
+        earlier = state.scope_state(None, name)
+        if earlier not in (PeriodState.CLOSED, PeriodState.LOCKED):
+            raise PeriodTransition(
+                f"{name} has entries and is {earlier.value}",
+                field="period",
+                expected="the earliest open period first",
+                found=first,
+            )

@@ -1,0 +1,155 @@
+"""Canonical bytes, commitments and leaf hashes: the stored format, version 1.
+
+The canonical form is a profile of RFC 8785 (JCS): no floats, integers up to 2^53 - 1,
+money as decimal text in the commodity's scale, ASCII keys in sorted order, no spaces,
+UTF-8.  Within the profile ``json.dumps(sort_keys=True)`` yields exactly that.  A leaf is
+SHA-256(0x00 || bytes) (RFC 6962, section 2.1).
+
+Free text and personal fields enter only as commitments: SHA-256(salt || text), with a
+random salt of 16 bytes, in hexadecimal.  Text and salt are kept apart and can be erased.
+
+Nothing here may change for format 1: the golden vectors in ``tests/golden`` pin it.
+"""
+
+import json
+from collections.abc import Mapping
+from datetime import date
+from hashlib import sha256
+from json.encoder import encode_basestring  # type: ignore[attr-defined]
+from typing import Any, Final
+
+from backoffice_ledger._model.amount import format_minor_units
+from backoffice_ledger._model.dates import instant_from_microseconds
+from backoffice_ledger._model.document import plain_json
+from backoffice_ledger._model.entry import Entry
+from backoffice_ledger._model.posting import Posting
+
+FORMAT_VERSION: Final = 1
+SALT_BYTES: Final = 16
+
+quote = encode_basestring
+"""Write a str as a JSON string, without escaping beyond ASCII."""
+
+
+def canonical_json(value: Any) -> str:
+    """Return *value* (str, int, bool, None, lists, mappings) in canonical form."""
+    return json.dumps(
+        plain_json(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False
+    )
+
+
+def commitment(salt: bytes, text: str) -> str:
+    """Return the commitment to *text*: SHA-256(salt || text) in hexadecimal."""
+    return sha256(salt + text.encode()).hexdigest()
+
+
+def leaf_hash(data: bytes) -> bytes:
+    """Return the RFC 6962 leaf hash of *data*."""
+    return sha256(b"\0" + data).digest()
+
+
+def instant_text(microseconds: int) -> str:
+    """Return an instant as ``YYYY-MM-DDTHH:MM:SS.ffffffZ``."""
+    instant = instant_from_microseconds(microseconds)
+    return instant.strftime("%Y-%m-%dT%H:%M:%S.") + f"{instant.microsecond:06}Z"
+
+
+def record_bytes(
+    type_: str,
+    actor: str,
+    at: str,
+    content: str,
+    proposal: str | None = None,
+    controls: tuple[str, ...] = (),
+) -> bytes:
+    """Return the canonical bytes of a record; *content* is canonical already."""
+    text = f'{{"actor":{quote(actor)},"at":"{at}","content":{content}'
+    if controls:
+        text += f',"controls":{canonical_json(list(controls))}'
+    if proposal is not None:
+        text += f',"proposal":{quote(proposal)}'
+    return f'{text},"type":"{type_}","v":{FORMAT_VERSION}}}'.encode()
+
+
+def posting_content(posting: Posting, memo: str | None) -> str:
+    """Return the canonical form of a posting; *memo* is the commitment to its memo."""
+    amount = posting.amount
+    unit = amount.commodity
+    text = (
+        f'{{"account":{quote(posting.account)},'
+        f'"amount":"{format_minor_units(amount.minor_units, unit.scale)}",'
+        f'"commodity":"{unit.code}"'
+    )
+    if posting.dimensions:
+        text += f',"dimensions":{canonical_json(posting.dimensions)}'
+    if memo is not None:
+        text += f',"memo":"{memo}"'
+    text += f',"side":"{posting.side.value}"'
+    if posting.value_date is not None:
+        text += f',"value_date":"{posting.value_date}"'
+    return text + "}"
+
+
+def entry_content(
+    entry: Entry, commitments: Mapping[str, str], reverses: str | None = None
+) -> str:
+    """Return the canonical form of an entry.
+
+    *commitments* maps the names of its texts (`text_fields`) to the commitments.
+    """
+    text = f'{{"date":"{entry.date}"'
+    description = commitments.get("description")
+    if description is not None:
+        text += f',"description":"{description}"'
+    if entry.document_date is not None:
+        text += f',"document_date":"{entry.document_date}"'
+    if entry.document_number is not None:
+        text += f',"document_number":{quote(entry.document_number)}'
+    if entry.economic_date is not None:
+        text += f',"economic_date":"{entry.economic_date}"'
+    postings = ",".join(
+        posting_content(posting, commitments.get(memo_field(line)))
+        for line, posting in enumerate(entry.postings)
+    )
+    text += (
+        f',"id":{quote(entry.id)},"journal":{quote(entry.journal)},'
+        f'"kind":"{entry.kind.value}","postings":[{postings}]'
+    )
+    if entry.references:
+        text += f',"references":{canonical_json(list(entry.references))}'
+    if reverses is not None:
+        text += f',"reverses":{quote(reverses)}'
+    if entry.rule is not None:
+        text += f',"rule":{quote(entry.rule)}'
+    return text + "}"
+
+
+def memo_field(line: int) -> str:
+    """Return the name under which the memo of posting *line* is committed."""
+    return f"postings.{line}.memo"
+
+
+def text_fields(entry: Entry) -> list[tuple[str, str]]:
+    """Return the erasable texts of an entry by name, in the order of its fields."""
+    fields = [("description", entry.description)] if entry.description else []
+    fields.extend(
+        (memo_field(line), posting.memo)
+        for line, posting in enumerate(entry.postings)
+        if posting.memo is not None
+    )
+    return fields
+
+
+def content_digest(content: str) -> str:
+    """Return the SHA-256 of canonical content, in hexadecimal."""
+    return sha256(content.encode()).hexdigest()
+
+
+def date_number(day: date) -> int:
+    """Return a date as the integer YYYYMMDD, as stores keep it."""
+    return day.year * 10_000 + day.month * 100 + day.day
+
+
+def number_date(number: int) -> date:
+    """Return the date of the integer YYYYMMDD."""
+    return date(number // 10_000, number // 100 % 100, number % 100)

@@ -1,0 +1,172 @@
+"""The one way from a command to what is appended: `needs`, then `decide`.
+
+Both are pure.  `needs` names what a command still has to read, given what has been
+read; the caller loads it and asks again until nothing is missing.  `decide` then
+raises a refusal or returns the records to append.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from backoffice_ledger._engine import approvals, book, documents, entries, reversal
+from backoffice_ledger._engine.commands import (
+    CastVote,
+    ChangeAccount,
+    CloseAccount,
+    Command,
+    DeclareDimension,
+    OpenAccount,
+    OpenBook,
+    OpenJournal,
+    PostEntries,
+    Propose,
+    Redact,
+    Release,
+    RequireControls,
+    Reverse,
+    SetPeriods,
+    StoreDocument,
+)
+from backoffice_ledger._engine.controls import Examine
+from backoffice_ledger._engine.erasure import redact
+from backoffice_ledger._engine.stamp import Stamp
+from backoffice_ledger._engine.state import FactKey, Needs, Outcome, State
+from backoffice_ledger._model.account import ancestors
+from backoffice_ledger._model.period import PeriodState
+
+
+def needs(command: Command, state: State) -> Needs:
+    """Return what *command* has to read beyond what *state* holds."""
+    return _NEEDS[type(command)](command, state)
+
+
+def decide(
+    state: State, command: Command, stamp: Stamp, examine: Examine | None = None
+) -> Outcome:
+    """Return what *command* comes to, or raise why the book refuses it."""
+    decider = _WITH_CONTROLS.get(type(command))
+    if decider is not None:
+        return decider(state, command, stamp, examine)
+    return _DECIDE[type(command)](state, command, stamp)
+
+
+def _post_needs(command: PostEntries, state: State) -> Needs:
+    return state.missing(
+        facts=entries.account_keys(command.entries),
+        prefixes=entries.SMALL_KINDS,
+        entries=[entry.id for entry in command.entries],
+    )
+
+
+def _open_account_needs(command: OpenAccount, state: State) -> Needs:
+    path = command.account.path
+    above: list[FactKey] = [("account", parent) for parent in ancestors(path)]
+    return state.missing(
+        facts=[("account", path), *above], prefixes=[("account", f"{path}:")]
+    )
+
+
+def _periods_needs(command: SetPeriods, state: State) -> Needs:
+    return state.missing(
+        prefixes=entries.SMALL_KINDS, months=command.state is PeriodState.CLOSED
+    )
+
+
+def _reverse_needs(command: Reverse, state: State) -> Needs:
+    first = state.missing(
+        prefixes=entries.SMALL_KINDS, entries=[command.id, command.reversal_id]
+    )
+    original = state.entries.get(command.id)
+    if original is None:
+        return first
+    return state.missing(facts=entries.account_keys([original.entry]))
+
+
+def _propose_needs(command: Propose, state: State) -> Needs:
+    entry = command.entry
+    return state.missing(
+        facts=[
+            *entries.account_keys([entry]),
+            ("proposal", entry.id),
+            ("release", entry.id),
+        ],
+        prefixes=[*entries.SMALL_KINDS, ("vote", f"{entry.id}/")],
+        entries=[entry.id],
+    )
+
+
+def _vote_needs(command: CastVote, state: State) -> Needs:
+    id_ = command.proposal
+    return state.missing(
+        facts=[("proposal", id_), ("release", id_)], prefixes=[("vote", f"{id_}/")]
+    )
+
+
+def _release_needs(command: Release, state: State) -> Needs:
+    id_ = command.proposal
+    first = state.missing(
+        facts=[("proposal", id_), ("release", id_)],
+        prefixes=[*entries.SMALL_KINDS, ("vote", f"{id_}/")],
+        entries=[id_],
+    )
+    if first or state.fact("proposal", id_) is None:
+        return first
+    proposed = approvals.read_proposal(state, id_).entry
+    return state.missing(facts=entries.account_keys([proposed]))
+
+
+_NEEDS: dict[type, Callable[[Any, State], Needs]] = {
+    OpenBook: lambda command, state: state.missing(facts=[("book", "")]),
+    RequireControls: lambda command, state: state.missing(prefixes=[("control", "")]),
+    OpenAccount: _open_account_needs,
+    ChangeAccount: lambda command, state: state.missing(
+        facts=[("account", command.account.path)]
+    ),
+    CloseAccount: lambda command, state: state.missing(
+        facts=[("account", command.path)], activity=[command.path]
+    ),
+    OpenJournal: lambda command, state: state.missing(
+        facts=[("journal", command.journal.name)]
+    ),
+    DeclareDimension: lambda command, state: state.missing(
+        facts=[("dimension", command.name)]
+    ),
+    SetPeriods: _periods_needs,
+    StoreDocument: lambda command, state: state.missing(
+        facts=[
+            (
+                "document",
+                documents.document_key(command.document.kind, command.document.id),
+            )
+        ]
+    ),
+    PostEntries: _post_needs,
+    Reverse: _reverse_needs,
+    Propose: _propose_needs,
+    CastVote: _vote_needs,
+    Release: _release_needs,
+    Redact: lambda command, state: state.missing(entries=[command.id]),
+}
+
+_DECIDE: dict[type, Callable[[State, Any, Stamp], Outcome]] = {
+    OpenBook: book.open_book,
+    RequireControls: book.require_controls,
+    OpenAccount: book.open_account,
+    ChangeAccount: book.change_account,
+    CloseAccount: book.close_account,
+    OpenJournal: book.open_journal,
+    DeclareDimension: book.declare_dimension,
+    SetPeriods: book.set_periods,
+    StoreDocument: documents.store_document,
+    CastVote: approvals.cast_vote,
+    Redact: redact,
+}
+
+_WITH_CONTROLS: dict[type, Callable[[State, Any, Stamp, Examine | None], Outcome]] = {
+    PostEntries: lambda state, command, stamp, examine: entries.post_entries(
+        state, command, stamp, examine
+    ),
+    Reverse: reversal.reverse,
+    Propose: approvals.propose,
+    Release: approvals.release,
+}

@@ -1,0 +1,348 @@
+"""Posting entries: what the book's state must allow, and the record that follows."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from backoffice_ledger._engine.canonical import (
+    commitment,
+    content_digest,
+    entry_content,
+    leaf_hash,
+    record_bytes,
+    text_fields,
+)
+from backoffice_ledger._engine.commands import PostEntries
+from backoffice_ledger._engine.controls import Examine, Prepared
+from backoffice_ledger._engine.stamp import Stamp
+from backoffice_ledger._engine.state import (
+    AccountTerms,
+    Fact,
+    FactKey,
+    NewRecord,
+    Outcome,
+    State,
+)
+from backoffice_ledger._model.entry import (
+    Entry,
+    EntryKind,
+    Phase,
+    at_index,
+    check_balanced,
+)
+from backoffice_ledger._model.record import Record
+from backoffice_ledger.errors import (
+    AccountNotOpen,
+    CommodityRefused,
+    IdempotencyConflict,
+    InvalidOption,
+    LedgerError,
+    PeriodNotOpen,
+    UnknownAccount,
+    UnknownDimension,
+    UnknownJournal,
+)
+
+SMALL_KINDS = (("commodity", ""), ("journal", ""), ("dimension", ""), ("period", ""))
+"""Kinds of facts of which every posting may need any; they are read whole."""
+
+
+def account_keys(entries: Sequence[Entry]) -> set[FactKey]:
+    """Return the keys of the account facts that *entries* need."""
+    return {
+        ("account", posting.account) for entry in entries for posting in entry.postings
+    }
+
+
+def post_entries(
+    state: State, command: PostEntries, stamp: Stamp, examine: Examine | None
+) -> Outcome:
+    """Decide the posting of entries: all of them, or the first refusal is raised."""
+    entries = command.entries
+    outcome = Outcome()
+    fields = [text_fields(entry) for entry in entries]
+    salts = iter(stamp.draw(sum(map(len, fields))))
+    batch: dict[str, NewRecord] = {}
+    for index, entry in enumerate(entries):
+        texts = [(name, next(salts), text) for name, text in fields[index]]
+        try:
+            old = state.entries.get(entry.id)
+            if old is not None:
+                check_same(entry, old)
+                outcome.results.append(old)
+                continue
+            twin = batch.get(entry.id)
+            if twin is not None:
+                check_same_entry(entry, twin.entry)
+                outcome.results.append(twin)
+                continue
+            if entry.kind is EntryKind.REVERSING:
+                raise InvalidOption(
+                    field="kind",
+                    expected="ledger.reverse() for a reversal",
+                    found="reversing",
+                )
+            add_entry(state, outcome, entry, texts, stamp, examine)
+        except LedgerError as error:
+            if len(entries) > 1:
+                at_index(error, command.offset + index, entry.id)
+            raise
+        batch[entry.id] = outcome.records[-1]
+    return outcome
+
+
+def add_entry(
+    state: State,
+    outcome: Outcome,
+    entry: Entry,
+    texts: list[tuple[str, bytes, str]],
+    stamp: Stamp,
+    examine: Examine | None,
+    *,
+    phase: Phase | None = None,
+    reverses: str | None = None,
+    proposal: str | None = None,
+) -> None:
+    """Check one entry against the state and append its record to *outcome*."""
+    memorandum = check_state(state, entry)
+    for commodity in new_commodities(state, entry):
+        record = stamp.record(
+            "commodity", commodity["code"], commodity, [("commodity", commodity["code"])]
+        )
+        take(state, outcome, record, commodity)
+    content = entry_content(
+        entry, {name: commitment(salt, text) for name, salt, text in texts}, reverses
+    )
+    controls: tuple[str, ...] = ()
+    if examine is not None:
+        controls = examine(Prepared(entry, content_digest(content), proposal))
+    facts: tuple[FactKey, ...] = ()
+    if reverses is not None:
+        facts += (("reversal", reverses),)
+    if proposal is not None:
+        facts += (("release", proposal),)
+    data = record_bytes(
+        "entry", stamp.actor, stamp.at_text, content, proposal, controls
+    )
+    outcome.add(
+        NewRecord(
+            "entry",
+            entry.id,
+            stamp.actor,
+            stamp.at,
+            content,
+            leaf_hash(data),
+            facts,
+            texts,
+            entry,
+            entry.phase if phase is None else phase,
+            memorandum,
+            reverses,
+            proposal,
+            controls,
+        )
+    )
+
+
+def take(
+    state: State, outcome: Outcome, record: NewRecord, content: Mapping[str, Any]
+) -> None:
+    """Append a record that later decisions of the same command must already see."""
+    outcome.records.append(record)
+    for key in record.facts:
+        state.put(key, Fact(0, record.actor, record.at, content))
+
+
+def new_commodities(state: State, entry: Entry) -> list[dict[str, Any]]:
+    """Return the commodities of *entry* that the book meets for the first time."""
+    new: dict[str, dict[str, Any]] = {}
+    for posting in entry.postings:
+        unit = posting.amount.commodity
+        if ("commodity", unit.code) not in state.facts:
+            new[unit.code] = {"code": unit.code, "scale": unit.scale}
+    return list(new.values())
+
+
+def check_state(state: State, entry: Entry) -> tuple[bool, ...] | None:
+    """Check that the book takes *entry*; return which postings are memorandum ones.
+
+    None stands for none of them.  The common case is one pass over cached terms; any
+    doubt goes to `_explain`, which raises what comes first by precedence.
+    """
+    day = entry.date
+    journal = entry.journal
+    if ("journal", journal) not in state.facts:
+        raise UnknownJournal(field="journal", found=journal)
+    period_state = state.period_state(journal, day)
+    if not period_state.accepts(entry.kind):
+        raise PeriodNotOpen(
+            f"{state.calendar.period_of(day)} is {period_state.value}",
+            field="date",
+            expected=f"an open period for an entry of kind {entry.kind.value}",
+            found=day,
+        )
+    terms_by_key = state.terms
+    has_memorandum = False
+    for posting in entry.postings:
+        key = (posting.account, posting.amount.commodity.code)
+        terms = terms_by_key.get(key)
+        if terms is None:
+            terms = _resolve_terms(state, entry, *key)
+        if not terms.opened <= day <= terms.closed or posting.dimensions:
+            _explain(state, entry)
+        if terms.memorandum:
+            has_memorandum = True
+    return _memorandum(state, entry) if has_memorandum else None
+
+
+def _resolve_terms(
+    state: State, entry: Entry, path: str, code: str
+) -> AccountTerms:
+    """Work out the terms of (account, commodity) and cache them."""
+    _explain(state, entry)
+    account = state.facts["account", path].content  # type: ignore[union-attr]
+    opened, closed = account.get("opened"), account.get("closed")
+    terms = AccountTerms(
+        date.fromisoformat(opened) if opened else date.min,
+        date.fromisoformat(closed) if closed else date.max,
+        account["type"] == "memorandum",
+    )
+    state.terms[path, code] = terms
+    return terms
+
+
+def _memorandum(state: State, entry: Entry) -> tuple[bool, ...]:
+    flags = tuple(
+        state.terms[posting.account, posting.amount.commodity.code].memorandum
+        for posting in entry.postings
+    )
+    check_balanced(
+        (p for p, flag in zip(entry.postings, flags, strict=True) if flag),
+        "postings (memorandum)",
+    )
+    return flags
+
+
+def _explain(state: State, entry: Entry) -> None:
+    """Raise the first reason, by precedence, why an account refuses *entry*."""
+    accounts = []
+    for index, posting in enumerate(entry.postings):
+        fact = state.fact("account", posting.account)
+        if fact is None:
+            raise UnknownAccount(
+                field=f"postings[{index}].account",
+                expected="an account of the book",
+                found=posting.account,
+            )
+        accounts.append(fact.content)
+    day = entry.date.isoformat()
+    for index, account in enumerate(accounts):
+        opened, closed = account.get("opened"), account.get("closed")
+        if (opened and day < opened) or (closed and day > closed):
+            raise AccountNotOpen(
+                f"{account['path']} is open from {opened or 'ever'} to "
+                f"{closed or 'now on'}",
+                field=f"postings[{index}].account",
+                expected="an account open on the entry's date",
+                found=day,
+            )
+    for index, (posting, account) in enumerate(
+        zip(entry.postings, accounts, strict=True)
+    ):
+        unit = posting.amount.commodity
+        allowed = account.get("commodities")
+        if allowed is not None and unit.code not in allowed:
+            raise CommodityRefused(
+                f"{account['path']} holds only {', '.join(sorted(allowed))}",
+                field=f"postings[{index}].amount",
+                found=unit.code,
+            )
+        known = state.fact("commodity", unit.code)
+        if known is not None and known.content["scale"] != unit.scale:
+            raise CommodityRefused(
+                f"the book counts {unit.code} with another scale",
+                field=f"postings[{index}].amount",
+                expected=str(known.content["scale"]),
+                found=unit.scale,
+            )
+    for index, posting in enumerate(entry.postings):
+        for name in posting.dimensions:
+            if state.fact("dimension", name) is None:
+                raise UnknownDimension(
+                    field=f"postings[{index}].dimensions", found=name
+                )
+
+
+def check_same(entry: Entry, old: Record) -> None:
+    """Raise `IdempotencyConflict` unless *old* records exactly *entry*."""
+    if old.reverses is not None:
+        raise IdempotencyConflict(
+            f"record {old.position} is the reversal of {old.reverses!r}",
+            field="id",
+            found=entry.id,
+        )
+    check_same_entry(entry, old.entry, old.redacted)
+
+
+def check_same_entry(
+    entry: Entry, old: Entry | None, redacted: Sequence[str] = ()
+) -> None:
+    """Raise `IdempotencyConflict` at the first field in which the two differ.
+
+    Texts that were erased are not compared: what they said is no longer known.
+    """
+    assert old is not None
+    if entry == old:
+        return
+    for name in ENTRY_FIELDS:
+        new_value, old_value = getattr(entry, name), getattr(old, name)
+        if new_value == old_value or name in redacted:
+            continue
+        if name == "postings":
+            _check_same_postings(entry, old, redacted)
+            continue
+        raise IdempotencyConflict(
+            f"id {entry.id!r} is recorded with another {name}",
+            field=name,
+            expected=repr(old_value),
+            found=repr(new_value),
+        )
+
+
+ENTRY_FIELDS = (
+    "date",
+    "description",
+    "document_date",
+    "document_number",
+    "economic_date",
+    "journal",
+    "kind",
+    "postings",
+    "references",
+    "rule",
+)
+POSTING_FIELDS = ("account", "amount", "dimensions", "memo", "side", "value_date")
+
+
+def _check_same_postings(entry: Entry, old: Entry, redacted: Sequence[str]) -> None:
+    if len(entry.postings) != len(old.postings):
+        raise IdempotencyConflict(
+            f"id {entry.id!r} is recorded with other postings",
+            field="postings",
+            expected=f"{len(old.postings)} postings",
+            found=len(entry.postings),
+        )
+    for index, (new, known) in enumerate(
+        zip(entry.postings, old.postings, strict=True)
+    ):
+        for name in POSTING_FIELDS:
+            field = f"postings[{index}].{name}"
+            if f"postings.{index}.{name}" in redacted:
+                continue
+            if getattr(new, name) != getattr(known, name):
+                raise IdempotencyConflict(
+                    f"id {entry.id!r} is recorded with other postings",
+                    field=field,
+                    expected=str(getattr(known, name)),
+                    found=str(getattr(new, name)),
+                )

@@ -1,0 +1,40 @@
+"""What a record establishes: shared by stores and by verification."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from backoffice_ledger._engine.documents import document_key
+from backoffice_ledger._engine.state import FactKey, period_key
+
+
+def facts_of(
+    type_: str,
+    id_: str,
+    content: Mapping[str, Any],
+    reverses: str | None = None,
+    proposal: str | None = None,
+) -> tuple[FactKey, ...]:
+    """Return the keys of the facts that a record of this content establishes."""
+    match type_:
+        case "entry":
+            links = (("reversal", reverses), ("release", proposal))
+            return tuple((kind, key) for kind, key in links if key is not None)
+        case "book":
+            return (("book", ""),)
+        case "account":
+            return (("account", content["path"]),)
+        case "journal" | "dimension":
+            return ((type_, content["name"]),)
+        case "commodity":
+            return ((type_, content["code"]),)
+        case "control":
+            return ((type_, content["id"]),)
+        case "period":
+            return (("period", period_key(content["journal"], content["name"])),)
+        case "document":
+            return (("document", document_key(content["kind"], content["id"])),)
+        case "proposal":
+            return (("proposal", content["id"]),)
+        case "vote":
+            return (("vote", id_),)
+    return ()

@@ -1,0 +1,93 @@
+"""Reversals: an entry is taken back once, by an entry of its own."""
+
+from collections.abc import Mapping
+
+from backoffice_ledger._engine.commands import Reverse
+from backoffice_ledger._engine.controls import Examine
+from backoffice_ledger._engine.entries import add_entry, check_same_entry
+from backoffice_ledger._engine.stamp import Stamp
+from backoffice_ledger._engine.state import Outcome, State
+from backoffice_ledger._model.amount import Amount
+from backoffice_ledger._model.entry import Entry, EntryKind
+from backoffice_ledger._model.posting import Posting
+from backoffice_ledger._model.record import Record
+from backoffice_ledger.errors import (
+    AlreadyReversed,
+    IdempotencyConflict,
+    InvalidOption,
+    UnknownRecord,
+)
+
+STYLES = ("opposite", "same-side")
+
+
+def reverse(
+    state: State, command: Reverse, stamp: Stamp, examine: Examine | None
+) -> Outcome:
+    """Decide the reversal of an entry on a day of its own."""
+    original = state.entries[command.id]
+    if original is None:
+        raise UnknownRecord(field="id", expected="the id of an entry", found=command.id)
+    entry = reversal_of(original, command)
+    existing = state.entries.get(entry.id)
+    if existing is not None:
+        if existing.reverses != command.id:
+            raise IdempotencyConflict(field="id", found=entry.id)
+        check_same_entry(entry, existing.entry, existing.redacted)
+        return Outcome(results=[existing])
+    if original.reversed_by is not None:
+        raise AlreadyReversed(
+            f"by {original.reversed_by!r}", field="id", found=command.id
+        )
+    outcome = Outcome()
+    [salt] = stamp.draw(1) if entry.description else [b""]
+    texts = [("description", salt, entry.description)] if entry.description else []
+    add_entry(
+        state,
+        outcome,
+        entry,
+        texts,
+        stamp,
+        examine,
+        phase=original.phase,
+        reverses=command.id,
+    )
+    return outcome
+
+
+def reversal_of(original: Record, command: Reverse) -> Entry:
+    """Return the entry that takes *original* back.
+
+    ``opposite`` swaps the sides; ``same-side`` negates the amounts, so that turnover
+    shrinks too (Generalumkehr).  Dimensions are kept; memos are not copied.
+    """
+    if command.style not in STYLES:
+        raise InvalidOption(
+            field="style", expected=" or ".join(STYLES), found=command.style
+        )
+    source = original.entry
+    return Entry(
+        command.reversal_id,
+        command.on,
+        [_reversed(posting, command.style) for posting in source.postings],
+        description=command.reason,
+        kind=EntryKind.REVERSING,
+        journal=source.journal,
+        document_number=source.document_number,
+        document_date=source.document_date,
+        references=source.references,
+        rule=source.rule,
+    )
+
+
+def _reversed(posting: Posting, style: str) -> Posting:
+    dimensions: Mapping[str, str] = posting.dimensions
+    if style == "opposite":
+        return Posting(
+            posting.account,
+            posting.side.opposite,
+            posting.amount,
+            dimensions=dimensions,
+        )
+    amount: Amount = -posting.amount
+    return Posting(posting.account, posting.side, amount, dimensions=dimensions)

@@ -1,0 +1,228 @@
+"""What a decision is made from, and what it is made of.
+
+A *fact* is the latest record about something: the account ``assets:bank``, the period
+``*/1993-01``.  Facts are the book's state, apart from entries and totals.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from typing import Any
+
+import attrs
+
+from backoffice_ledger._model.balance import Balance
+from backoffice_ledger._model.entry import Entry, Phase
+from backoffice_ledger._model.period import RESTRICTIVENESS, PeriodState
+from backoffice_ledger._model.record import Record
+from backoffice_ledger.calendars import CalendarMonths
+from backoffice_ledger.protocols import Calendar
+
+FactKey = tuple[str, str]
+"""Kind and key of a fact."""
+
+
+@attrs.frozen
+class Fact:
+    """The latest record about something.
+
+    Attributes:
+        position: where it stands in the log.
+        actor: who recorded it.
+        at: when, in microseconds since 1970 UTC.
+        content: its canonical content, as JSON gives it.
+        texts: its erasable texts by name, with their salts.
+    """
+
+    position: int
+    actor: str
+    at: int
+    content: Mapping[str, Any]
+    texts: Mapping[str, tuple[bytes, str]] = attrs.field(factory=dict)
+
+
+@attrs.frozen
+class AccountActivity:
+    """What closing an account depends on."""
+
+    balance: Balance
+    last_date: date | None
+
+
+@attrs.frozen
+class Needs:
+    """What a command reads; a store loads it, `State` holds it."""
+
+    facts: frozenset[FactKey] = frozenset()
+    prefixes: frozenset[FactKey] = frozenset()
+    entries: frozenset[str] = frozenset()
+    activity: frozenset[str] = frozenset()
+    months: bool = False
+
+    def __bool__(self) -> bool:
+        return bool(
+            self.facts or self.prefixes or self.entries or self.activity or self.months
+        )
+
+
+@attrs.frozen
+class AccountTerms:
+    """What the posting of one commodity to one account depends on."""
+
+    opened: date
+    closed: date
+    memorandum: bool
+
+
+@attrs.define
+class NewRecord:
+    """A record that has been decided and not yet been given its position."""
+
+    type: str
+    id: str
+    actor: str
+    at: int
+    content: str
+    leaf: bytes
+    facts: tuple[FactKey, ...] = ()
+    texts: list[tuple[str, bytes, str]] | tuple[()] = ()
+    entry: Entry | None = None
+    phase: Phase = Phase.NORMAL
+    memorandum: tuple[bool, ...] | None = None
+    reverses: str | None = None
+    proposal: str | None = None
+    controls: tuple[str, ...] = ()
+    erases: tuple[str, str, str] | None = None
+
+
+@attrs.define
+class Outcome:
+    """What a command comes to.
+
+    Attributes:
+        records: what is to be appended, in order.
+        results: for each thing that was asked for, the new record or the old one
+            that already says the same.
+    """
+
+    records: list[NewRecord] = attrs.field(factory=list)
+    results: list["NewRecord | Record | Fact"] = attrs.field(factory=list)
+
+    def add(self, record: NewRecord) -> None:
+        """Append *record* and report it as a result."""
+        self.records.append(record)
+        self.results.append(record)
+
+
+@attrs.define
+class State:
+    """The part of a book that has been read.
+
+    ``facts`` maps every key that was looked up, absent ones to None; ``prefixes``
+    names the keys (or whole kinds, with an empty key) under which all were loaded.
+    The derived look-ups are caches of ``facts`` and are cleared with them.
+    """
+
+    calendar: Calendar = attrs.field(factory=CalendarMonths)
+    facts: dict[FactKey, Fact | None] = attrs.field(factory=dict)
+    prefixes: set[FactKey] = attrs.field(factory=set)
+    entries: dict[str, Record | None] = attrs.field(factory=dict)
+    activity: dict[str, AccountActivity] = attrs.field(factory=dict)
+    months: frozenset[date] | None = None
+    terms: dict[tuple[str, str], AccountTerms] = attrs.field(factory=dict)
+    openings: dict[tuple[str, date], PeriodState] = attrs.field(factory=dict)
+
+    def forget_reads(self) -> None:
+        """Drop what only one command may rely on; facts stay."""
+        self.entries.clear()
+        self.activity.clear()
+        self.months = None
+
+    def forget_facts(self) -> None:
+        """Drop everything."""
+        self.forget_reads()
+        self.facts.clear()
+        self.prefixes.clear()
+        self.terms.clear()
+        self.openings.clear()
+
+    def put(self, key: FactKey, fact: Fact) -> None:
+        """Take over a fact that has just been decided."""
+        self.facts[key] = fact
+        self.terms.clear()
+        self.openings.clear()
+
+    def missing(
+        self,
+        facts: Iterable[FactKey] = (),
+        prefixes: Iterable[FactKey] = (),
+        entries: Iterable[str] = (),
+        activity: Iterable[str] = (),
+        *,
+        months: bool = False,
+    ) -> Needs:
+        """Return what of the named things has not been read yet."""
+        return Needs(
+            frozenset(
+                key
+                for key in facts
+                if key not in self.facts and (key[0], "") not in self.prefixes
+            ),
+            frozenset(key for key in prefixes if key not in self.prefixes),
+            frozenset(id for id in entries if id not in self.entries),
+            frozenset(path for path in activity if path not in self.activity),
+            months and self.months is None,
+        )
+
+    def fact(self, kind: str, key: str) -> Fact | None:
+        """Return a fact that was read before, or None where the book has none."""
+        return self.facts.get((kind, key))
+
+    def of_kind(self, kind: str, prefix: str = "") -> dict[str, Fact]:
+        """Return the facts of a kind whose keys begin with *prefix*."""
+        return {
+            key: fact
+            for (its_kind, key), fact in self.facts.items()
+            if its_kind == kind and fact is not None and key.startswith(prefix)
+        }
+
+    def period_state(self, journal: str, day: date) -> PeriodState:
+        """Return the state that *day* is in for *journal*: the stricter of two."""
+        found = self.openings.get((journal, day))
+        if found is None:
+            name = self.calendar.period_of(day)
+            found = max(
+                self.scope_state(None, name),
+                self.scope_state(journal, name),
+                key=RESTRICTIVENESS.__getitem__,
+            )
+            self.openings[journal, day] = found
+        return found
+
+    def scope_state(self, journal: str | None, name: str) -> PeriodState:
+        """Return the state of a period for one journal, or (None) for all.
+
+        A period without a state of its own is open; but one that lies before a
+        closed period, had no entries and so was never closed itself, is closed.
+        """
+        own = self.fact("period", period_key(journal, name))
+        if own is not None:
+            return PeriodState(own.content["state"])
+        if journal is None and self.calendar.span(name)[1] < self._closed_through():
+            return PeriodState.CLOSED
+        return PeriodState.OPEN
+
+    def _closed_through(self) -> date:
+        """Return the last day of the last period that is closed for all journals."""
+        return max(
+            (
+                date.fromisoformat(fact.content["last"])
+                for fact in self.of_kind("period", "*/").values()
+                if fact.content["state"] in ("closed", "locked")
+            ),
+            default=date.min,
+        )
+
+
+def period_key(journal: str | None, name: str) -> str:
+    """Return the key of the fact about a period."""
+    return f"{journal or '*'}/{name}"

@@ -1,0 +1,186 @@
+"""What the ledger asks of a store.
+
+A store keeps books.  All access goes through a `Transaction` on one book: reads see a
+consistent state, and appending is all or nothing.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from datetime import date
+from typing import Protocol
+
+import attrs
+
+from backoffice_ledger._engine.state import Fact, FactKey, Needs, NewRecord, State
+from backoffice_ledger._model.commodity import Commodity
+from backoffice_ledger._model.entry import EntryKind, Phase
+from backoffice_ledger._model.record import Record
+
+Totals = Mapping[tuple[str, Commodity], tuple[int, int]]
+"""Gross debits and credits in minor units, by account path and commodity."""
+
+PeriodTotals = Mapping[tuple[int, str, Commodity, Phase], tuple[int, int]]
+"""Gross debits and credits by bucket (YYYY or YYYYMM), account, commodity, phase."""
+
+PAGE_ROWS = 1000
+"""Rows that a store reads at once while it streams."""
+
+
+@attrs.frozen
+class TotalsQuery:
+    """Which postings to sum.
+
+    Attributes:
+        accounts: paths of accounts, or None for all.
+        last: last booking date, or None for all dates.
+        known_at: last log position, or None for all records.
+        phases: report phases, or None for all.
+    """
+
+    accounts: frozenset[str] | None = None
+    last: date | None = None
+    known_at: int | None = None
+    phases: frozenset[Phase] | None = None
+
+
+@attrs.frozen
+class EntryQuery:
+    """Which entries to list, in the order of (date, position).
+
+    Attributes:
+        accounts: paths of which the entry touches at least one, or None.
+        first: first booking date, or None.
+        last: last booking date, or None.
+        journal: name of a journal, or None.
+        kind: kind of entry, or None.
+        dimension: name and value that one of the postings carries, or None.
+        known_at: last log position, or None.
+        after: date and position after which to go on, or None for the beginning.
+        limit: how many at most.
+    """
+
+    accounts: frozenset[str] | None = None
+    first: date | None = None
+    last: date | None = None
+    journal: str | None = None
+    kind: EntryKind | None = None
+    dimension: tuple[str, str] | None = None
+    known_at: int | None = None
+    after: tuple[date, int] | None = None
+    limit: int = PAGE_ROWS
+
+
+@attrs.frozen
+class LogRow:
+    """A row of the log as it stands in the store, for verification.
+
+    Attributes:
+        record: the record that the rows amount to.
+        data: the canonical bytes that the rows rebuild.
+        facts: the facts that the record establishes.
+        texts: the openings of its commitments.
+    """
+
+    record: Record
+    data: bytes
+    facts: tuple[FactKey, ...]
+    texts: Mapping[str, tuple[bytes, str]]
+
+
+class Transaction(Protocol):
+    """Access to one book within one database transaction."""
+
+    @property
+    def state(self) -> State:
+        """What has been read of the book; shared between transactions."""
+        ...
+
+    def size(self) -> int:
+        """Return the number of records in the log."""
+        ...
+
+    def load(self, needs: Needs) -> None:
+        """Read into `state` what *needs* names."""
+        ...
+
+    def append(self, records: Sequence[NewRecord]) -> list[tuple[int, int | None]]:
+        """Append records and update every projection.
+
+        Returns the position and, for entries, the journal number of each.
+        """
+        ...
+
+    def facts(self, kind: str, prefix: str = "") -> dict[str, Fact]:
+        """Return the facts of a kind whose keys begin with *prefix*, by key."""
+        ...
+
+    def history(self, type_: str, id_: str) -> list[Fact]:
+        """Return all records of a type (not entry) and id, oldest first."""
+        ...
+
+    def entry(self, id_: str) -> Record | None:
+        """Return the record of an entry, or None."""
+        ...
+
+    def entries(self, query: EntryQuery) -> list[Record]:
+        """Return one page of entries."""
+        ...
+
+    def totals(self, query: TotalsQuery) -> Totals:
+        """Return gross totals."""
+        ...
+
+    def log(self, after: int, limit: int) -> list[LogRow]:
+        """Return rows of the log, rebuilt from what is stored, in order."""
+        ...
+
+    def leaves(self, after: int, limit: int) -> list[bytes]:
+        """Return stored leaf hashes in order."""
+        ...
+
+    def stored_facts(self) -> Iterator[tuple[FactKey, int]]:
+        """Yield every fact with its position, as the projection has them."""
+        ...
+
+    def stored_totals(self) -> tuple[Totals, PeriodTotals]:
+        """Return the projections of totals as they stand."""
+        ...
+
+    def physical_problems(self) -> list[str]:
+        """Return what is wrong with the storage itself, such as its schema."""
+        ...
+
+
+class Store(Protocol):
+    """Keeps books and hands out transactions on them."""
+
+    @property
+    def read_only(self) -> bool:
+        """Whether the store refuses to write."""
+        ...
+
+    def books(self) -> tuple[str, ...]:
+        """Return the names of the books that the store keeps."""
+        ...
+
+    def transaction(
+        self, book: str, *, write: bool
+    ) -> AbstractContextManager[Transaction]:
+        """Begin a transaction on *book*.
+
+        It commits when the block ends and rolls back when it raises.  Transactions of
+        one store may be nested; the outermost one commits.
+        """
+        ...
+
+    def create_book(self, book: str) -> None:
+        """Make room for a book, inside a transaction on it that follows."""
+        ...
+
+    def backup(self, target: str) -> None:
+        """Write a consistent copy of the store to a new file."""
+        ...
+
+    def close(self) -> None:
+        """Release everything; further use raises `LedgerClosed`."""
+        ...

@@ -1,0 +1,331 @@
+"""The service object on a book."""
+
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
+from types import TracebackType
+from typing import Literal, final
+
+from backoffice_ledger._engine.book import account_from_fact
+from backoffice_ledger._engine.commands import (
+    ChangeAccount,
+    CloseAccount,
+    DeclareDimension,
+    OpenAccount,
+    OpenJournal,
+    PostEntries,
+    Redact,
+    Reverse,
+)
+from backoffice_ledger._engine.store import PAGE_ROWS
+from backoffice_ledger._ledger.bulk import post_many
+from backoffice_ledger._ledger.session import Session
+from backoffice_ledger._ledger.topics import Documents, Periods, Proposals
+from backoffice_ledger._ledger.verify import Verification, verify
+from backoffice_ledger._ledger.view import LedgerView
+from backoffice_ledger._model.account import Account, AccountType, ChartOfAccounts
+from backoffice_ledger._model.balance import Balance
+from backoffice_ledger._model.dates import check_date
+from backoffice_ledger._model.entry import Entry, PostSummary
+from backoffice_ledger._model.proposal import Proposal
+from backoffice_ledger._model.record import Journal, Record
+from backoffice_ledger._model.text import check_identifier, check_path, check_text
+from backoffice_ledger.errors import InvalidEntry, InvalidOption, UnknownRecord
+from backoffice_ledger.protocols import Progress
+
+UNCHANGED = "unchanged"
+
+
+@final
+class Ledger:
+    """A book that can be written and read; `open_ledger` makes one.
+
+    Every command is all or nothing and is recorded with who acted and when.  Commands
+    that name what they make (an entry's id, an account's path) may be repeated: the
+    second time they change nothing and return the first result.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    # --- chart -----------------------------------------------------------------------
+
+    @property
+    def chart(self) -> ChartOfAccounts:
+        """The chart of accounts as it stands."""
+        return self.view().accounts()
+
+    def open_account(
+        self,
+        path: str,
+        *,
+        type: AccountType | str,
+        commodities: Iterable[str] | None = None,
+        label: str | None = None,
+        opened: date | None = None,
+        attributes: Mapping[str, str] | None = None,
+    ) -> Account:
+        """Add an account to the chart; arguments as for `Account`.
+
+        Raises:
+            AccountConflict: it exists with other properties, or an account above or
+                below it is of another type.
+            InvalidInput: an argument is malformed.
+        """
+        account = Account(
+            path,
+            type,
+            commodities=commodities,
+            label=label,
+            opened=opened,
+            attributes=attributes,
+        )
+        self._session.execute(OpenAccount(account))
+        return account
+
+    def change_account(
+        self,
+        path: str,
+        *,
+        commodities: Iterable[str] | None | Literal["unchanged"] = "unchanged",
+        label: str | None = UNCHANGED,
+        opened: date | None | Literal["unchanged"] = "unchanged",
+        closed: date | None | Literal["unchanged"] = "unchanged",
+        attributes: Mapping[str, str] | None | Literal["unchanged"] = "unchanged",
+    ) -> Account:
+        """Change what is given, keep the rest; ``closed=None`` opens it again.
+
+        Raises:
+            UnknownAccount: the book does not have the account.
+        """
+        old = self.chart[path]
+        given = {
+            "commodities": commodities,
+            "label": label,
+            "opened": opened,
+            "closed": closed,
+            "attributes": attributes,
+        }
+        kept = {
+            name: getattr(old, name) if value is UNCHANGED else value
+            for name, value in given.items()
+        }
+        account = Account(path, old.type, **kept)  # type: ignore[arg-type]
+        self._session.execute(ChangeAccount(account))
+        return account
+
+    def close_account(self, path: str, *, on: date) -> Account:
+        """Let an account take nothing dated after the day *on*.
+
+        Raises:
+            AccountNotEmpty: its balance is not zero, or it has later postings.
+            UnknownAccount: the book does not have the account.
+        """
+        command = CloseAccount(check_path(path, "path"), check_date(on, "on"))
+        self._session.execute(command)
+        return self.chart[path]
+
+    def open_journal(self, name: str, *, description: str = "") -> Journal:
+        """Begin a named series of entries with gapless numbers of its own."""
+        journal = Journal(
+            check_identifier(name, "name"), check_text(description, "description")
+        )
+        self._session.execute(OpenJournal(journal))
+        return journal
+
+    def declare_dimension(self, name: str) -> None:
+        """Allow postings to carry a dimension, such as ``cost_centre``."""
+        self._session.execute(DeclareDimension(check_identifier(name, "name")))
+
+    # --- entries ---------------------------------------------------------------------
+
+    def post(self, entry: Entry, *, dry_run: bool = False) -> Record:
+        """Post an entry and return its record.
+
+        Posting the same content under the same id again returns the first record.
+        With *dry_run* everything is checked and nothing is written; the record then
+        says where the entry would stand, without a journal number.
+
+        Raises:
+            Refused: the book does not take it; nothing was written.
+            ControlDenied: a control denies it.
+            ApprovalRequired: a control wants approvals; see `propose`.
+            OutcomeUnknown: the commit failed half-way; repeat the same call.
+        """
+        if type(entry) is not Entry:
+            raise InvalidEntry(
+                field="entry", expected="an Entry (of a draft: to_entry())",
+                found=repr(entry),
+            )
+        [record] = self._session.execute(PostEntries((entry,)), dry_run=dry_run)
+        assert record is not None
+        return record
+
+    def post_many(
+        self,
+        entries: Iterable[Entry],
+        *,
+        batch_size: int = 10_000,
+        progress: Progress | None = None,
+        atomic: bool = False,
+    ) -> PostSummary:
+        """Post any number of entries, in batches that are all or nothing.
+
+        A refusal stops the run and names the entry; the batches before it stay.
+        Repeating the run skips what the book holds already.  Memory does not grow
+        with the number of entries.
+
+        Args:
+            entries: any iterable; it is read once.
+            batch_size: entries per transaction.
+            progress: ``tqdm.tqdm``, ``rich.progress.track`` or alike.
+            atomic: one transaction for all batches.
+        """
+        return post_many(self._session, entries, batch_size, progress, atomic=atomic)
+
+    def reverse(
+        self,
+        id: str,
+        *,
+        date: date,
+        reason: str,
+        style: Literal["opposite", "same-side"] = "opposite",
+        reversal_id: str | None = None,
+    ) -> Record:
+        """Take an entry back, once, by an entry of its own.
+
+        Args:
+            id: of the entry to reverse.
+            date: booking date of the reversal, in an open period.
+            reason: erasable free text, kept as the reversal's description.
+            style: ``opposite`` swaps the sides; ``same-side`` negates the amounts, so
+                that turnover shrinks as well (Generalumkehr).
+            reversal_id: id of the reversal; ``reversal:<id>`` if not given.
+
+        Raises:
+            UnknownRecord: there is no such entry.
+            AlreadyReversed: another reversal took it back.
+            Refused: the book does not take the reversal on that date.
+        """
+        command = Reverse(
+            check_identifier(id, "id"),
+            check_date(date, "date"),
+            check_text(reason, "reason"),
+            style,
+            check_identifier(
+                f"reversal:{id}" if reversal_id is None else reversal_id, "reversal_id"
+            ),
+        )
+        [record] = self._session.execute(command)
+        assert record is not None
+        return record
+
+    def redact(self, id: str, *, field: str, basis: str) -> Record:
+        """Erase a text of an entry for good; its commitment and the basis stay.
+
+        Args:
+            id: of the entry.
+            field: ``description``, or ``postings.0.memo`` for the first posting's.
+            basis: the legal basis, such as ``GDPR Art. 17(1)(a)``.
+
+        Raises:
+            UnknownRecord: there is no such entry or text.
+        """
+        self._session.execute(Redact(check_identifier(id, "id"), field, basis))
+        return self.record(id)
+
+    def record(self, id: str) -> Record:
+        """Return the record of the entry *id*.
+
+        Raises:
+            UnknownRecord: there is none.
+        """
+        with self._session.store.transaction(
+            self._session.book, write=False
+        ) as transaction:
+            record = transaction.entry(id)
+        if record is None:
+            raise UnknownRecord(field="id", expected="the id of an entry", found=id)
+        return record
+
+    def records(self, *, after: int = 0) -> Iterator[Record]:
+        """Yield every record of the log after a position: entries, accounts, votes."""
+        while True:
+            with self._session.store.transaction(
+                self._session.book, write=False
+            ) as transaction:
+                page = transaction.log(after, PAGE_ROWS)
+            yield from (row.record for row in page)
+            if len(page) < PAGE_ROWS:
+                return
+            after = page[-1].record.position
+
+    # --- reading ---------------------------------------------------------------------
+
+    def balance(self, account: str) -> Balance:
+        """Return the balance of an account, positive on its normal side."""
+        return self.view().balance(account)
+
+    def view(
+        self, *, as_of: date | None = None, known_at: int | None = None
+    ) -> LedgerView:
+        """Return the book as of a booking date, as known at a log position."""
+        return LedgerView(self._session, as_of, known_at)
+
+    # --- topics ----------------------------------------------------------------------
+
+    @property
+    def periods(self) -> Periods:
+        """Opening and closing of periods."""
+        return Periods(self._session)
+
+    @property
+    def documents(self) -> Documents:
+        """Versioned business objects."""
+        return Documents(self._session)
+
+    @property
+    def proposals(self) -> Proposals:
+        """Entries that wait for votes."""
+        return Proposals(self._session)
+
+    def propose(self, entry: Entry) -> Proposal:
+        """Keep an entry as a proposal; the same as ``proposals.propose(entry)``."""
+        return self.proposals.propose(entry)
+
+    # --- the book --------------------------------------------------------------------
+
+    def verify(self) -> Verification:
+        """Rebuild everything from the log and compare it with what is kept.
+
+        Raises:
+            VerificationFailed: they differ; ``position`` is the first bad one.
+        """
+        return verify(self._session.store, self._session.book)
+
+    def backup(self, target: str | os.PathLike[str]) -> None:
+        """Write a consistent copy of the database to a new file, while in use.
+
+        Raises:
+            BookExists: the target exists.
+            StorageFailure: it could not be written; nothing is left behind.
+        """
+        self._session.store.backup(os.fspath(target))
+
+    def close(self) -> None:
+        """Close the book; further use raises `LedgerClosed`."""
+        self._session.store.close()
+
+    def __enter__(self) -> "Ledger":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<Ledger {self._session.book!r}>"

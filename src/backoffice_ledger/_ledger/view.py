@@ -1,0 +1,414 @@
+"""The read side of a book, on both time axes."""
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from datetime import date, timedelta
+from typing import Literal, final
+
+import attrs
+
+from backoffice_ledger._engine.book import account_from_fact
+from backoffice_ledger._engine.store import (
+    PAGE_ROWS,
+    EntryQuery,
+    Totals,
+    TotalsQuery,
+    Transaction,
+)
+from backoffice_ledger._ledger.session import Session
+from backoffice_ledger._ledger.topics import all_periods
+from backoffice_ledger._model.account import Account, ChartOfAccounts
+from backoffice_ledger._model.balance import Balance
+from backoffice_ledger._model.dates import check_date
+from backoffice_ledger._model.entry import EntryKind, Phase
+from backoffice_ledger._model.period import Period
+from backoffice_ledger._model.posting import Side
+from backoffice_ledger._model.record import Record
+from backoffice_ledger.errors import InvalidOption, UnknownAccount
+from backoffice_ledger.reports import (
+    GroupBy,
+    StatementLine,
+    Table,
+    account_statement,
+    balance_sheet,
+    general_ledger,
+    income_statement,
+    trial_balance,
+)
+
+Dates = tuple[date | None, date | None]
+"""First and last booking date, both included; None is no bound."""
+
+ReportPhase = Literal["unadjusted", "adjusted", "post-closing"]
+"""Which entries a report shows: without adjusting ones, without closing ones, all."""
+
+_PHASES: dict[str, frozenset[Phase] | None] = {
+    "unadjusted": frozenset({Phase.NORMAL}),
+    "adjusted": frozenset({Phase.NORMAL, Phase.ADJUSTING}),
+    "post-closing": None,
+}
+
+
+def _phases(phase: str) -> frozenset[Phase] | None:
+    if phase not in _PHASES:
+        raise InvalidOption(field="phase", expected=", ".join(_PHASES), found=phase)
+    return _PHASES[phase]
+
+
+def _check_dates(dates: Dates | None) -> Dates:
+    if dates is None:
+        return None, None
+    if not isinstance(dates, tuple) or len(dates) != 2:
+        raise InvalidOption(
+            field="dates", expected="(first, last), None for no bound", found=repr(dates)
+        )
+    first, last = (None if day is None else check_date(day, "dates") for day in dates)
+    if first is not None and last is not None and last < first:
+        raise InvalidOption(field="dates", expected=f"{first} or later", found=last)
+    return first, last
+
+
+def _earlier(one: date | None, other: date | None) -> date | None:
+    if one is None or other is None:
+        return one or other
+    return min(one, other)
+
+
+@final
+@attrs.frozen
+class LedgerView:
+    """A book as of a booking date, as it was known at a position of the log.
+
+    ``as_of`` leaves out entries dated later; ``known_at`` leaves out what was recorded
+    later.  Either may be None, for no bound.  A view holds no data: every question is
+    answered from the book, in one consistent read.
+    """
+
+    _session: Session
+    as_of: date | None = None
+    known_at: int | None = None
+
+    def __attrs_post_init__(self) -> None:
+        if self.as_of is not None:
+            check_date(self.as_of, "as_of")
+        if self.known_at is not None and (
+            type(self.known_at) is not int or self.known_at < 0
+        ):
+            raise InvalidOption(
+                field="known_at", expected="a position of the log", found=self.known_at
+            )
+
+    def _read(self) -> AbstractContextManager[Transaction]:
+        return self._session.store.transaction(self._session.book, write=False)
+
+    # --- balances --------------------------------------------------------------------
+
+    def balance(self, account: str, *, include_children: bool = False) -> Balance:
+        """Return the balance of an account, positive on its normal side.
+
+        Debits less credits for assets, expenses and memorandum accounts, credits
+        less debits for liabilities, equity and income.
+
+        Raises:
+            UnknownAccount: the book does not have the account.
+        """
+        debits, credits_, side = self._sums(account, include_children=include_children)
+        return debits - credits_ if side is Side.DEBIT else credits_ - debits
+
+    def turnover(
+        self, account: str, *, include_children: bool = False
+    ) -> tuple[Balance, Balance]:
+        """Return gross debits and gross credits of an account.
+
+        Raises:
+            UnknownAccount: the book does not have the account.
+        """
+        debits, credits_, _ = self._sums(account, include_children=include_children)
+        return debits, credits_
+
+    def _sums(
+        self, path: str, *, include_children: bool
+    ) -> tuple[Balance, Balance, Side]:
+        with self._read() as transaction:
+            accounts = _accounts_at(transaction, path, include_children)
+            totals = transaction.totals(
+                TotalsQuery(frozenset(accounts), self.as_of, self.known_at)
+            )
+        debits = Balance.from_minor({})
+        credits_ = debits
+        for (_, unit), (debit, credit) in totals.items():
+            debits += Balance.from_minor({unit: debit})
+            credits_ += Balance.from_minor({unit: credit})
+        return debits, credits_, next(iter(accounts.values()))
+
+    # --- listings --------------------------------------------------------------------
+
+    def accounts(self) -> ChartOfAccounts:
+        """Return the chart of accounts as it stands now."""
+        with self._read() as transaction:
+            return read_chart(transaction)
+
+    def periods(self) -> tuple[Period, ...]:
+        """Return every period that has entries or a state of its own, as it is now."""
+        with self._read() as transaction:
+            return all_periods(transaction)
+
+    def entries(
+        self,
+        *,
+        account: str | None = None,
+        dates: Dates | None = None,
+        journal: str | None = None,
+        kind: EntryKind | str | None = None,
+        dimension: dict[str, str] | None = None,
+        after: Record | None = None,
+        limit: int | None = None,
+    ) -> Iterator[Record]:
+        """Yield the entries that match, in the order of (date, position).
+
+        They are read page by page; entries posted meanwhile do not appear.
+
+        Args:
+            account: of which the entry touches this one or one below it.
+            dates: first and last booking date.
+            journal: name of a journal.
+            kind: an `EntryKind` or its name.
+            dimension: one name and the value that a posting carries.
+            after: go on after this record (for paging).
+            limit: how many at most.
+
+        Raises:
+            UnknownAccount: the book has neither the account nor one below it.
+            InvalidOption: an argument is not one of the allowed values.
+        """
+        first, last = _check_dates(dates)
+        if dimension is not None and len(dimension) != 1:
+            raise InvalidOption(
+                field="dimension", expected="one name and value", found=dimension
+            )
+        if limit is not None and (type(limit) is not int or limit < 0):
+            raise InvalidOption(field="limit", expected="an int from 0", found=limit)
+        with self._read() as transaction:
+            query = EntryQuery(
+                None
+                if account is None
+                else frozenset(_accounts_at(transaction, account, True)),
+                first,
+                _earlier(last, self.as_of),
+                journal,
+                None if kind is None else _entry_kind(kind),
+                None if dimension is None else next(iter(dimension.items())),
+                transaction.size() if self.known_at is None else self.known_at,
+                None if after is None else (after.entry.date, after.position),
+            )
+        return self._pages(query, limit)
+
+    def _pages(self, query: EntryQuery, limit: int | None) -> Iterator[Record]:
+        while limit is None or limit > 0:
+            size = PAGE_ROWS if limit is None else min(limit, PAGE_ROWS)
+            with self._read() as transaction:
+                page = transaction.entries(attrs.evolve(query, limit=size))
+            yield from page
+            if len(page) < size:
+                return
+            query = attrs.evolve(query, after=(page[-1].entry.date, page[-1].position))
+            if limit is not None:
+                limit -= len(page)
+
+    # --- reports ---------------------------------------------------------------------
+
+    def _totals(
+        self,
+        transaction: Transaction,
+        last: date | None,
+        phases: frozenset[Phase] | None,
+        accounts: frozenset[str] | None = None,
+    ) -> Totals:
+        return transaction.totals(
+            TotalsQuery(accounts, _earlier(last, self.as_of), self.known_at, phases)
+        )
+
+    def _before(
+        self,
+        transaction: Transaction,
+        first: date | None,
+        phases: frozenset[Phase] | None,
+        accounts: frozenset[str] | None = None,
+    ) -> Totals:
+        """Return the totals before the day *first*; nothing without one."""
+        if first is None:
+            return {}
+        return self._totals(transaction, first - timedelta(days=1), phases, accounts)
+
+    def _movement(
+        self, transaction: Transaction, dates: Dates, phases: frozenset[Phase] | None
+    ) -> tuple[Totals, Totals]:
+        """Return the totals before the span, and those within it."""
+        opening = self._before(transaction, dates[0], phases)
+        closing = self._totals(transaction, dates[1], phases)
+        return opening, {
+            key: (sums[0] - before[0], sums[1] - before[1])
+            for key, sums in closing.items()
+            for before in (opening.get(key, (0, 0)),)
+            if sums != before
+        }
+
+    def trial_balance(
+        self,
+        dates: Dates | None = None,
+        *,
+        phase: ReportPhase = "post-closing",
+        memorandum: bool = False,
+    ) -> Table:
+        """Return opening balance, turnover and closing balance of every account.
+
+        Args:
+            dates: the span of the turnover; None is from the beginning of the book.
+            phase: ``unadjusted`` shows normal entries, ``adjusted`` also adjusting
+                ones, ``post-closing`` all.
+            memorandum: list the memorandum accounts instead of all others.
+        """
+        span, phases = _check_dates(dates), _phases(phase)
+        with self._read() as transaction:
+            opening, movement = self._movement(transaction, span, phases)
+            chart = read_chart(transaction)
+        return trial_balance(
+            chart,
+            opening,
+            movement,
+            subtitle=self._subtitle(span, phase),
+            memorandum=memorandum,
+        )
+
+    def balance_sheet(
+        self,
+        *,
+        phase: ReportPhase = "post-closing",
+        group_by: GroupBy = "path",
+        depth: int | None = None,
+    ) -> Table:
+        """Return assets, liabilities and equity, with the result not yet closed."""
+        phases = _phases(phase)
+        with self._read() as transaction:
+            totals = self._totals(transaction, None, phases)
+            chart = read_chart(transaction)
+        return balance_sheet(
+            chart,
+            totals,
+            subtitle=self._subtitle((None, None), phase),
+            group_by=group_by,
+            depth=depth,
+        )
+
+    def income_statement(
+        self,
+        dates: Dates | None = None,
+        *,
+        phase: ReportPhase = "adjusted",
+        group_by: GroupBy = "path",
+        depth: int | None = None,
+    ) -> Table:
+        """Return income, expenses and the result of a span, before closing entries."""
+        span, phases = _check_dates(dates), _phases(phase)
+        with self._read() as transaction:
+            _, movement = self._movement(transaction, span, phases)
+            chart = read_chart(transaction)
+        return income_statement(
+            chart,
+            movement,
+            subtitle=self._subtitle(span, phase),
+            group_by=group_by,
+            depth=depth,
+        )
+
+    def statement(self, account: str, dates: Dates | None = None) -> Table:
+        """Return an account's opening balance, its postings, and its closing balance.
+
+        Raises:
+            UnknownAccount: the book does not have the account.
+        """
+        span = _check_dates(dates)
+        with self._read() as transaction:
+            chart = read_chart(transaction)
+            only = frozenset({chart[account].path})
+            opening = self._before(transaction, span[0], None, only)
+        return account_statement(
+            chart,
+            account,
+            opening,
+            self._lines(span, account),
+            subtitle=self._subtitle(span, "post-closing"),
+        )
+
+    def general_ledger(
+        self, dates: Dates | None = None, *, memorandum: bool = False
+    ) -> Table:
+        """Return the statements of all accounts, one after another."""
+        span = _check_dates(dates)
+        with self._read() as transaction:
+            chart = read_chart(transaction)
+            opening = self._before(transaction, span[0], None)
+        return general_ledger(
+            chart,
+            opening,
+            self._lines(span, None),
+            subtitle=self._subtitle(span, "post-closing"),
+            memorandum=memorandum,
+        )
+
+    def _lines(self, dates: Dates, account: str | None) -> Iterator[StatementLine]:
+        for record in self.entries(account=account, dates=dates):
+            yield from StatementLine.of_entry(record.entry, record.position)
+
+    def _subtitle(self, dates: Dates, phase: str) -> str:
+        parts = [self._session.book]
+        if dates[0] is not None:
+            parts.append(f"from {dates[0]}")
+        last = _earlier(dates[1], self.as_of)
+        if last is not None:
+            parts.append(f"to {last}")
+        if self.known_at is not None:
+            parts.append(f"known at record {self.known_at}")
+        if phase != "post-closing":
+            parts.append(phase)
+        return ", ".join(parts)
+
+
+def _entry_kind(kind: EntryKind | str) -> EntryKind:
+    try:
+        return EntryKind(kind)
+    except ValueError:
+        raise InvalidOption(
+            field="kind", expected=", ".join(k.value for k in EntryKind), found=kind
+        ) from None
+
+
+def _accounts_at(
+    transaction: Transaction, path: str, include_children: bool
+) -> dict[str, Side]:
+    """Return *path* (and what is below it) with their normal sides."""
+    state = transaction.state
+    missing = state.missing(
+        facts=[("account", path)],
+        prefixes=[("account", f"{path}:")] if include_children else (),
+    )
+    if missing:
+        transaction.load(missing)
+    found = {}
+    own = state.fact("account", path)
+    if own is not None:
+        found[path] = own
+    if include_children:
+        found.update(state.of_kind("account", f"{path}:"))
+    if not found:
+        raise UnknownAccount(
+            field="account", expected="an account of the book", found=path
+        )
+    return {key: account_from_fact(fact).normal_side for key, fact in found.items()}
+
+
+def read_chart(transaction: Transaction) -> ChartOfAccounts:
+    """Return the chart of accounts."""
+    facts = transaction.facts("account")
+    accounts: list[Account] = [account_from_fact(fact) for fact in facts.values()]
+    return ChartOfAccounts(accounts)

@@ -1,0 +1,457 @@
+"""The reference store: everything in memory, nothing clever.
+
+Every other store must answer as this one does; it is the oracle of the conformance
+tests.  It keeps the log as a list and answers most questions by reading it.
+"""
+
+import json
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import date
+from typing import Any
+
+import attrs
+
+from backoffice_ledger._engine.canonical import (
+    canonical_json,
+    commitment,
+    date_number,
+    entry_content,
+    instant_text,
+    record_bytes,
+)
+from backoffice_ledger._engine.replay import facts_of
+from backoffice_ledger._engine.state import (
+    AccountActivity,
+    Fact,
+    FactKey,
+    Needs,
+    NewRecord,
+    State,
+)
+from backoffice_ledger._engine.store import (
+    EntryQuery,
+    LogRow,
+    PeriodTotals,
+    Totals,
+    TotalsQuery,
+)
+from backoffice_ledger._model.balance import Balance
+from backoffice_ledger._model.commodity import Commodity
+from backoffice_ledger._model.dates import instant_from_microseconds
+from backoffice_ledger._model.document import freeze_json
+from backoffice_ledger._model.entry import Entry, Phase
+from backoffice_ledger._model.posting import Posting, Side
+from backoffice_ledger._model.record import Record
+from backoffice_ledger._model.text import FrozenMapping
+from backoffice_ledger.errors import (
+    BookExists,
+    BookNotFound,
+    InvalidOption,
+    LedgerClosed,
+)
+
+Cells = dict[Any, list[int]]
+
+
+@attrs.define
+class _Row:
+    """A record as it is kept."""
+
+    new: NewRecord
+    position: int
+    number: int | None
+    content: Mapping[str, Any]
+    texts: dict[str, tuple[bytes, str]]
+    erased: dict[str, str] = attrs.field(factory=dict)
+
+
+@attrs.define
+class _Book:
+    """The log of one book and what is kept beside it."""
+
+    rows: list[_Row] = attrs.field(factory=list)
+    ids: dict[str, int] = attrs.field(factory=dict)
+    facts: dict[FactKey, int] = attrs.field(factory=dict)
+    numbers: dict[str, int] = attrs.field(factory=dict)
+    current: Cells = attrs.field(factory=dict)
+    periods: Cells = attrs.field(factory=dict)
+
+
+def _copy(book: _Book) -> _Book:
+    return _Book(
+        list(book.rows),
+        dict(book.ids),
+        dict(book.facts),
+        dict(book.numbers),
+        {key: list(cell) for key, cell in book.current.items()},
+        {key: list(cell) for key, cell in book.periods.items()},
+    )
+
+
+class MemoryStore:
+    """Keeps books in memory, for tests, for trying things, and as the reference."""
+
+    read_only = False
+
+    def __init__(self) -> None:
+        self._books: dict[str, _Book] = {}
+        self._states: dict[str, State] = {}
+        self._lock = threading.RLock()
+        self._depth = 0
+        self._is_closed = False
+
+    def books(self) -> tuple[str, ...]:
+        """Return the names of the books, in order."""
+        return tuple(sorted(self._books))
+
+    def create_book(self, book: str) -> None:
+        """Make room for a book.
+
+        Raises:
+            BookExists: there is one of this name.
+        """
+        if book in self._books:
+            raise BookExists(field="book", found=book)
+        self._books[book] = _Book()
+
+    @contextmanager
+    def transaction(self, book: str, *, write: bool) -> Iterator["MemoryTransaction"]:
+        """Begin a transaction; an exception undoes what was appended in it."""
+        if self._is_closed:
+            raise LedgerClosed
+        with self._lock:
+            if book not in self._books:
+                raise BookNotFound(field="book", found=book)
+            state = self._states.setdefault(book, State())
+            state.forget_reads()
+            kept = None
+            if write and not self._depth:
+                kept = _Undo(self._books[book])
+            self._depth += 1
+            try:
+                yield MemoryTransaction(self._books[book], state)
+            except BaseException:
+                if kept is not None:
+                    self._books[book] = kept.restore()
+                state.forget_facts()
+                raise
+            finally:
+                self._depth -= 1
+
+    def backup(self, target: str) -> None:
+        """Refuse: a book in memory has no file.
+
+        Raises:
+            InvalidOption: always.
+        """
+        raise InvalidOption(
+            field="target", expected="a book in a file", found="a book in memory"
+        )
+
+    def close(self) -> None:
+        """Forget the books."""
+        self._is_closed = True
+        self._books.clear()
+
+
+class _Undo:
+    """Restores a book by replaying the log up to where it was."""
+
+    def __init__(self, book: _Book) -> None:
+        self._book = book
+        self._size = len(book.rows)
+
+    def restore(self) -> _Book:
+        book = _Book()
+        for row in self._book.rows[: self._size]:
+            _take(book, row)
+        return book
+
+
+def _take(book: _Book, row: _Row) -> None:
+    """Append a row and carry it into everything that is kept beside the log."""
+    new = row.new
+    book.rows.append(row)
+    for key in new.facts:
+        book.facts[key] = row.position
+    if new.entry is None:
+        return
+    book.ids[new.id] = row.position
+    assert row.number is not None
+    book.numbers[new.entry.journal] = row.number
+    month = date_number(new.entry.date) // 100
+    for posting in new.entry.postings:
+        unit = posting.amount.commodity
+        side = 0 if posting.side is Side.DEBIT else 1
+        keys = (
+            (book.current, (posting.account, unit)),
+            (book.periods, (month, posting.account, unit, new.phase)),
+            (book.periods, (month // 100, posting.account, unit, new.phase)),
+        )
+        for cells, key in keys:
+            cells.setdefault(key, [0, 0])[side] += posting.amount.minor_units
+
+
+@attrs.define
+class MemoryTransaction:
+    """A transaction on a book in memory."""
+
+    _book: _Book
+    state: State
+
+    def size(self) -> int:
+        """Return the number of records."""
+        return len(self._book.rows)
+
+    def load(self, needs: Needs) -> None:
+        """Read what *needs* names."""
+        state = self.state
+        for kind, key in needs.facts:
+            position = self._book.facts.get((kind, key))
+            state.facts[kind, key] = None if position is None else self._fact(position)
+        for kind, prefix in needs.prefixes:
+            for key, fact in self.facts(kind, prefix).items():
+                state.facts[kind, key] = fact
+            state.prefixes.add((kind, prefix))
+        for id_ in needs.entries:
+            state.entries[id_] = self.entry(id_)
+        for path in needs.activity:
+            state.activity[path] = self._activity(path)
+        if needs.months:
+            state.months = frozenset(
+                date(bucket // 100, bucket % 100, 1)
+                for bucket, *_ in self._book.periods
+                if bucket > 9999
+            )
+
+    def _activity(self, path: str) -> AccountActivity:
+        balance = Balance.from_minor(
+            {
+                unit: cell[0] - cell[1]
+                for (account, unit), cell in self._book.current.items()
+                if account == path
+            }
+        )
+        days = [
+            entry.date
+            for entry in self._entries()
+            if any(posting.account == path for posting in entry.postings)
+        ]
+        return AccountActivity(balance, max(days, default=None))
+
+    def _entries(self) -> Iterator[Entry]:
+        return (r.new.entry for r in self._book.rows if r.new.entry is not None)
+
+    def append(self, records: Sequence[NewRecord]) -> list[tuple[int, int | None]]:
+        """Append records in order; return the position and number of each."""
+        book = self._book
+        placed: list[tuple[int, int | None]] = []
+        for new in records:
+            position = len(book.rows) + 1
+            number = None
+            if new.entry is not None:
+                number = book.numbers.get(new.entry.journal, 0) + 1
+            content = FrozenMapping()
+            if new.entry is None:
+                content = freeze_json(json.loads(new.content))
+            texts = {name: (salt, text) for name, salt, text in new.texts}
+            _take(book, _Row(new, position, number, content, texts))
+            if new.erases is not None:
+                self._erase(*new.erases)
+            for key in new.facts:
+                self.state.put(key, self._fact(position))
+            placed.append((position, number))
+        return placed
+
+    def _erase(self, type_: str, id_: str, field: str) -> None:
+        for row in self._book.rows:
+            if row.new.id == id_ and row.new.type in (type_, "proposal"):
+                opening = row.texts.pop(field, None)
+                if opening is not None:
+                    row.erased[field] = commitment(*opening)
+
+    def _fact(self, position: int) -> Fact:
+        row = self._book.rows[position - 1]
+        return Fact(position, row.new.actor, row.new.at, row.content, dict(row.texts))
+
+    def facts(self, kind: str, prefix: str = "") -> dict[str, Fact]:
+        """Return facts by key."""
+        return {
+            key: self._fact(position)
+            for (its_kind, key), position in sorted(self._book.facts.items())
+            if its_kind == kind and key.startswith(prefix)
+        }
+
+    def history(self, type_: str, id_: str) -> list[Fact]:
+        """Return all records of a type and id."""
+        return [
+            self._fact(row.position)
+            for row in self._book.rows
+            if row.new.type == type_ and row.new.id == id_
+        ]
+
+    def entry(self, id_: str) -> Record | None:
+        """Return the record of an entry."""
+        position = self._book.ids.get(id_)
+        return None if position is None else self._record(position)
+
+    def _entry_of(self, row: _Row) -> Entry | None:
+        """Return the entry without the texts that were erased."""
+        entry = row.new.entry
+        if entry is None or not row.erased:
+            return entry
+        postings = tuple(
+            _without_memo(posting) if f"postings.{line}.memo" in row.erased else posting
+            for line, posting in enumerate(entry.postings)
+        )
+        description = "" if "description" in row.erased else entry.description
+        return attrs_evolve_entry(entry, description, postings)
+
+    def _record(self, position: int) -> Record:
+        row = self._book.rows[position - 1]
+        new = row.new
+        reversal = self._book.facts.get(("reversal", new.id))
+        is_entry = new.entry is not None
+        return Record(
+            position,
+            new.type,
+            new.id,
+            instant_from_microseconds(new.at),
+            new.actor,
+            new.leaf,
+            row.content,
+            self._entry_of(row),
+            row.number,
+            new.phase,
+            new.reverses,
+            self._book.rows[reversal - 1].new.id if reversal and is_entry else None,
+            new.proposal,
+            new.controls,
+            tuple(sorted(row.erased)),
+        )
+
+    def entries(self, query: EntryQuery) -> list[Record]:
+        """Return one page of entries."""
+        hits = sorted(
+            (row.new.entry.date, row.position)
+            for row in self._book.rows[: query.known_at]
+            if row.new.entry is not None and _matches(row.new.entry, query)
+        )
+        if query.after is not None:
+            hits = [hit for hit in hits if hit > query.after]
+        return [self._record(position) for _, position in hits[: query.limit]]
+
+    def totals(self, query: TotalsQuery) -> Totals:
+        """Return gross totals."""
+        everything = query == TotalsQuery(query.accounts)
+        cells = self._book.current if everything else self._sum(query)
+        return {
+            key: (cell[0], cell[1])
+            for key, cell in cells.items()
+            if query.accounts is None or key[0] in query.accounts
+        }
+
+    def _sum(self, query: TotalsQuery) -> Cells:
+        cells: Cells = {}
+        for row in self._book.rows[: query.known_at]:
+            entry = row.new.entry
+            if entry is None or (query.last is not None and entry.date > query.last):
+                continue
+            if query.phases is not None and row.new.phase not in query.phases:
+                continue
+            for posting in entry.postings:
+                key = (posting.account, posting.amount.commodity)
+                side = 0 if posting.side is Side.DEBIT else 1
+                cells.setdefault(key, [0, 0])[side] += posting.amount.minor_units
+        return cells
+
+    def log(self, after: int, limit: int) -> list[LogRow]:
+        """Return rows of the log."""
+        return [
+            self._log_row(row) for row in self._book.rows[after : after + limit]
+        ]
+
+    def _log_row(self, row: _Row) -> LogRow:
+        new = row.new
+        if new.entry is None:
+            content = canonical_json(row.content)
+        else:
+            commitments = {
+                name: commitment(*opening) for name, opening in row.texts.items()
+            }
+            content = entry_content(new.entry, commitments | row.erased, new.reverses)
+        data = record_bytes(
+            new.type, new.actor, instant_text(new.at), content, new.proposal, new.controls
+        )
+        facts = facts_of(new.type, new.id, row.content, new.reverses, new.proposal)
+        return LogRow(self._record(row.position), data, facts, dict(row.texts))
+
+    def leaves(self, after: int, limit: int) -> list[bytes]:
+        """Return leaf hashes."""
+        return [row.new.leaf for row in self._book.rows[after : after + limit]]
+
+    def stored_facts(self) -> Iterator[tuple[FactKey, int]]:
+        """Yield the facts."""
+        yield from self._book.facts.items()
+
+    def stored_totals(self) -> tuple[Totals, PeriodTotals]:
+        """Return the kept totals."""
+        return (
+            {key: (cell[0], cell[1]) for key, cell in self._book.current.items()},
+            {key: (cell[0], cell[1]) for key, cell in self._book.periods.items()},
+        )
+
+    def physical_problems(self) -> list[str]:
+        """Return nothing: memory has no schema."""
+        return []
+
+
+def attrs_evolve_entry(
+    entry: Entry, description: str, postings: tuple[Posting, ...]
+) -> Entry:
+    """Return *entry* with other texts."""
+    return Entry(
+        entry.id,
+        entry.date,
+        postings,
+        description=description,
+        kind=entry.kind,
+        journal=entry.journal,
+        document_number=entry.document_number,
+        document_date=entry.document_date,
+        economic_date=entry.economic_date,
+        references=entry.references,
+        rule=entry.rule,
+    )
+
+
+def _without_memo(posting: Posting) -> Posting:
+    return Posting(
+        posting.account,
+        posting.side,
+        posting.amount,
+        value_date=posting.value_date,
+        dimensions=posting.dimensions,
+    )
+
+
+def _in_span(day: date, first: date | None, last: date | None) -> bool:
+    return (first is None or first <= day) and (last is None or day <= last)
+
+
+def _matches(entry: Entry, query: EntryQuery) -> bool:
+    return (
+        _in_span(entry.date, query.first, query.last)
+        and query.journal in (None, entry.journal)
+        and query.kind in (None, entry.kind)
+        and (
+            query.accounts is None
+            or any(posting.account in query.accounts for posting in entry.postings)
+        )
+        and (
+            query.dimension is None
+            or any(query.dimension in p.dimensions.items() for p in entry.postings)
+        )
+    )

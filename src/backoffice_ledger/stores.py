@@ -1,0 +1,122 @@
+"""Opening a ledger, and the stores that it may be kept in."""
+
+import os
+import secrets
+from collections.abc import Sequence
+
+from backoffice_ledger._engine.commands import OpenBook, RequireControls
+from backoffice_ledger._engine.controls import control_name
+from backoffice_ledger._engine.store import Store
+from backoffice_ledger._ledger.ledger import Ledger
+from backoffice_ledger._ledger.session import Session, SystemClock, random_id
+from backoffice_ledger._model.proposal import check_actor
+from backoffice_ledger._model.text import check_identifier
+from backoffice_ledger._stores.memory import MemoryStore
+from backoffice_ledger._stores.sqlite import SQLiteStore
+from backoffice_ledger.errors import BookNotFound, ControlMissing, InvalidOption
+from backoffice_ledger.protocols import Clock, Control, IdSource, SaltSource
+
+__all__ = ["MemoryStore", "SQLiteStore", "open_ledger"]
+
+DEFAULT_BOOK = "main"
+
+
+def open_ledger(
+    where: str | os.PathLike[str] | Store,
+    *,
+    actor: str | None = None,
+    book: str = DEFAULT_BOOK,
+    create: bool = False,
+    read_only: bool = False,
+    controls: Sequence[Control] = (),
+    clock: Clock | None = None,
+    ids: IdSource | None = None,
+    salts: SaltSource | None = None,
+) -> Ledger:
+    """Open a book.
+
+    Args:
+        where: path of a SQLite file, ``":memory:"`` for a book in memory, or a store.
+        actor: who acts; required unless *read_only*.
+        book: which of the books in the database.
+        create: make the database and the book if there are none.
+        read_only: refuse to write; another process may be writing.
+        controls: examined before every posting, from now on: the book's manifest
+            names them, and it cannot be written without them again.
+        clock: where the time comes from; the system's if None.
+        ids: where new ids come from; random ones if None.
+        salts: where salts come from; the system's randomness if None.
+
+    Raises:
+        BookNotFound: no such file or book, and *create* is not set.
+        ControlMissing: the manifest names a control that is not among *controls*.
+        InvalidOption: nobody is named as acting.
+        StoreError: the file cannot be used; see `SQLiteStore`.
+    """
+    if actor is not None:
+        check_actor(actor)
+    elif not read_only:
+        raise InvalidOption(field="actor", expected="who acts, or read_only=True")
+    check_identifier(book, "book")
+    names = tuple(control_name(control) for control in controls)
+    store = _store(where, create=create, read_only=read_only)
+    session = Session(
+        store,
+        book,
+        actor,
+        tuple(controls),
+        clock or SystemClock(),
+        ids or random_id,
+        salts or secrets.token_bytes,
+    )
+    try:
+        _prepare(session, names, create=create, read_only=read_only)
+    except BaseException:
+        if store is not where:
+            store.close()
+        raise
+    return Ledger(session)
+
+
+def _store(
+    where: str | os.PathLike[str] | Store, *, create: bool, read_only: bool
+) -> Store:
+    if not isinstance(where, (str, os.PathLike)):
+        return where
+    if os.fspath(where) == ":memory:":
+        return MemoryStore()
+    if "://" in os.fspath(where):
+        raise InvalidOption(
+            field="where", expected="a file path or ':memory:'", found=where
+        )
+    return SQLiteStore(where, create=create, read_only=read_only)
+
+
+def _prepare(
+    session: Session, names: Sequence[str], *, create: bool, read_only: bool
+) -> None:
+    """Begin the book where it is new, and hold the controls to its manifest."""
+    store, book = session.store, session.book
+    if book not in store.books():
+        if read_only or not (create or isinstance(store, MemoryStore)):
+            raise BookNotFound(field="book", expected=_books(store), found=book)
+        store.create_book(book)
+    with store.transaction(book, write=False) as transaction:
+        is_new = transaction.size() == 0
+        manifest = transaction.facts("control")
+    if read_only:
+        return
+    if is_new:
+        session.execute(OpenBook(book, session.ids()))
+    given = {name.rpartition("@")[0] for name in names}
+    missing = sorted(set(manifest) - given)
+    if missing:
+        raise ControlMissing(
+            field="controls", expected=", ".join(missing), found=sorted(given)
+        )
+    if given - set(manifest):
+        session.execute(RequireControls(tuple(names)))
+
+
+def _books(store: Store) -> str:
+    return "one of " + (", ".join(store.books()) or "no books")
