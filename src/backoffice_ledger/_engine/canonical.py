@@ -21,8 +21,9 @@ from typing import Any, Final
 from backoffice_ledger._model.amount import format_minor_units
 from backoffice_ledger._model.dates import instant_from_microseconds
 from backoffice_ledger._model.document import plain_json
-from backoffice_ledger._model.entry import Entry
-from backoffice_ledger._model.posting import Posting
+from backoffice_ledger._model.entry import Entry, EntryKind
+from backoffice_ledger._model.posting import Posting, Side
+from backoffice_ledger._model.text import EMPTY_MAPPING
 
 FORMAT_VERSION: Final = 1
 SALT_BYTES: Final = 16
@@ -75,19 +76,19 @@ def posting_content(posting: Posting, memo: str | None) -> str:
     """Return the canonical form of a posting; *memo* is the commitment to its memo."""
     amount = posting.amount
     unit = amount.commodity
+    side = "debit" if posting.side is Side.DEBIT else "credit"
     text = (
         f'{{"account":{quote(posting.account)},'
         f'"amount":"{format_minor_units(amount.minor_units, unit.scale)}",'
         f'"commodity":"{unit.code}"'
     )
-    if posting.dimensions:
+    if posting.dimensions is not EMPTY_MAPPING:
         text += f',"dimensions":{canonical_json(posting.dimensions)}'
     if memo is not None:
         text += f',"memo":"{memo}"'
-    text += f',"side":"{posting.side.value}"'
-    if posting.value_date is not None:
-        text += f',"value_date":"{posting.value_date}"'
-    return text + "}"
+    if posting.value_date is None:
+        return f'{text},"side":"{side}"}}'
+    return f'{text},"side":"{side}","value_date":"{posting.value_date}"}}'
 
 
 def entry_content(
@@ -107,13 +108,17 @@ def entry_content(
         text += f',"document_number":{quote(entry.document_number)}'
     if entry.economic_date is not None:
         text += f',"economic_date":"{entry.economic_date}"'
-    postings = ",".join(
-        posting_content(posting, commitments.get(memo_field(line)))
-        for line, posting in enumerate(entry.postings)
-    )
+    if len(commitments) == (description is not None):  # no memos
+        postings = [posting_content(posting, None) for posting in entry.postings]
+    else:
+        postings = [
+            posting_content(posting, commitments.get(memo_field(line)))
+            for line, posting in enumerate(entry.postings)
+        ]
+    kind = "normal" if entry.kind is EntryKind.NORMAL else entry.kind.value
     text += (
         f',"id":{quote(entry.id)},"journal":{quote(entry.journal)},'
-        f'"kind":"{entry.kind.value}","postings":[{postings}]'
+        f'"kind":"{kind}","postings":[{",".join(postings)}]'
     )
     if entry.references:
         text += f',"references":{canonical_json(list(entry.references))}'
@@ -132,11 +137,9 @@ def memo_field(line: int) -> str:
 def text_fields(entry: Entry) -> list[tuple[str, str]]:
     """Return the erasable texts of an entry by name, in the order of its fields."""
     fields = [("description", entry.description)] if entry.description else []
-    fields.extend(
-        (memo_field(line), posting.memo)
-        for line, posting in enumerate(entry.postings)
-        if posting.memo is not None
-    )
+    for line, posting in enumerate(entry.postings):
+        if posting.memo is not None:
+            fields.append((memo_field(line), posting.memo))
     return fields
 
 

@@ -31,6 +31,7 @@ from backoffice_ledger._model.entry import (
     check_balanced,
 )
 from backoffice_ledger._model.record import Record
+from backoffice_ledger._model.text import EMPTY_MAPPING
 from backoffice_ledger.errors import (
     AccountNotOpen,
     CommodityRefused,
@@ -156,9 +157,10 @@ def take(
 def new_commodities(state: State, entry: Entry) -> list[dict[str, Any]]:
     """Return the commodities of *entry* that the book meets for the first time."""
     new: dict[str, dict[str, Any]] = {}
+    known = state.facts["commodity"]
     for posting in entry.postings:
         unit = posting.amount.commodity
-        if ("commodity", unit.code) not in state.facts:
+        if unit.code not in known:
             new[unit.code] = {"code": unit.code, "scale": unit.scale}
     return list(new.values())
 
@@ -171,7 +173,7 @@ def check_state(state: State, entry: Entry) -> tuple[bool, ...] | None:
     """
     day = entry.date
     journal = entry.journal
-    if ("journal", journal) not in state.facts:
+    if journal not in state.facts["journal"]:
         raise UnknownJournal(field="journal", found=journal)
     period_state = state.period_state(journal, day)
     if not period_state.accepts(entry.kind):
@@ -188,7 +190,10 @@ def check_state(state: State, entry: Entry) -> tuple[bool, ...] | None:
         terms = terms_by_key.get(key)
         if terms is None:
             terms = _resolve_terms(state, entry, *key)
-        if not terms.opened <= day <= terms.closed or posting.dimensions:
+        if (
+            not terms.opened <= day <= terms.closed
+            or posting.dimensions is not EMPTY_MAPPING
+        ):
             _explain(state, entry)
         if terms.memorandum:
             has_memorandum = True
@@ -200,7 +205,9 @@ def _resolve_terms(
 ) -> AccountTerms:
     """Work out the terms of (account, commodity) and cache them."""
     _explain(state, entry)
-    account = state.facts["account", path].content  # type: ignore[union-attr]
+    fact = state.fact("account", path)
+    assert fact is not None
+    account = fact.content
     opened, closed = account.get("opened"), account.get("closed")
     terms = AccountTerms(
         date.fromisoformat(opened) if opened else date.min,

@@ -4,12 +4,14 @@ A *fact* is the latest record about something: the account ``assets:bank``, the 
 ``*/1993-01``.  Facts are the book's state, apart from entries and totals.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
 
 import attrs
 
+from backoffice_ledger._model.account import ChartOfAccounts
 from backoffice_ledger._model.balance import Balance
 from backoffice_ledger._model.entry import Entry, Phase
 from backoffice_ledger._model.period import RESTRICTIVENESS, PeriodState
@@ -117,19 +119,23 @@ class Outcome:
 class State:
     """The part of a book that has been read.
 
-    ``facts`` maps every key that was looked up, absent ones to None; ``prefixes``
-    names the keys (or whole kinds, with an empty key) under which all were loaded.
-    The derived look-ups are caches of ``facts`` and are cleared with them.
+    ``facts`` maps every key that was looked up, by kind, absent ones to None;
+    ``prefixes`` names the keys (or whole kinds, with an empty key) under which all
+    were loaded.  The derived look-ups (``terms``, ``openings``, ``chart``) are caches
+    of ``facts`` and are cleared with them.
     """
 
     calendar: Calendar = attrs.field(factory=CalendarMonths)
-    facts: dict[FactKey, Fact | None] = attrs.field(factory=dict)
+    facts: dict[str, dict[str, Fact | None]] = attrs.field(
+        factory=lambda: defaultdict(dict)
+    )
     prefixes: set[FactKey] = attrs.field(factory=set)
     entries: dict[str, Record | None] = attrs.field(factory=dict)
     activity: dict[str, AccountActivity] = attrs.field(factory=dict)
     months: frozenset[date] | None = None
     terms: dict[tuple[str, str], AccountTerms] = attrs.field(factory=dict)
     openings: dict[tuple[str, date], PeriodState] = attrs.field(factory=dict)
+    chart: ChartOfAccounts | None = None
 
     def forget_reads(self) -> None:
         """Drop what only one command may rely on; facts stay."""
@@ -142,14 +148,21 @@ class State:
         self.forget_reads()
         self.facts.clear()
         self.prefixes.clear()
-        self.terms.clear()
-        self.openings.clear()
+        self._forget_derived()
 
     def put(self, key: FactKey, fact: Fact) -> None:
         """Take over a fact that has just been decided."""
-        self.facts[key] = fact
+        self.learn(key, fact)
+        self._forget_derived()
+
+    def learn(self, key: FactKey, fact: Fact | None) -> None:
+        """Take over a fact that has been read."""
+        self.facts[key[0]][key[1]] = fact
+
+    def _forget_derived(self) -> None:
         self.terms.clear()
         self.openings.clear()
+        self.chart = None
 
     def missing(
         self,
@@ -165,7 +178,7 @@ class State:
             frozenset(
                 key
                 for key in facts
-                if key not in self.facts and (key[0], "") not in self.prefixes
+                if key[1] not in self.facts[key[0]] and (key[0], "") not in self.prefixes
             ),
             frozenset(key for key in prefixes if key not in self.prefixes),
             frozenset(id for id in entries if id not in self.entries),
@@ -175,14 +188,14 @@ class State:
 
     def fact(self, kind: str, key: str) -> Fact | None:
         """Return a fact that was read before, or None where the book has none."""
-        return self.facts.get((kind, key))
+        return self.facts[kind].get(key)
 
     def of_kind(self, kind: str, prefix: str = "") -> dict[str, Fact]:
         """Return the facts of a kind whose keys begin with *prefix*."""
         return {
             key: fact
-            for (its_kind, key), fact in self.facts.items()
-            if its_kind == kind and fact is not None and key.startswith(prefix)
+            for key, fact in self.facts[kind].items()
+            if fact is not None and key.startswith(prefix)
         }
 
     def period_state(self, journal: str, day: date) -> PeriodState:

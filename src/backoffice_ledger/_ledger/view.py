@@ -17,7 +17,7 @@ from backoffice_ledger._engine.store import (
 )
 from backoffice_ledger._ledger.session import Session
 from backoffice_ledger._ledger.topics import all_periods
-from backoffice_ledger._model.account import Account, ChartOfAccounts
+from backoffice_ledger._model.account import AccountType, ChartOfAccounts
 from backoffice_ledger._model.balance import Balance
 from backoffice_ledger._model.dates import check_date
 from backoffice_ledger._model.entry import EntryKind, Phase
@@ -404,11 +404,19 @@ def _accounts_at(
         raise UnknownAccount(
             field="account", expected="an account of the book", found=path
         )
-    return {key: account_from_fact(fact).normal_side for key, fact in found.items()}
+    return {
+        key: AccountType(fact.content["type"]).normal_side
+        for key, fact in found.items()
+    }
 
 
 def read_chart(transaction: Transaction) -> ChartOfAccounts:
     """Return the chart of accounts."""
-    facts = transaction.facts("account")
-    accounts: list[Account] = [account_from_fact(fact) for fact in facts.values()]
-    return ChartOfAccounts(accounts)
+    state = transaction.state
+    missing = state.missing(prefixes=[("account", "")])
+    if missing:
+        transaction.load(missing)
+    if state.chart is None:
+        facts = state.of_kind("account").values()
+        state.chart = ChartOfAccounts(account_from_fact(fact) for fact in facts)
+    return state.chart

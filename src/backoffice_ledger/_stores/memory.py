@@ -210,10 +210,11 @@ class MemoryTransaction:
         state = self.state
         for kind, key in needs.facts:
             position = self._book.facts.get((kind, key))
-            state.facts[kind, key] = None if position is None else self._fact(position)
+            fact = None if position is None else self._fact(position)
+            state.learn((kind, key), fact)
         for kind, prefix in needs.prefixes:
-            for key, fact in self.facts(kind, prefix).items():
-                state.facts[kind, key] = fact
+            for key, found in self.facts(kind, prefix).items():
+                state.learn((kind, key), found)
             state.prefixes.add((kind, prefix))
         for id_ in needs.entries:
             state.entries[id_] = self.entry(id_)

@@ -38,6 +38,7 @@ from backoffice_ledger._engine.store import (
 )
 from backoffice_ledger._model.amount import Amount
 from backoffice_ledger._model.balance import Balance
+from backoffice_ledger._model.bounds import BOUNDS
 from backoffice_ledger._model.commodity import Commodity
 from backoffice_ledger._model.dates import instant_from_microseconds
 from backoffice_ledger._model.document import freeze_json
@@ -80,6 +81,7 @@ KINDS = {kind.value: kind for kind in EntryKind}
 NUMBERED = frozenset({"account", "journal", "commodity", "dimension"})
 MONTH_MIN = 10_000
 """Buckets from here on are months (YYYYMM), those below are years (YYYY)."""
+YEAR_MAX = BOUNDS.date_max.year
 
 
 def _add(column: str) -> str:
@@ -190,11 +192,11 @@ class SqlBook:
                 (kind, _json(keys)),
             )
             for key in keys:
-                state.facts[kind, key] = found.get((kind, key))
+                state.learn((kind, key), found.get((kind, key)))
         for kind, prefix in needs.prefixes:
             found_facts = yield from self.facts(kind, prefix)
             for key, fact in found_facts.items():
-                state.facts[kind, key] = fact
+                state.learn((kind, key), fact)
             state.prefixes.add((kind, prefix))
         if needs.entries:
             yield from self._load_entries(needs.entries)
@@ -400,9 +402,10 @@ class SqlBook:
     def _load_entries(self, ids: Iterable[str]) -> Step[None]:
         wanted = list(ids)
         rows = yield Query(
-            "SELECT id, position FROM bl_record WHERE book_id = ? AND type = 0"
-            " AND id IN (SELECT value FROM json_each(?))",
-            (self.book_id, _json(wanted)),
+            "SELECT r.id, r.position FROM json_each(?) j CROSS JOIN bl_record r"
+            " INDEXED BY bl_record_entry_id"
+            " ON r.book_id = ? AND r.type = 0 AND r.id = j.value",
+            (_json(wanted), self.book_id),
         )
         self.state.entries.update(dict.fromkeys(wanted))
         records = yield from self.records([position for _, position in rows])
@@ -412,7 +415,8 @@ class SqlBook:
     def entry(self, id_: str) -> Step[Record | None]:
         """Return the record of an entry."""
         rows = yield Query(
-            "SELECT position FROM bl_record WHERE book_id = ? AND type = 0 AND id = ?",
+            "SELECT position FROM bl_record INDEXED BY bl_record_entry_id"
+            " WHERE book_id = ? AND type = 0 AND id = ?",
             (self.book_id, id_),
         )
         if not rows:
@@ -428,37 +432,44 @@ class SqlBook:
 
     def entries(self, query: EntryQuery) -> Step[list[Record]]:
         """Return one page of entries."""
-        where, params = ["r.book_id = ?", "r.type = 0"], [self.book_id]
-        where += _span_terms("r", query.first, query.last, params)
+        source, place = "bl_record r", "r"
+        where, params = ["r.book_id = ?", "r.type = 0"], list[Any]([self.book_id])
+        if query.accounts is not None:
+            # The index of postings by account gives the order of (date, position).
+            source, place = (
+                "bl_posting x JOIN bl_record r"
+                " ON r.book_id = x.book_id AND r.position = x.position",
+                "x",
+            )
+            numbers = yield from self._account_numbers(query.accounts)
+            where.append("x.book_id = ?" + _only("x", numbers, params, self.book_id))
+        where += _span_terms(place, query.first, query.last, params)
         if query.known_at is not None:
-            where.append("r.position <= ?")
+            where.append(f"{place}.position <= ?")
             params.append(query.known_at)
         if query.after is not None:
-            where.append("(r.date, r.position) > (?, ?)")
+            where.append(f"({place}.date, {place}.position) > (?, ?)")
             params += [date_number(query.after[0]), query.after[1]]
         if query.journal is not None:
-            number = yield from self._number("journal", query.journal)
             where.append("r.journal_no = ?")
-            params.append(number)  # type: ignore[arg-type]
+            params.append((yield from self._number("journal", query.journal)))
         if query.kind is not None:
             where.append("r.kind = ?")
-            params.append(query.kind.value)  # type: ignore[arg-type]
+            params.append(query.kind.value)
         if query.dimension is not None:
-            number = yield from self._number("dimension", query.dimension[0])
             where.append(
                 "r.position IN (SELECT position FROM bl_dimension"
                 " WHERE book_id = ? AND dimension_no = ? AND value = ?)"
             )
-            params += [self.book_id, number, query.dimension[1]]  # type: ignore[list-item]
-        if query.accounts is not None:
-            numbers = yield from self._account_numbers(query.accounts)
-            where.append(_of_accounts(query, numbers, params))
+            number = yield from self._number("dimension", query.dimension[0])
+            params += [self.book_id, number, query.dimension[1]]
         rows = yield Query(
-            f"SELECT r.position FROM bl_record r WHERE {' AND '.join(where)}"
-            " ORDER BY r.date, r.position LIMIT ?",
+            f"SELECT DISTINCT {place}.date, {place}.position FROM {source}"
+            f" WHERE {' AND '.join(where)}"
+            f" ORDER BY {place}.date, {place}.position LIMIT ?",
             (*params, query.limit),
         )
-        return (yield from self.records([position for (position,) in rows]))
+        return (yield from self.records([position for _, position in rows]))
 
     def _account_numbers(self, paths: Iterable[str]) -> Step[list[int]]:
         numbers = []
@@ -476,7 +487,10 @@ class SqlBook:
         if query.accounts is not None:
             numbers = yield from self._account_numbers(query.accounts)
         cells: dict[tuple[int, int], list[int]] = {}
-        for sign, sql, params in _total_queries(self.book_id, query, numbers):
+        first_year = yield from self._first_year(query)
+        for sign, sql, params in _total_queries(
+            self.book_id, query, numbers, first_year
+        ):
             rows = yield Query(sql, params)
             for account, unit, *sums in rows:
                 cell = cells.setdefault((account, unit), [0, 0])
@@ -488,6 +502,16 @@ class SqlBook:
             (self.keys["account", account], self.units[unit]): (cell[0], cell[1])
             for (account, unit), cell in cells.items()
         }
+
+    def _first_year(self, query: TotalsQuery) -> Step[int]:
+        """Return the first year with entries, if *query* adds up years."""
+        if query.last is None and query.phases is None:
+            return 0
+        [(year,)] = yield Query(
+            "SELECT coalesce(min(bucket), 9999) FROM bl_period_total WHERE book_id = ?",
+            (self.book_id,),
+        )
+        return int(year)
 
     # --- the log ---------------------------------------------------------------------
 
@@ -807,10 +831,11 @@ class _Batch:
             if cell is None:
                 months[key] = cell = [0, 0]
             cell[side] += minor_units
-            for name, value in posting.dimensions.items():
-                self.dimensions.append(
+            if posting.dimensions is not EMPTY_MAPPING:
+                self.dimensions += [
                     (book_id, position, line, numbers["dimension", name], value)
-                )
+                    for name, value in posting.dimensions.items()
+                ]
 
     def write(self) -> Step[None]:
         """Write the rows, records last: they seal what came before."""
@@ -864,15 +889,6 @@ def _span_terms(
     return terms
 
 
-def _of_accounts(query: EntryQuery, numbers: Sequence[int], params: list[Any]) -> str:
-    """Return the term that an entry touches one of the accounts."""
-    params.append(params[0])
-    terms = ["x.book_id = ?", "x.account_no IN (SELECT value FROM json_each(?))"]
-    params.append(_json(numbers))
-    terms += _span_terms("x", query.first, query.last, params)
-    return f"r.position IN (SELECT x.position FROM bl_posting x WHERE {' AND '.join(terms)})"
-
-
 def _position_terms(positions: Sequence[int]) -> tuple[str, tuple[Any, ...]]:
     """Return the term that selects *positions*: a span if they have no gaps."""
     first, last = min(positions), max(positions)
@@ -886,7 +902,10 @@ def _phase_list(phases: Iterable[Phase]) -> str:
 
 
 def _total_queries(
-    book_id: int, query: TotalsQuery, numbers: Sequence[int] | None
+    book_id: int,
+    query: TotalsQuery,
+    numbers: Sequence[int] | None,
+    first_year: int,
 ) -> list[tuple[int, str, list[Any]]]:
     """Return the queries, with signs, whose results add up to what is asked for.
 
@@ -898,9 +917,10 @@ def _total_queries(
     if last is None and phases is None:
         queries.append((1, *_kept("bl_current", "", [], book_id, numbers)))
     else:
-        where, params = _bucket_terms(last)
+        where = " AND t.bucket IN (SELECT value FROM json_each(?))"
         if phases is not None:
             where += f" AND t.phase IN ({_phase_list(phases)})"
+        params = [_json(_buckets(first_year, last))]
         queries.append((1, *_kept("bl_period_total", where, params, book_id, numbers)))
         if last is not None:
             queries.append((1, *_partial_month(book_id, last, phases, numbers)))
@@ -909,17 +929,19 @@ def _total_queries(
     return queries
 
 
-def _bucket_terms(last: date | None) -> tuple[str, list[Any]]:
+def _buckets(first_year: int, last: date | None) -> list[int]:
+    """Return the years before that of *last*, then the months before its month."""
     if last is None:
-        return " AND t.bucket < ?", [MONTH_MIN]
-    month = last.year * 100 + last.month
-    return (
-        " AND (t.bucket < ? OR (t.bucket >= ? AND t.bucket < ?))",
-        [last.year, last.year * 100, month],
-    )
+        return list(range(first_year, YEAR_MAX + 1))
+    months = range(last.year * 100 + 1, last.year * 100 + last.month)
+    return [*range(first_year, last.year), *months]
 
 
-def _only(alias: str, numbers: Sequence[int] | None, params: list[Any]) -> str:
+def _only(
+    alias: str, numbers: Sequence[int] | None, params: list[Any], *before: Any
+) -> str:
+    """Return the term that restricts to accounts; *before* are earlier parameters."""
+    params += before
     if numbers is None:
         return ""
     if len(numbers) == 1:
