@@ -2,12 +2,11 @@
 
 from backoffice_ledger import errors
 from backoffice_ledger._ledger.ledger import Ledger
-from backoffice_ledger._ledger.verify import Verification
 from backoffice_ledger._ledger.view import LedgerView
 from backoffice_ledger._model.account import Account, AccountType, ChartOfAccounts
 from backoffice_ledger._model.amount import Amount
 from backoffice_ledger._model.balance import Balance
-from backoffice_ledger._model.bounds import BOUNDS, Bounds
+from backoffice_ledger._model.bounds import BOUNDS
 from backoffice_ledger._model.commodity import Commodity
 from backoffice_ledger._model.document import Document
 from backoffice_ledger._model.entry import (
@@ -40,7 +39,6 @@ __all__ = [
     "Allow",
     "Amount",
     "Balance",
-    "Bounds",
     "ChartOfAccounts",
     "Commodity",
     "Deny",
@@ -63,7 +61,6 @@ __all__ = [
     "Record",
     "SQLiteStore",
     "Side",
-    "Verification",
     "credit",
     "debit",
     "errors",

@@ -5,7 +5,7 @@ All of these are structural: write a class with these methods, inherit from noth
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from backoffice_ledger._model.entry import EntryDraft
 from backoffice_ledger._model.proposal import Finding, Proposal
@@ -96,7 +96,3 @@ class Calendar(Protocol):
     def expand(self, name: str) -> tuple[str, ...]:
         """Return the periods that *name* stands for: itself, or those of a year."""
         ...
-
-
-if TYPE_CHECKING:
-    from backoffice_ledger._engine.store import Store as Store

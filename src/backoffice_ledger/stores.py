@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from backoffice_ledger._engine.commands import OpenBook, RequireControls
 from backoffice_ledger._engine.controls import control_name
-from backoffice_ledger._engine.store import Store
+from backoffice_ledger._engine.store import Store, Transaction
 from backoffice_ledger._ledger.ledger import Ledger
 from backoffice_ledger._ledger.session import Session, SystemClock, random_id
 from backoffice_ledger._model.proposal import check_actor
@@ -16,7 +16,7 @@ from backoffice_ledger._stores.sqlite import SQLiteStore
 from backoffice_ledger.errors import BookNotFound, ControlMissing, InvalidOption
 from backoffice_ledger.protocols import Clock, Control, IdSource, SaltSource
 
-__all__ = ["MemoryStore", "SQLiteStore", "open_ledger"]
+__all__ = ["MemoryStore", "SQLiteStore", "Store", "Transaction", "open_ledger"]
 
 DEFAULT_BOOK = "main"
 

@@ -177,10 +177,15 @@ def _person(name: str) -> str:
     return unicodedata.normalize("NFKC", name).strip().casefold()
 
 
+def vote_key(proposal: str, actor: str) -> str:
+    """Return the key of the fact about an actor's vote on a proposal."""
+    return f"{proposal}/{_person(actor)}"
+
+
 def cast_vote(state: State, command: CastVote, stamp: Stamp) -> Outcome:
     """Record a vote on the content that the voter has seen."""
     proposal = read_proposal(state, command.proposal)
-    key = f"{proposal.id}/{_person(stamp.actor)}"
+    key = vote_key(proposal.id, stamp.actor)
     own = state.fact("vote", key)
     if own is not None and own.content == _vote_content(command):
         return Outcome(results=[own])
@@ -189,9 +194,7 @@ def cast_vote(state: State, command: CastVote, stamp: Stamp) -> Outcome:
             field="id", expected="an open proposal", found=proposal.status.value
         )
     if command.seen != proposal.digest:
-        raise DigestMismatch(
-            field="seen", expected=proposal.digest, found=command.seen
-        )
+        raise DigestMismatch(field="seen", expected=proposal.digest, found=command.seen)
     is_maker = same_person(stamp.actor, proposal.maker)
     if is_maker is not (command.decision is Decision.WITHDRAW):
         raise NotPermitted(
@@ -233,8 +236,7 @@ def release(
         raise ProposalState(
             field="id", expected="an open proposal", found=proposal.status.value
         )
-    fact = state.fact("proposal", proposal.id)
-    assert fact is not None
+    fact = state.known("proposal", proposal.id)
     # The salts of the proposal are used again, so that the entry's canonical content
     # is byte for byte what was voted on.
     texts = [(name, salt, text) for name, (salt, text) in fact.texts.items()]

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
+from backoffice_ledger._engine.canonical import FORMAT_VERSION
 from backoffice_ledger._engine.commands import (
     ChangeAccount,
     CloseAccount,
@@ -14,7 +15,6 @@ from backoffice_ledger._engine.commands import (
     RequireControls,
     SetPeriods,
 )
-from backoffice_ledger._engine.canonical import FORMAT_VERSION
 from backoffice_ledger._engine.stamp import Stamp
 from backoffice_ledger._engine.state import Fact, Outcome, State, period_key
 from backoffice_ledger._model.account import Account, ancestors
@@ -32,13 +32,17 @@ from backoffice_ledger.errors import (
 
 
 def open_book(state: State, command: OpenBook, stamp: Stamp) -> Outcome:
-    """Begin the log, with the general journal."""
+    """Begin the log, with the general journal; a book begins once."""
     outcome = Outcome()
+    if state.fact("book", "") is not None:
+        return outcome
     content = {"format": FORMAT_VERSION, "name": command.name, "uid": command.uid}
     outcome.add(stamp.record("book", command.name, content, [("book", "")]))
     journal = {"name": DEFAULT_JOURNAL}
     outcome.add(
-        stamp.record("journal", DEFAULT_JOURNAL, journal, [("journal", DEFAULT_JOURNAL)])
+        stamp.record(
+            "journal", DEFAULT_JOURNAL, journal, [("journal", DEFAULT_JOURNAL)]
+        )
     )
     return outcome
 
@@ -267,9 +271,9 @@ def _check_transition(current: PeriodState, command: SetPeriods, name: str) -> N
             expected=_states(s for s in PeriodState if target in TRANSITIONS[s]),
             found=current.value,
         )
-    if current is PeriodState.CLOSED and target is not PeriodState.LOCKED:
-        if not command.reason:
-            raise InvalidOption(field="reason", expected="why it is reopened")
+    is_reopened = current is PeriodState.CLOSED and target is not PeriodState.LOCKED
+    if is_reopened and not command.reason:
+        raise InvalidOption(field="reason", expected="why it is reopened")
 
 
 def _states(states: Iterable[PeriodState]) -> str:

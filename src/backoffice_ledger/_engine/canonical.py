@@ -1,12 +1,13 @@
 """Canonical bytes, commitments and leaf hashes: the stored format, version 1.
 
-The canonical form is a profile of RFC 8785 (JCS): no floats, integers up to 2^53 - 1,
-money as decimal text in the commodity's scale, ASCII keys in sorted order, no spaces,
-UTF-8.  Within the profile ``json.dumps(sort_keys=True)`` yields exactly that.  A leaf is
-SHA-256(0x00 || bytes) (RFC 6962, section 2.1).
+The canonical form is a profile of RFC 8785 (JCS): no floats, integers up to
+2^53 - 1, money as decimal text in the commodity's scale, ASCII keys in sorted order, no
+spaces, UTF-8.  Within the profile ``json.dumps(sort_keys=True)`` yields exactly that.
+A leaf is SHA-256(0x00 || bytes) (RFC 6962, section 2.1).
 
 Free text and personal fields enter only as commitments: SHA-256(salt || text), with a
-random salt of 16 bytes, in hexadecimal.  Text and salt are kept apart and can be erased.
+random salt of 16 bytes, in hexadecimal.  Text and salt are kept apart and can be
+erased.
 
 Nothing here may change for format 1: the golden vectors in ``tests/golden`` pin it.
 """
@@ -15,7 +16,7 @@ import json
 from collections.abc import Mapping
 from datetime import date
 from hashlib import sha256
-from json.encoder import encode_basestring  # type: ignore[attr-defined]
+from json.encoder import encode_basestring
 from typing import Any, Final
 
 from backoffice_ledger._model.amount import format_minor_units

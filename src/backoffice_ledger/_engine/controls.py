@@ -41,7 +41,8 @@ def control_name(control: Control) -> str:
     """
     if not callable(getattr(control, "examine", None)):
         raise InvalidOption(
-            field="controls", expected="objects with id, version and examine()",
+            field="controls",
+            expected="objects with id, version and examine()",
             found=type(control).__name__,
         )
     return (
@@ -68,7 +69,7 @@ def run_controls(
     for control in sorted(controls, key=lambda control: control.id):
         try:
             found = list(control.examine(proposal, books))
-        except Exception as error:  # fail closed, whatever it was
+        except Exception as error:  # noqa: BLE001  (fail closed, whatever it was)
             found = [Deny("control-error", f"{type(error).__name__}: {error}")]
         for finding in found:
             if not isinstance(finding, (Allow, Deny, NeedApproval, Alert)):

@@ -116,8 +116,8 @@ def _release_needs(command: Release, state: State) -> Needs:
 
 
 _NEEDS: dict[type, Callable[[Any, State], Needs]] = {
-    OpenBook: lambda command, state: state.missing(facts=[("book", "")]),
-    RequireControls: lambda command, state: state.missing(prefixes=[("control", "")]),
+    OpenBook: lambda _, state: state.missing(facts=[("book", "")]),
+    RequireControls: lambda _, state: state.missing(prefixes=[("control", "")]),
     OpenAccount: _open_account_needs,
     ChangeAccount: lambda command, state: state.missing(
         facts=[("account", command.account.path)]

@@ -73,7 +73,7 @@ def post_entries(
                 outcome.results.append(old)
                 continue
             twin = batch.get(entry.id)
-            if twin is not None:
+            if twin is not None and twin.entry is not None:
                 check_same_entry(entry, twin.entry)
                 outcome.results.append(twin)
                 continue
@@ -108,7 +108,10 @@ def add_entry(
     memorandum = check_state(state, entry)
     for commodity in new_commodities(state, entry):
         record = stamp.record(
-            "commodity", commodity["code"], commodity, [("commodity", commodity["code"])]
+            "commodity",
+            commodity["code"],
+            commodity,
+            [("commodity", commodity["code"])],
         )
         take(state, outcome, record, commodity)
     content = entry_content(
@@ -166,7 +169,7 @@ def new_commodities(state: State, entry: Entry) -> list[dict[str, Any]]:
 
 
 def check_state(state: State, entry: Entry) -> tuple[bool, ...] | None:
-    """Check that the book takes *entry*; return which postings are memorandum ones.
+    """Check that the book takes *entry*; return which postings are memorandum.
 
     None stands for none of them.  The common case is one pass over cached terms; any
     doubt goes to `_explain`, which raises what comes first by precedence.
@@ -200,14 +203,10 @@ def check_state(state: State, entry: Entry) -> tuple[bool, ...] | None:
     return _memorandum(state, entry) if has_memorandum else None
 
 
-def _resolve_terms(
-    state: State, entry: Entry, path: str, code: str
-) -> AccountTerms:
+def _resolve_terms(state: State, entry: Entry, path: str, code: str) -> AccountTerms:
     """Work out the terms of (account, commodity) and cache them."""
     _explain(state, entry)
-    fact = state.fact("account", path)
-    assert fact is not None
-    account = fact.content
+    account = state.known("account", path).content
     opened, closed = account.get("opened"), account.get("closed")
     terms = AccountTerms(
         date.fromisoformat(opened) if opened else date.min,
@@ -291,14 +290,11 @@ def check_same(entry: Entry, old: Record) -> None:
     check_same_entry(entry, old.entry, old.redacted)
 
 
-def check_same_entry(
-    entry: Entry, old: Entry | None, redacted: Sequence[str] = ()
-) -> None:
+def check_same_entry(entry: Entry, old: Entry, redacted: Sequence[str] = ()) -> None:
     """Raise `IdempotencyConflict` at the first field in which the two differ.
 
     Texts that were erased are not compared: what they said is no longer known.
     """
-    assert old is not None
     if entry == old:
         return
     for name in ENTRY_FIELDS:

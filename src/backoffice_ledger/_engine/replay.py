@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from backoffice_ledger._engine.approvals import vote_key
 from backoffice_ledger._engine.documents import document_key
 from backoffice_ledger._engine.state import FactKey, period_key
 
@@ -38,3 +39,25 @@ def facts_of(
         case "vote":
             return (("vote", id_),)
     return ()
+
+
+def id_of(type_: str, actor: str, content: Mapping[str, Any]) -> str:
+    """Return the id that a record of this content, other than an entry, must have."""
+    match type_:
+        case "book" | "journal" | "dimension":
+            id_ = content["name"]
+        case "account":
+            id_ = content["path"]
+        case "commodity":
+            id_ = content["code"]
+        case "period":
+            id_ = period_key(content["journal"], content["name"])
+        case "document":
+            id_ = document_key(content["kind"], content["id"])
+        case "vote":
+            id_ = vote_key(content["proposal"], actor)
+        case "redaction":
+            id_ = content["record"]
+        case _:
+            id_ = content["id"]
+    return str(id_)

@@ -178,10 +178,11 @@ class State:
             frozenset(
                 key
                 for key in facts
-                if key[1] not in self.facts[key[0]] and (key[0], "") not in self.prefixes
+                if key[1] not in self.facts[key[0]]
+                and (key[0], "") not in self.prefixes
             ),
             frozenset(key for key in prefixes if key not in self.prefixes),
-            frozenset(id for id in entries if id not in self.entries),
+            frozenset(id_ for id_ in entries if id_ not in self.entries),
             frozenset(path for path in activity if path not in self.activity),
             months and self.months is None,
         )
@@ -189,6 +190,17 @@ class State:
     def fact(self, kind: str, key: str) -> Fact | None:
         """Return a fact that was read before, or None where the book has none."""
         return self.facts[kind].get(key)
+
+    def known(self, kind: str, key: str) -> Fact:
+        """Return a fact that the book is known to have.
+
+        Raises:
+            KeyError: the book does not have it.
+        """
+        fact = self.facts[kind].get(key)
+        if fact is None:
+            raise KeyError(f"{kind} {key}")
+        return fact
 
     def of_kind(self, kind: str, prefix: str = "") -> dict[str, Fact]:
         """Return the facts of a kind whose keys begin with *prefix*."""

@@ -4,23 +4,27 @@ A store keeps books.  All access goes through a `Transaction` on one book: reads
 consistent state, and appending is all or nothing.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import date
-from typing import Protocol
+from typing import Any, Protocol
 
 import attrs
 
+from backoffice_ledger._engine.columns import DecidedColumns
 from backoffice_ledger._engine.state import Fact, FactKey, Needs, NewRecord, State
 from backoffice_ledger._model.commodity import Commodity
 from backoffice_ledger._model.entry import EntryKind, Phase
 from backoffice_ledger._model.record import Record
 
-Totals = Mapping[tuple[str, Commodity], tuple[int, int]]
-"""Gross debits and credits in minor units, by account path and commodity."""
+Cell = tuple[int, int]
+"""Gross debits and credits in minor units."""
 
-PeriodTotals = Mapping[tuple[int, str, Commodity, Phase], tuple[int, int]]
-"""Gross debits and credits by bucket (YYYY or YYYYMM), account, commodity, phase."""
+Totals = Mapping[tuple[str, Commodity], Cell]
+"""Gross totals by account path and commodity."""
+
+PeriodTotals = Mapping[tuple[int, str, Commodity, Phase], Cell]
+"""Gross totals by bucket (YYYY or YYYYMM), account path, commodity and phase."""
 
 PAGE_ROWS = 1000
 """Rows that a store reads at once while it streams."""
@@ -79,12 +83,49 @@ class LogRow:
         data: the canonical bytes that the rows rebuild.
         facts: the facts that the record establishes.
         texts: the openings of its commitments.
+        erased: commitment of each text that was erased, and the position of the
+            record that says so.
+        memorandum: which postings of the entry count as memorandum ones.
     """
 
     record: Record
     data: bytes
     facts: tuple[FactKey, ...]
     texts: Mapping[str, tuple[bytes, str]]
+    erased: Mapping[str, tuple[str, int]] = attrs.field(factory=dict)
+    memorandum: tuple[bool, ...] = ()
+
+
+@attrs.frozen
+class AuditRow:
+    """What verification finds at a position of the log.
+
+    Attributes:
+        position: where.
+        row: what the stored rows amount to, or None where they cannot be read.
+        problems: what is wrong with the rows as such.
+    """
+
+    position: int
+    row: LogRow | None
+    problems: tuple[str, ...] = ()
+
+
+@attrs.frozen
+class Problem:
+    """Something that verification found.
+
+    Attributes:
+        position: the bad position of the log, or None where the log is not to blame.
+        text: what is wrong there.
+    """
+
+    position: int | None
+    text: str
+
+    def __str__(self) -> str:
+        where = "" if self.position is None else f"position {self.position}: "
+        return where + self.text
 
 
 class Transaction(Protocol):
@@ -108,6 +149,10 @@ class Transaction(Protocol):
 
         Returns the position and, for entries, the journal number of each.
         """
+        ...
+
+    def append_columns(self, decided: DecidedColumns) -> tuple[int, int]:
+        """Append entries in columns; return the first and the last position."""
         ...
 
     def facts(self, kind: str, prefix: str = "") -> dict[str, Fact]:
@@ -138,15 +183,27 @@ class Transaction(Protocol):
         """Return stored leaf hashes in order."""
         ...
 
-    def stored_facts(self) -> Iterator[tuple[FactKey, int]]:
-        """Yield every fact with its position, as the projection has them."""
+    def forget(self) -> None:
+        """Drop everything that was read, so that the store is asked again."""
         ...
 
-    def stored_totals(self) -> tuple[Totals, PeriodTotals]:
-        """Return the projections of totals as they stand."""
+    def audit(self, after: int, limit: int) -> list[AuditRow]:
+        """Return what is found at the next positions, in order; never raise for it."""
         ...
 
-    def physical_problems(self) -> list[str]:
+    def stored_facts(self) -> tuple[int, Mapping[FactKey, int]]:
+        """Return the last position that gave a fact, and the facts' positions."""
+        ...
+
+    def stored_totals(self) -> tuple[Mapping[Any, Cell], Mapping[Any, Cell]]:
+        """Return the projections of totals: by account, and by bucket and account.
+
+        Keys are as in `Totals` and `PeriodTotals`, with something else in the place
+        of what is not known to the book.
+        """
+        ...
+
+    def physical_problems(self) -> list[Problem]:
         """Return what is wrong with the storage itself, such as its schema."""
         ...
 

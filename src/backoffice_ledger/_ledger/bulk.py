@@ -1,13 +1,14 @@
 """Posting many entries: atomic by batch, resumable by ids, in constant memory."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sized
 from itertools import islice
 from typing import TypeVar
 
 import attrs
 
+from backoffice_ledger._engine.columns import Columns
 from backoffice_ledger._engine.commands import PostEntries
-from backoffice_ledger._ledger.session import Session
+from backoffice_ledger._ledger.session import Appended, Session
 from backoffice_ledger._model.entry import Entry, PostSummary
 from backoffice_ledger.errors import InvalidEntry, InvalidOption
 from backoffice_ledger.protocols import Progress
@@ -24,13 +25,10 @@ def post_many(
     atomic: bool,
 ) -> PostSummary:
     """Post *entries* in batches; see `Ledger.post_many`."""
-    if type(batch_size) is not int or batch_size < 1:
-        raise InvalidOption(
-            field="batch_size", expected="an int from 1", found=batch_size
-        )
+    _check_batch_size(batch_size)
     source: Iterable[Entry] = entries
     if progress is not None:
-        total = len(entries) if hasattr(entries, "__len__") else None
+        total = len(entries) if isinstance(entries, Sized) else None
         source = progress(entries, total=total)
     summary = PostSummary()
     if not atomic:
@@ -41,6 +39,13 @@ def post_many(
         for batch in _batches(source, batch_size):
             summary = _post_batch(session, batch, summary)
     return summary
+
+
+def _check_batch_size(batch_size: object) -> None:
+    if type(batch_size) is not int or batch_size < 1:
+        raise InvalidOption(
+            field="batch_size", expected="an int from 1", found=batch_size
+        )
 
 
 def _batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
@@ -60,12 +65,31 @@ def _post_batch(
                 expected="an Entry",
                 found=repr(entry),
             )
-    posted, span = session.append(PostEntries(batch, offset))
+    return _add(summary, session.append(PostEntries(batch, offset)), len(batch))
+
+
+def post_columns(
+    session: Session, columns: Columns, batch_size: int, progress: Progress | None
+) -> PostSummary:
+    """Post *columns* in batches; see `Ledger.post_columns`."""
+    _check_batch_size(batch_size)
+    starts: Iterable[int] = range(0, len(columns), batch_size)
+    if progress is not None:
+        starts = progress(starts, total=len(range(0, len(columns), batch_size)))
+    summary = PostSummary()
+    for start in starts:
+        batch = columns.slice(start, start + batch_size)
+        summary = _add(summary, session.append_columns(batch, start), len(batch))
+    return summary
+
+
+def _add(summary: PostSummary, appended: Appended, size: int) -> PostSummary:
+    posted, span = appended
     first, last = span or (None, None)
     return attrs.evolve(
         summary,
         posted=summary.posted + posted,
-        repeated=summary.repeated + len(batch) - posted,
+        repeated=summary.repeated + size - posted,
         batches=summary.batches + 1,
         first_position=summary.first_position or first,
         last_position=last or summary.last_position,

@@ -8,7 +8,13 @@ from datetime import UTC, datetime
 
 import attrs
 
-from backoffice_ledger._engine.commands import Command, Propose
+from backoffice_ledger._engine.approvals import proposal_from_facts
+from backoffice_ledger._engine.columns import (
+    Columns,
+    columns_needs,
+    decide_columns,
+)
+from backoffice_ledger._engine.commands import Command, PostEntries, Propose
 from backoffice_ledger._engine.controls import (
     Examine,
     Prepared,
@@ -18,7 +24,6 @@ from backoffice_ledger._engine.controls import (
     run_controls,
 )
 from backoffice_ledger._engine.decide import decide, needs
-from backoffice_ledger._engine.approvals import proposal_from_facts
 from backoffice_ledger._engine.stamp import Stamp
 from backoffice_ledger._engine.state import NewRecord, Outcome
 from backoffice_ledger._engine.store import Store, TotalsQuery, Transaction
@@ -31,7 +36,7 @@ from backoffice_ledger._model.document import freeze_json
 from backoffice_ledger._model.proposal import Deny, check_actor
 from backoffice_ledger._model.record import Record
 from backoffice_ledger._model.text import EMPTY_MAPPING
-from backoffice_ledger.errors import InvalidOption
+from backoffice_ledger.errors import InvalidOption, LedgerError
 from backoffice_ledger.protocols import Clock, Control, IdSource, SaltSource
 
 
@@ -46,6 +51,10 @@ class SystemClock:
 def random_id() -> str:
     """Return a random id."""
     return str(uuid.uuid4())
+
+
+Appended = tuple[int, tuple[int, int] | None]
+"""How many entries were written, with their first and last position."""
 
 
 @attrs.frozen
@@ -74,12 +83,8 @@ class Session:
             who, instant_to_microseconds(self.clock.now(), "clock"), self.salts
         )
 
-    def append(self, command: Command) -> tuple[int, tuple[int, int] | None]:
-        """Carry out *command*; return how many records it made of what it asked for.
-
-        With the first and last position, and without building records: this is the
-        bulk path.
-        """
+    def append(self, command: Command) -> Appended:
+        """Carry out *command* without building records: this is the bulk path."""
         stamp = self.stamp()
         with self.store.transaction(self.book, write=True) as transaction:
             outcome = self._decide(command, transaction, stamp)
@@ -93,13 +98,27 @@ class Session:
         ]
         return len(made), (made[0], made[-1])
 
+    def append_columns(self, columns: Columns, offset: int) -> Appended:
+        """Post entries in columns; return as `append` does."""
+        stamp = self.stamp()
+        with self.store.transaction(self.book, write=True) as transaction:
+            state = transaction.state
+            while missing := columns_needs(columns, state):
+                transaction.load(missing)
+            decided = None if self.controls else decide_columns(state, columns, stamp)
+            if decided is not None:
+                return len(columns), transaction.append_columns(decided)
+            return self.append(PostEntries(tuple(columns.entries()), offset))
+
     def _decide(
         self, command: Command, transaction: Transaction, stamp: Stamp
     ) -> Outcome:
         state = transaction.state
         while missing := needs(command, state):
             transaction.load(missing)
-        return decide(state, command, stamp, self._examiner(command, transaction, stamp))
+        return decide(
+            state, command, stamp, self._examiner(command, transaction, stamp)
+        )
 
     def execute(
         self, command: Command, *, actor: str | None = None, dry_run: bool = False
@@ -128,6 +147,15 @@ class Session:
             for result in outcome.results
         ]
 
+    def execute_one(
+        self, command: Command, *, actor: str | None = None, dry_run: bool = False
+    ) -> Record:
+        """Carry out a command that asks for one entry; return its record."""
+        for record in self.execute(command, actor=actor, dry_run=dry_run):
+            if record is not None:
+                return record
+        raise LedgerError("the decision holds no entry")
+
     def _examiner(
         self, command: Command, transaction: Transaction, stamp: Stamp
     ) -> Examine | None:
@@ -140,9 +168,8 @@ class Session:
         def examine(prepared: Prepared) -> tuple[str, ...]:
             proposal = direct_proposal(prepared, stamp.actor, at)
             if prepared.proposal is not None:
-                fact = transaction.state.fact("proposal", prepared.proposal)
+                fact = transaction.state.known("proposal", prepared.proposal)
                 votes = transaction.state.of_kind("vote", f"{prepared.proposal}/")
-                assert fact is not None
                 proposal = attrs.evolve(
                     proposal_from_facts(prepared.proposal, fact, votes, None),
                     released_by=stamp.actor,

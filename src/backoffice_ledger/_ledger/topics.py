@@ -1,12 +1,17 @@
-"""The verbs of a topic: ``ledger.periods``, ``ledger.documents``, ``ledger.proposals``."""
+"""The verbs of a topic: ``ledger.accounts``, ``ledger.periods`` and so on."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
+from typing import Any, Final
 
 import attrs
 
 from backoffice_ledger._engine.approvals import proposal_from_facts
+from backoffice_ledger._engine.book import account_from_fact
 from backoffice_ledger._engine.commands import (
     CastVote,
+    ChangeAccount,
+    CloseAccount,
     Propose,
     Release,
     SetPeriods,
@@ -17,11 +22,14 @@ from backoffice_ledger._engine.entries import SMALL_KINDS
 from backoffice_ledger._engine.state import State
 from backoffice_ledger._engine.store import Transaction
 from backoffice_ledger._ledger.session import Session
+from backoffice_ledger._model.account import Account, ChartOfAccounts
+from backoffice_ledger._model.dates import check_date
 from backoffice_ledger._model.document import Document
 from backoffice_ledger._model.entry import Entry
 from backoffice_ledger._model.period import Period, PeriodState
 from backoffice_ledger._model.proposal import Decision, Proposal, ProposalStatus
 from backoffice_ledger._model.record import Record
+from backoffice_ledger._model.text import check_path
 from backoffice_ledger.errors import (
     UnknownJournal,
     UnknownProposal,
@@ -43,6 +51,78 @@ def load_small(transaction: Transaction) -> State:
     if missing:
         transaction.load(missing)
     return transaction.state
+
+
+UNCHANGED: Final = "unchanged"
+
+
+@attrs.frozen
+class Accounts:
+    """The chart of accounts."""
+
+    _session: Session
+
+    def all(self) -> ChartOfAccounts:
+        """Return the chart as it stands."""
+        with self._session.store.transaction(
+            self._session.book, write=False
+        ) as transaction:
+            return read_chart(transaction)
+
+    def change(
+        self,
+        path: str,
+        *,
+        commodities: Iterable[str] | None = UNCHANGED,
+        label: str | None = UNCHANGED,
+        opened: date | str | None = UNCHANGED,
+        closed: date | str | None = UNCHANGED,
+        attributes: Mapping[str, str] | str | None = UNCHANGED,
+    ) -> Account:
+        """Change what is given, keep the rest; ``closed=None`` opens it again.
+
+        Raises:
+            UnknownAccount: the book does not have the account.
+            InvalidInput: an argument is malformed.
+        """
+        old = self.all()[check_path(path, "path")]
+        given: dict[str, Any] = {
+            "commodities": commodities,
+            "label": label,
+            "opened": opened,
+            "closed": closed,
+            "attributes": attributes,
+        }
+        kept = {
+            name: getattr(old, name) if value is UNCHANGED else value
+            for name, value in given.items()
+        }
+        account = Account(path, old.type, **kept)
+        self._session.execute(ChangeAccount(account))
+        return account
+
+    def close(self, path: str, *, on: date) -> Account:
+        """Let an account take nothing dated after the day *on*.
+
+        Raises:
+            AccountNotEmpty: its balance is not zero, or it has later postings.
+            UnknownAccount: the book does not have the account.
+        """
+        command = CloseAccount(check_path(path, "path"), check_date(on, "on"))
+        self._session.execute(command)
+        return self.all()[path]
+
+
+def read_chart(transaction: Transaction) -> ChartOfAccounts:
+    """Return the chart of accounts."""
+    state = transaction.state
+    missing = state.missing(prefixes=[("account", "")])
+    if missing:
+        transaction.load(missing)
+    if state.chart is None:
+        facts = state.of_kind("account").values()
+        state.chart = ChartOfAccounts(account_from_fact(fact) for fact in facts)
+    return state.chart
 
 
 @attrs.frozen
@@ -182,9 +262,7 @@ class Documents:
         for fact in reversed(facts):
             if version in (None, fact.content["version"]):
                 return document_from_fact(fact)
-        raise UnknownRecord(
-            field="id", expected=f"a document of kind {kind}", found=id
-        )
+        raise UnknownRecord(field="id", expected=f"a document of kind {kind}", found=id)
 
     def all(self, kind: str) -> tuple[Document, ...]:
         """Return the latest versions of all documents of a kind, by id."""
@@ -249,9 +327,7 @@ class Proposals:
             ProposalState: the proposal was rejected or withdrawn.
             Refused: the book does not take the entry any more.
         """
-        [record] = self._session.execute(Release(id), actor=actor)
-        assert record is not None
-        return record
+        return self._session.execute_one(Release(id), actor=actor)
 
     def get(self, id: str) -> Proposal:
         """Return a proposal with the votes on it.

@@ -156,7 +156,9 @@ def _frozen(cells: dict[Any, list[int]]) -> dict[Any, tuple[int, int]]:
     return {key: (cell[0], cell[1]) for key, cell in cells.items()}
 
 
-def _differences(what: str, expected: dict[Any, Any], found: dict[Any, Any]) -> Iterator[str]:
+def _differences(
+    what: str, expected: dict[Any, Any], found: dict[Any, Any]
+) -> Iterator[str]:
     for key in expected.keys() | found.keys():
         if expected.get(key) != found.get(key):
             yield (

@@ -7,7 +7,6 @@ from typing import Literal, final
 
 import attrs
 
-from backoffice_ledger._engine.book import account_from_fact
 from backoffice_ledger._engine.store import (
     PAGE_ROWS,
     EntryQuery,
@@ -16,7 +15,7 @@ from backoffice_ledger._engine.store import (
     Transaction,
 )
 from backoffice_ledger._ledger.session import Session
-from backoffice_ledger._ledger.topics import all_periods
+from backoffice_ledger._ledger.topics import all_periods, read_chart
 from backoffice_ledger._model.account import AccountType, ChartOfAccounts
 from backoffice_ledger._model.balance import Balance
 from backoffice_ledger._model.dates import check_date
@@ -60,7 +59,9 @@ def _check_dates(dates: Dates | None) -> Dates:
         return None, None
     if not isinstance(dates, tuple) or len(dates) != 2:
         raise InvalidOption(
-            field="dates", expected="(first, last), None for no bound", found=repr(dates)
+            field="dates",
+            expected="(first, last), None for no bound",
+            found=repr(dates),
         )
     first, last = (None if day is None else check_date(day, "dates") for day in dates)
     if first is not None and last is not None and last < first:
@@ -130,7 +131,9 @@ class LedgerView:
         self, path: str, *, include_children: bool
     ) -> tuple[Balance, Balance, Side]:
         with self._read() as transaction:
-            accounts = _accounts_at(transaction, path, include_children)
+            accounts = _accounts_at(
+                transaction, path, include_children=include_children
+            )
             totals = transaction.totals(
                 TotalsQuery(frozenset(accounts), self.as_of, self.known_at)
             )
@@ -192,7 +195,9 @@ class LedgerView:
             query = EntryQuery(
                 None
                 if account is None
-                else frozenset(_accounts_at(transaction, account, True)),
+                else frozenset(
+                    _accounts_at(transaction, account, include_children=True)
+                ),
                 first,
                 _earlier(last, self.as_of),
                 journal,
@@ -384,7 +389,7 @@ def _entry_kind(kind: EntryKind | str) -> EntryKind:
 
 
 def _accounts_at(
-    transaction: Transaction, path: str, include_children: bool
+    transaction: Transaction, path: str, *, include_children: bool
 ) -> dict[str, Side]:
     """Return *path* (and what is below it) with their normal sides."""
     state = transaction.state
@@ -408,15 +413,3 @@ def _accounts_at(
         key: AccountType(fact.content["type"]).normal_side
         for key, fact in found.items()
     }
-
-
-def read_chart(transaction: Transaction) -> ChartOfAccounts:
-    """Return the chart of accounts."""
-    state = transaction.state
-    missing = state.missing(prefixes=[("account", "")])
-    if missing:
-        transaction.load(missing)
-    if state.chart is None:
-        facts = state.of_kind("account").values()
-        state.chart = ChartOfAccounts(account_from_fact(fact) for fact in facts)
-    return state.chart

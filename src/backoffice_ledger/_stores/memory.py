@@ -21,6 +21,7 @@ from backoffice_ledger._engine.canonical import (
     instant_text,
     record_bytes,
 )
+from backoffice_ledger._engine.columns import DecidedColumns
 from backoffice_ledger._engine.replay import facts_of
 from backoffice_ledger._engine.state import (
     AccountActivity,
@@ -266,6 +267,28 @@ class MemoryTransaction:
             placed.append((position, number))
         return placed
 
+    def append_columns(self, decided: DecidedColumns) -> tuple[int, int]:
+        """Append entries in columns, as entries."""
+        columns, stamp, salts = decided.columns, decided.stamp, iter(decided.salts)
+        places = self.append(
+            [
+                NewRecord(
+                    "entry",
+                    entry.id,
+                    stamp.actor,
+                    stamp.at,
+                    "",
+                    leaf,
+                    texts=[("description", next(salts), entry.description)]
+                    if entry.description
+                    else [],
+                    entry=entry,
+                )
+                for entry, leaf in zip(columns.entries(), decided.leaves, strict=True)
+            ]
+        )
+        return places[0][0], places[-1][0]
+
     def _erase(self, type_: str, id_: str, field: str) -> None:
         for row in self._book.rows:
             if row.new.id == id_ and row.new.type in (type_, "proposal"):
@@ -370,9 +393,7 @@ class MemoryTransaction:
 
     def log(self, after: int, limit: int) -> list[LogRow]:
         """Return rows of the log."""
-        return [
-            self._log_row(row) for row in self._book.rows[after : after + limit]
-        ]
+        return [self._log_row(row) for row in self._book.rows[after : after + limit]]
 
     def _log_row(self, row: _Row) -> LogRow:
         new = row.new
@@ -384,7 +405,12 @@ class MemoryTransaction:
             }
             content = entry_content(new.entry, commitments | row.erased, new.reverses)
         data = record_bytes(
-            new.type, new.actor, instant_text(new.at), content, new.proposal, new.controls
+            new.type,
+            new.actor,
+            instant_text(new.at),
+            content,
+            new.proposal,
+            new.controls,
         )
         facts = facts_of(new.type, new.id, row.content, new.reverses, new.proposal)
         return LogRow(self._record(row.position), data, facts, dict(row.texts))

@@ -6,9 +6,9 @@ serves any connection, in or out of a host's transaction, with or without asynci
 """
 
 import json
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
-from typing import Any, NamedTuple, TypeVar
+from typing import Any
 
 import attrs
 
@@ -20,6 +20,7 @@ from backoffice_ledger._engine.canonical import (
     number_date,
     record_bytes,
 )
+from backoffice_ledger._engine.columns import DecidedColumns
 from backoffice_ledger._engine.replay import facts_of
 from backoffice_ledger._engine.state import (
     AccountActivity,
@@ -32,108 +33,36 @@ from backoffice_ledger._engine.state import (
 from backoffice_ledger._engine.store import (
     EntryQuery,
     LogRow,
-    PeriodTotals,
     Totals,
     TotalsQuery,
 )
 from backoffice_ledger._model.amount import Amount
 from backoffice_ledger._model.balance import Balance
-from backoffice_ledger._model.bounds import BOUNDS
 from backoffice_ledger._model.commodity import Commodity
 from backoffice_ledger._model.dates import instant_from_microseconds
 from backoffice_ledger._model.document import freeze_json
-from backoffice_ledger._model.entry import EntryKind, Phase, stored_entry
-from backoffice_ledger._model.posting import Posting, Side, stored_posting
+from backoffice_ledger._model.entry import stored_entry
+from backoffice_ledger._model.posting import Posting, stored_posting
 from backoffice_ledger._model.record import Record
 from backoffice_ledger._model.text import EMPTY_MAPPING, FrozenMapping
-from backoffice_ledger._stores.sqlite_schema import (
-    HALF_LIMB,
-    LIMB,
-    RECORD_TYPES,
-    TYPE_NAMES,
-    to_limbs,
+from backoffice_ledger._stores.sql_append import PUT_FACT, Batch
+from backoffice_ledger._stores.sql_steps import (
+    DAMAGE,
+    KINDS,
+    MONTH_MIN,
+    NUMBERED,
+    PHASES,
+    SIDES,
+    Query,
+    Step,
+    from_limbs,
+    json_list,
+    position_terms,
+    span_terms,
 )
-
-T = TypeVar("T")
-Rows = list[tuple[Any, ...]]
-
-
-class Query(NamedTuple):
-    """One statement; the rows that it returns are sent back."""
-
-    sql: str
-    params: Sequence[Any] = ()
-
-
-class Many(NamedTuple):
-    """One statement for each row of parameters; nothing is sent back."""
-
-    sql: str
-    rows: Iterable[Sequence[Any]]
-
-
-Step = Generator[Query | Many, Any, T]
-
-SIDES = (Side.DEBIT, Side.CREDIT)
-PHASES = (Phase.NORMAL, Phase.ADJUSTING, Phase.CLOSING)
-PHASE_NUMBERS = {phase: number for number, phase in enumerate(PHASES)}
-KINDS = {kind.value: kind for kind in EntryKind}
-NUMBERED = frozenset({"account", "journal", "commodity", "dimension"})
-MONTH_MIN = 10_000
-"""Buckets from here on are months (YYYYMM), those below are years (YYYY)."""
-YEAR_MAX = BOUNDS.date_max.year
-
-
-def _add(column: str) -> str:
-    """Return the assignments that add ``excluded`` to a two-limb column."""
-    low = f"({column}_low + excluded.{column}_low)"
-    return (
-        f"{column}_high = {column}_high + excluded.{column}_high + {low} / {LIMB}, "
-        f"{column}_low = {low} % {LIMB}"
-    )
-
-
-_ADD_TOTALS = f"DO UPDATE SET {_add('debit')}, {_add('credit')}"
-ADD_CURRENT = (
-    "INSERT INTO bl_current VALUES (?, ?, ?, ?, ?, ?, ?) "
-    f"ON CONFLICT (book_id, account_no, commodity_no) {_ADD_TOTALS}"
-)
-ADD_PERIOD = (
-    "INSERT INTO bl_period_total VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) "
-    f"ON CONFLICT (book_id, bucket, account_no, commodity_no, phase) {_ADD_TOTALS}"
-)
-ADD_RECORD = f"INSERT INTO bl_record VALUES ({', '.join('?' * 21)})"
-ADD_POSTING = f"INSERT INTO bl_posting VALUES ({', '.join('?' * 11)})"
-ADD_DIMENSION = "INSERT INTO bl_dimension VALUES (?, ?, ?, ?, ?)"
-ADD_OPENING = "INSERT INTO bl_opening VALUES (?, ?, ?, ?, ?)"
-PUT_FACT = (
-    "INSERT INTO bl_fact VALUES (?, ?, ?, ?, ?) "
-    "ON CONFLICT (book_id, kind, key) DO UPDATE SET position = excluded.position"
-)
-
-
-def _column_sums(column: str) -> str:
-    return (
-        f"sum({column}_high), sum({column}_low / {HALF_LIMB}), "
-        f"sum({column}_low % {HALF_LIMB})"
-    )
-
-
-TOTAL_SUMS = f"{_column_sums('debit')}, {_column_sums('credit')}"
-POSTING_SUMS = ", ".join(
-    f"sum({expression}) FILTER (WHERE p.side = {side})"
-    for side in (0, 1)
-    for expression in ("p.high", f"p.low / {HALF_LIMB}", f"p.low % {HALF_LIMB}")
-)
-
-
-def _limbs(high: int | None, middle: int | None, low: int | None) -> int:
-    """Put the three parts of a sum together; NULL stands for no rows."""
-    return (high or 0) * LIMB + (middle or 0) * HALF_LIMB + (low or 0)
-
-
-def _json(values: Iterable[Any]) -> str:
-    return json.dumps(list(values))
+from backoffice_ledger._stores.sql_totals import only_accounts, total_queries
+from backoffice_ledger._stores.sqlite_schema import LIMB, RECORD_TYPES, TYPE_NAMES
+from backoffice_ledger.errors import Corrupt
 
 
 @attrs.define
@@ -189,7 +118,7 @@ class SqlBook:
         for kind, keys in keys_of.items():
             found = yield from self._facts(
                 "f.kind = ? AND f.key IN (SELECT value FROM json_each(?))",
-                (kind, _json(keys)),
+                (kind, json_list(keys)),
             )
             for key in keys:
                 state.learn((kind, key), found.get((kind, key)))
@@ -218,9 +147,7 @@ class SqlBook:
         )
         return {key: fact for (_, key), fact in found.items()}
 
-    def _facts(
-        self, where: str, params: Sequence[Any]
-    ) -> Step[dict[FactKey, Fact]]:
+    def _facts(self, where: str, params: Sequence[Any]) -> Step[dict[FactKey, Fact]]:
         rows = yield Query(
             "SELECT f.kind, f.key, f.number, f.position, r.type, r.actor, r.recorded_at,"
             " r.content FROM bl_fact f JOIN bl_record r"
@@ -234,12 +161,13 @@ class SqlBook:
         facts = {}
         for kind, key, number, position, _, actor, at, content in rows:
             if number is not None:
-                self._learn(kind, key, number)
-            body = json.loads(content) if content else {}
+                self.learn(kind, key, number)
+            body = _content(position, content)
             facts[kind, key] = Fact(position, actor, at, body, texts.get(position, {}))
         return facts
 
-    def _learn(self, kind: str, key: str, number: int) -> None:
+    def learn(self, kind: str, key: str, number: int) -> None:
+        """Remember the number of a name."""
         self.numbers[kind, key] = number
         self.keys[kind, number] = key
 
@@ -251,7 +179,7 @@ class SqlBook:
             rows = yield Query(
                 "SELECT position, field, salt, value FROM bl_opening WHERE book_id = ?"
                 " AND position IN (SELECT value FROM json_each(?))",
-                (self.book_id, _json(positions)),
+                (self.book_id, json_list(positions)),
             )
             for position, field, salt, value in rows:
                 texts.setdefault(position, {})[field] = (salt, value)
@@ -266,7 +194,7 @@ class SqlBook:
         )
         texts = yield from self._texts([row[0] for row in rows])
         return [
-            Fact(position, actor, at, json.loads(content), texts.get(position, {}))
+            Fact(position, actor, at, _content(position, content), texts.get(position, {}))
             for position, actor, at, content in rows
         ]
 
@@ -293,7 +221,7 @@ class SqlBook:
             if not rows:
                 return None
             number = rows[0][0]
-            self._learn(kind, key, number)
+            self.learn(kind, key, number)
         return number
 
     def _know_names(self, kind: str, numbers: Iterable[int]) -> Step[None]:
@@ -303,10 +231,10 @@ class SqlBook:
             rows = yield Query(
                 "SELECT key, number FROM bl_fact WHERE book_id = ? AND kind = ?"
                 " AND number IN (SELECT value FROM json_each(?))",
-                (self.book_id, kind, _json(unknown)),
+                (self.book_id, kind, json_list(unknown)),
             )
             for key, number in rows:
-                self._learn(kind, key, number)
+                self.learn(kind, key, number)
 
     def _know_units(self, numbers: Iterable[int]) -> Step[None]:
         """Make sure that the commodities of *numbers* are in ``units``."""
@@ -318,14 +246,18 @@ class SqlBook:
 
     # --- append ----------------------------------------------------------------------
 
-    def append(self, records: Sequence[NewRecord]) -> Step[list[tuple[int, int | None]]]:
+    def append(
+        self, records: Sequence[NewRecord]
+    ) -> Step[list[tuple[int, int | None]]]:
         """Append records; return the position and journal number of each."""
         size = yield from self.size()
-        batch = _Batch(self, size)
+        batch = Batch(self.book_id, self.numbers, size)
         for record in records:
-            yield from self._place_names(record)
+            if record.facts:
+                yield from self._place_names(record)
             if record.entry is not None:
-                yield from self._next_number(batch, record.entry.journal)
+                if record.entry.journal not in batch.last_numbers:
+                    yield from self._next_number(batch, record.entry.journal)
             batch.add(record)
         yield from batch.write()
         for record, (position, _) in zip(records, batch.places, strict=True):
@@ -339,13 +271,22 @@ class SqlBook:
                 )
             yield Query(
                 "UPDATE bl_book SET facts_position = ? WHERE book_id = ?",
-                (batch.position, self.book_id),
+                (batch.facts[-1][2], self.book_id),
             )
-            self.facts_position = batch.position
+            self.facts_position = batch.facts[-1][2]
         for record, (position, _) in zip(records, batch.places, strict=True):
             if record.facts:
                 self._take_facts(record, position)
         return batch.places
+
+    def append_columns(self, decided: DecidedColumns) -> Step[tuple[int, int]]:
+        """Append entries in columns; return the first and the last position."""
+        size = yield from self.size()
+        batch = Batch(self.book_id, self.numbers, size)
+        yield from self._next_number(batch, decided.columns.journal)
+        batch.add_columns(decided)
+        yield from batch.write()
+        return size + 1, batch.position
 
     def _take_facts(self, record: NewRecord, position: int) -> None:
         content = json.loads(record.content)
@@ -367,17 +308,16 @@ class SqlBook:
                     (self.book_id, kind),
                 )
                 taken = [n for (its, n) in self.keys if its == kind]
-                self._learn(kind, key, max(last, *taken, 0) + 1)
+                self.learn(kind, key, max(last, *taken, 0) + 1)
 
-    def _next_number(self, batch: "_Batch", journal: str) -> Step[None]:
-        """Make sure that the batch knows the journal's last number."""
-        if journal not in batch.last_numbers:
-            [(last,)] = yield Query(
-                "SELECT coalesce(max(number), 0) FROM bl_record"
-                " WHERE book_id = ? AND type = 0 AND journal_no = ?",
-                (self.book_id, self.numbers["journal", journal]),
-            )
-            batch.last_numbers[journal] = last
+    def _next_number(self, batch: Batch, journal: str) -> Step[None]:
+        """Let the batch know the journal's last number."""
+        [(last,)] = yield Query(
+            "SELECT coalesce(max(number), 0) FROM bl_record"
+            " WHERE book_id = ? AND type = 0 AND journal_no = ?",
+            (self.book_id, self.numbers["journal", journal]),
+        )
+        batch.last_numbers[journal] = last
 
     def _erase(self, id_: str, field: str, redacted_at: int) -> Step[None]:
         rows = yield Query(
@@ -405,7 +345,7 @@ class SqlBook:
             "SELECT r.id, r.position FROM json_each(?) j CROSS JOIN bl_record r"
             " INDEXED BY bl_record_entry_id"
             " ON r.book_id = ? AND r.type = 0 AND r.id = j.value",
-            (_json(wanted), self.book_id),
+            (json_list(wanted), self.book_id),
         )
         self.state.entries.update(dict.fromkeys(wanted))
         records = yield from self.records([position for _, position in rows])
@@ -442,8 +382,10 @@ class SqlBook:
                 "x",
             )
             numbers = yield from self._account_numbers(query.accounts)
-            where.append("x.book_id = ?" + _only("x", numbers, params, self.book_id))
-        where += _span_terms(place, query.first, query.last, params)
+            where.append(
+                "x.book_id = ?" + only_accounts("x", numbers, params, self.book_id)
+            )
+        where += span_terms(place, query.first, query.last, params)
         if query.known_at is not None:
             where.append(f"{place}.position <= ?")
             params.append(query.known_at)
@@ -488,14 +430,14 @@ class SqlBook:
             numbers = yield from self._account_numbers(query.accounts)
         cells: dict[tuple[int, int], list[int]] = {}
         first_year = yield from self._first_year(query)
-        for sign, sql, params in _total_queries(
+        for sign, sql, params in total_queries(
             self.book_id, query, numbers, first_year
         ):
             rows = yield Query(sql, params)
             for account, unit, *sums in rows:
                 cell = cells.setdefault((account, unit), [0, 0])
-                cell[0] += sign * _limbs(*sums[:3])
-                cell[1] += sign * _limbs(*sums[3:])
+                cell[0] += sign * from_limbs(*sums[:3])
+                cell[1] += sign * from_limbs(*sums[3:])
         yield from self._know_names("account", {account for account, _ in cells})
         yield from self._know_units({unit for _, unit in cells})
         return {
@@ -537,7 +479,7 @@ class SqlBook:
         """Return the rows of the log at *positions*, in the log's order."""
         if not positions:
             return []
-        span, place = _position_terms(positions)
+        span, place = position_terms(positions)
         records = yield Query(
             f"SELECT r.*, rev.id FROM bl_record r"
             " LEFT JOIN bl_fact f ON f.book_id = r.book_id AND r.type = 0"
@@ -577,7 +519,7 @@ class SqlBook:
         for position, field, committed in rows:
             erased.setdefault(position, {})[field] = committed
         return [
-            self._log_row(
+            self._sound_row(
                 row,
                 postings.get(row[1], []),
                 dimensions,
@@ -586,6 +528,17 @@ class SqlBook:
             )
             for row in records
         ]
+
+    def _sound_row(self, row: tuple[Any, ...], *parts: Any) -> LogRow:
+        """Read one row of the log.
+
+        Raises:
+            Corrupt: it cannot be read; verification says more.
+        """
+        try:
+            return self.log_row(row, *parts)
+        except DAMAGE as error:
+            raise _corrupt(row[1], error) from error
 
     def _dimensions(
         self, span: str, place: Sequence[Any]
@@ -603,7 +556,7 @@ class SqlBook:
             )
         return found
 
-    def _log_row(
+    def log_row(
         self,
         row: tuple[Any, ...],
         lines: Sequence[tuple[Any, ...]],
@@ -611,6 +564,7 @@ class SqlBook:
         texts: Mapping[str, tuple[bytes, str]],
         erased: Mapping[str, str],
     ) -> LogRow:
+        """Read one row of the log; `DAMAGE` is raised for what cannot be read."""
         type_ = TYPE_NAMES.get(row[2], f"unknown-{row[2]}")
         position, id_, actor, at = row[1], row[3], row[4], row[5]
         controls = tuple(json.loads(row[20])) if row[20] else ()
@@ -680,336 +634,14 @@ class SqlBook:
             FrozenMapping(named) if named else EMPTY_MAPPING,
         )
 
-    # --- projections, for verification -----------------------------------------------
 
-    def stored_facts(self) -> Step[list[tuple[FactKey, int]]]:
-        """Return every fact with its position."""
-        rows = yield Query(
-            "SELECT kind, key, position FROM bl_fact WHERE book_id = ?", (self.book_id,)
-        )
-        return [((kind, key), position) for kind, key, position in rows]
-
-    def stored_totals(self) -> Step[tuple[Totals, PeriodTotals]]:
-        """Return both projections of totals."""
-        current = yield Query(
-            "SELECT account_no, commodity_no, debit_high, debit_low, credit_high,"
-            " credit_low FROM bl_current WHERE book_id = ?",
-            (self.book_id,),
-        )
-        periods = yield Query(
-            "SELECT bucket, account_no, commodity_no, phase, debit_high, debit_low,"
-            " credit_high, credit_low FROM bl_period_total WHERE book_id = ?",
-            (self.book_id,),
-        )
-        yield from self._know_names("account", {r[0] for r in current})
-        yield from self._know_names("account", {r[1] for r in periods})
-        yield from self._know_units({r[1] for r in current} | {r[2] for r in periods})
-        name = self._name_of
-        return (
-            {
-                (name(a), self.units[u]): (dh * LIMB + dl, ch * LIMB + cl)
-                for a, u, dh, dl, ch, cl in current
-            },
-            {
-                (b, name(a), self.units[u], PHASES[p]): (
-                    dh * LIMB + dl,
-                    ch * LIMB + cl,
-                )
-                for b, a, u, p, dh, dl, ch, cl in periods
-            },
-        )
-
-    def _name_of(self, account_no: int) -> str:
-        return self.keys.get(("account", account_no), f"unknown account {account_no}")
+def _corrupt(position: int, error: Exception) -> Corrupt:
+    return Corrupt(f"position {position} cannot be read: {error!r}", field="log")
 
 
-@attrs.define
-class _Batch:
-    """The rows of records that are appended together."""
-
-    book: SqlBook
-    position: int
-    last_numbers: dict[str, int] = attrs.field(factory=dict)
-    places: list[tuple[int, int | None]] = attrs.field(factory=list)
-    facts: list[tuple[str, str, int]] = attrs.field(factory=list)
-    records: list[tuple[Any, ...]] = attrs.field(factory=list)
-    postings: list[tuple[Any, ...]] = attrs.field(factory=list)
-    dimensions: list[tuple[Any, ...]] = attrs.field(factory=list)
-    openings: list[tuple[Any, ...]] = attrs.field(factory=list)
-    months: dict[tuple[int, int, int, int], list[int]] = attrs.field(factory=dict)
-
-    def add(self, new: NewRecord) -> None:
-        """Take in one record at the next position."""
-        self.position = position = self.position + 1
-        book_id = self.book.book_id
-        for field, salt, text in new.texts:
-            self.openings.append((book_id, position, field, salt, text))
-        for kind, key in new.facts:
-            self.facts.append((kind, key, position))
-        if new.entry is not None:
-            self._add_entry(new, position)
-            return
-        self.places.append((position, None))
-        self.records.append(
-            (
-                book_id,
-                position,
-                RECORD_TYPES[new.type],
-                new.id,
-                new.actor,
-                new.at,
-                new.leaf,
-                new.content,
-                *(None,) * 13,
-            )
-        )
-
-    def _add_entry(self, new: NewRecord, position: int) -> None:
-        entry = new.entry
-        assert entry is not None
-        journal = entry.journal
-        self.last_numbers[journal] = number = self.last_numbers[journal] + 1
-        self.places.append((position, number))
-        book = self.book
-        book_id = book.book_id
-        day = date_number(entry.date)
-        phase = PHASE_NUMBERS[new.phase]
-        self.records.append(
-            (
-                book_id,
-                position,
-                0,
-                new.id,
-                new.actor,
-                new.at,
-                new.leaf,
-                None,
-                day,
-                book.numbers["journal", journal],
-                number,
-                entry.kind.value,
-                phase,
-                entry.document_number,
-                _optional_date_number(entry.document_date),
-                _optional_date_number(entry.economic_date),
-                json.dumps(entry.references) if entry.references else None,
-                entry.rule,
-                new.reverses,
-                new.proposal,
-                json.dumps(new.controls) if new.controls else None,
-            )
-        )
-        numbers, months, memorandum = book.numbers, self.months, new.memorandum
-        month = day // 100
-        for line, posting in enumerate(entry.postings):
-            amount = posting.amount
-            minor_units = amount.minor_units
-            account = numbers["account", posting.account]
-            unit = numbers["commodity", amount.commodity.code]
-            side = 0 if posting.side is Side.DEBIT else 1
-            if -LIMB < minor_units < LIMB:
-                high, low = 0, minor_units
-            else:
-                high, low = to_limbs(minor_units)
-            self.postings.append(
-                (
-                    book_id,
-                    position,
-                    line,
-                    account,
-                    unit,
-                    side,
-                    0 if memorandum is None else int(memorandum[line]),
-                    day,
-                    high,
-                    low,
-                    _optional_date_number(posting.value_date),
-                )
-            )
-            key = (month, account, unit, phase)
-            cell = months.get(key)
-            if cell is None:
-                months[key] = cell = [0, 0]
-            cell[side] += minor_units
-            if posting.dimensions is not EMPTY_MAPPING:
-                self.dimensions += [
-                    (book_id, position, line, numbers["dimension", name], value)
-                    for name, value in posting.dimensions.items()
-                ]
-
-    def write(self) -> Step[None]:
-        """Write the rows, records last: they seal what came before."""
-        if self.openings:
-            yield Many(ADD_OPENING, self.openings)
-        if self.postings:
-            yield Many(ADD_POSTING, self.postings)
-        if self.dimensions:
-            yield Many(ADD_DIMENSION, self.dimensions)
-        yield Many(ADD_RECORD, self.records)
-        if self.months:
-            book_id = self.book.book_id
-            current: dict[tuple[int, int], list[int]] = {}
-            periods = dict(self.months)
-            for (month, account, unit, phase), cell in self.months.items():
-                year = periods.setdefault((month // 100, account, unit, phase), [0, 0])
-                now = current.setdefault((account, unit), [0, 0])
-                for total in (year, now):
-                    total[0] += cell[0]
-                    total[1] += cell[1]
-            yield Many(
-                ADD_CURRENT,
-                [
-                    (book_id, *key, *to_limbs(cell[0]), *to_limbs(cell[1]))
-                    for key, cell in sorted(current.items())
-                ],
-            )
-            yield Many(
-                ADD_PERIOD,
-                [
-                    (book_id, *key, *to_limbs(cell[0]), *to_limbs(cell[1]))
-                    for key, cell in sorted(periods.items())
-                ],
-            )
-
-
-def _optional_date_number(day: date | None) -> int | None:
-    return None if day is None else date_number(day)
-
-
-def _span_terms(
-    alias: str, first: date | None, last: date | None, params: list[Any]
-) -> list[str]:
-    terms = []
-    if first is not None:
-        terms.append(f"{alias}.date >= ?")
-        params.append(date_number(first))
-    if last is not None:
-        terms.append(f"{alias}.date <= ?")
-        params.append(date_number(last))
-    return terms
-
-
-def _position_terms(positions: Sequence[int]) -> tuple[str, tuple[Any, ...]]:
-    """Return the term that selects *positions*: a span if they have no gaps."""
-    first, last = min(positions), max(positions)
-    if last - first == len(positions) - 1:
-        return "position BETWEEN ? AND ?", (first, last)
-    return "position IN (SELECT value FROM json_each(?))", (_json(positions),)
-
-
-def _phase_list(phases: Iterable[Phase]) -> str:
-    return ", ".join(str(number) for number in sorted(PHASE_NUMBERS[p] for p in phases))
-
-
-def _total_queries(
-    book_id: int,
-    query: TotalsQuery,
-    numbers: Sequence[int] | None,
-    first_year: int,
-) -> list[tuple[int, str, list[Any]]]:
-    """Return the queries, with signs, whose results add up to what is asked for.
-
-    Whole years, then at most eleven months, then the postings of one month; what was
-    recorded after ``known_at`` is taken off again.
-    """
-    last, phases = query.last, query.phases
-    queries: list[tuple[int, str, list[Any]]] = []
-    if last is None and phases is None:
-        queries.append((1, *_kept("bl_current", "", [], book_id, numbers)))
-    else:
-        where = " AND t.bucket IN (SELECT value FROM json_each(?))"
-        if phases is not None:
-            where += f" AND t.phase IN ({_phase_list(phases)})"
-        params = [_json(_buckets(first_year, last))]
-        queries.append((1, *_kept("bl_period_total", where, params, book_id, numbers)))
-        if last is not None:
-            queries.append((1, *_partial_month(book_id, last, phases, numbers)))
-    if query.known_at is not None:
-        queries.append((-1, *_recorded_later(book_id, query, numbers)))
-    return queries
-
-
-def _buckets(first_year: int, last: date | None) -> list[int]:
-    """Return the years before that of *last*, then the months before its month."""
-    if last is None:
-        return list(range(first_year, YEAR_MAX + 1))
-    months = range(last.year * 100 + 1, last.year * 100 + last.month)
-    return [*range(first_year, last.year), *months]
-
-
-def _only(
-    alias: str, numbers: Sequence[int] | None, params: list[Any], *before: Any
-) -> str:
-    """Return the term that restricts to accounts; *before* are earlier parameters."""
-    params += before
-    if numbers is None:
-        return ""
-    if len(numbers) == 1:
-        params.append(numbers[0])
-        return f" AND {alias}.account_no = ?"
-    params.append(_json(numbers))
-    return f" AND {alias}.account_no IN (SELECT value FROM json_each(?))"
-
-
-def _kept(
-    table: str,
-    where: str,
-    more: list[Any],
-    book_id: int,
-    numbers: Sequence[int] | None,
-) -> tuple[str, list[Any]]:
-    params = [book_id, *more]
-    only = _only("t", numbers, params)
-    return (
-        f"SELECT t.account_no, t.commodity_no, {TOTAL_SUMS} FROM {table} t"
-        f" WHERE t.book_id = ?{where}{only} GROUP BY t.account_no, t.commodity_no",
-        params,
-    )
-
-
-def _partial_month(
-    book_id: int,
-    last: date,
-    phases: frozenset[Phase] | None,
-    numbers: Sequence[int] | None,
-) -> tuple[str, list[Any]]:
-    """Return the query over the postings of the month of *last*, up to that day."""
-    params: list[Any] = [book_id, last.year * 100 + last.month]
-    only = _only("t", numbers, params)
-    params += [book_id, date_number(last.replace(day=1)), date_number(last)]
-    phase = ""
-    if phases is not None:
-        phase = (
-            " AND EXISTS (SELECT 1 FROM bl_record r WHERE r.book_id = p.book_id"
-            f" AND r.position = p.position AND r.phase IN ({_phase_list(phases)}))"
-        )
-    return (
-        f"SELECT a.account_no, p.commodity_no, {POSTING_SUMS} FROM"
-        " (SELECT DISTINCT t.account_no FROM bl_period_total t"
-        f" WHERE t.book_id = ? AND t.bucket = ?{only}) a"
-        " CROSS JOIN bl_posting p ON p.account_no = a.account_no"
-        f" WHERE p.book_id = ? AND p.date BETWEEN ? AND ?{phase}"
-        " GROUP BY a.account_no, p.commodity_no",
-        params,
-    )
-
-
-def _recorded_later(
-    book_id: int, query: TotalsQuery, numbers: Sequence[int] | None
-) -> tuple[str, list[Any]]:
-    """Return the query over what was recorded after ``known_at``, to take it off."""
-    params: list[Any] = [book_id, query.known_at]
-    terms = ""
-    if query.last is not None:
-        terms += " AND p.date <= ?"
-        params.append(date_number(query.last))
-    if query.phases is not None:
-        terms += f" AND r.phase IN ({_phase_list(query.phases)})"
-    terms += _only("p", numbers, params)
-    return (
-        f"SELECT p.account_no, p.commodity_no, {POSTING_SUMS} FROM bl_posting p JOIN bl_record r"
-        " ON r.book_id = p.book_id AND r.position = p.position"
-        f" WHERE p.book_id = ? AND p.position > ?{terms}"
-        " GROUP BY p.account_no, p.commodity_no",
-        params,
-    )
+def _content(position: int, text: str | None) -> Any:
+    """Return the content of a record that is no entry."""
+    try:
+        return json.loads(text) if text else {}
+    except ValueError as error:
+        raise _corrupt(position, error) from error

@@ -8,15 +8,13 @@ locks), and checkpoints are only taken in the mode that excludes writers.
 import os
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from functools import cache
-from pathlib import Path
-from typing import Any, Final, NoReturn, TypeVar
-from urllib.parse import quote
+from typing import Final
 
 import attrs
 
+from backoffice_ledger._engine.columns import DecidedColumns
 from backoffice_ledger._engine.state import Fact, FactKey, Needs, NewRecord, State
 from backoffice_ledger._engine.store import (
     EntryQuery,
@@ -25,9 +23,16 @@ from backoffice_ledger._engine.store import (
     Totals,
     TotalsQuery,
 )
+from backoffice_ledger._model.arguments import check_file, check_flag, check_seconds
 from backoffice_ledger._model.record import Record
 from backoffice_ledger._model.text import check_identifier
-from backoffice_ledger._stores.sql import Many, Query, Rows, SqlBook, Step
+from backoffice_ledger._stores.sql import SqlBook
+from backoffice_ledger._stores.sqlite_driver import (
+    Driver,
+    Intercept,
+    read_fingerprint,
+    schema_fingerprint,
+)
 from backoffice_ledger._stores.sqlite_schema import (
     APPLICATION_ID,
     FORMAT,
@@ -36,209 +41,24 @@ from backoffice_ledger._stores.sqlite_schema import (
 from backoffice_ledger.errors import (
     BookExists,
     BookNotFound,
-    Busy,
     Corrupt,
     ForeignFile,
     ForkedLedger,
+    InvalidInput,
     InvalidOption,
     LedgerClosed,
     NewerFormat,
-    OutcomeUnknown,
     ReadOnlyBook,
+    Refused,
     StorageFailure,
     StoreError,
     UnsafeSettings,
 )
 
-T = TypeVar("T")
-
 VERSION_MIN: Final = (3, 38, 0)
 BUSY_SECONDS: Final = 5.0
 CHECKPOINT_BYTES: Final = 16 * 1024 * 1024
 """Size of the write-ahead log from which a commit is followed by a checkpoint."""
-
-Intercept = Callable[[str, Sequence[Any]], None]
-"""Sees every statement before it runs; may raise `sqlite3.Error` (fault injection)."""
-
-_WRITABLE_PRAGMAS = {
-    "application_id",
-    "busy_timeout",
-    "cell_size_check",
-    "data_version",
-    "foreign_key_check",
-    "foreign_keys",
-    "integrity_check",
-    "journal_mode",
-    "mmap_size",
-    "page_count",
-    "page_size",
-    "query_only",
-    "quick_check",
-    "recursive_triggers",
-    "synchronous",
-    "trusted_schema",
-    "user_version",
-    "wal_autocheckpoint",
-    "wal_checkpoint",
-}
-_UPDATABLE = {"bl_book", "bl_fact", "bl_current", "bl_period_total"}
-
-
-def _authorize(
-    action: int,
-    first: str | None,
-    second: str | None,
-    database: str | None,
-    trigger: str | None,
-) -> int:
-    """Deny what this library never does: schema changes, ATTACH, rewriting the log."""
-    match action:
-        case (
-            sqlite3.SQLITE_SELECT
-            | sqlite3.SQLITE_READ
-            | sqlite3.SQLITE_TRANSACTION
-            | sqlite3.SQLITE_SAVEPOINT
-            | sqlite3.SQLITE_FUNCTION
-            | sqlite3.SQLITE_RECURSIVE
-        ):
-            return sqlite3.SQLITE_OK
-        case sqlite3.SQLITE_INSERT if (first or "").startswith("bl_"):
-            return sqlite3.SQLITE_OK
-        case sqlite3.SQLITE_UPDATE if first in _UPDATABLE:
-            return sqlite3.SQLITE_OK
-        case sqlite3.SQLITE_DELETE if first == "bl_opening":
-            return sqlite3.SQLITE_OK
-        case sqlite3.SQLITE_PRAGMA if first in _WRITABLE_PRAGMAS:
-            return sqlite3.SQLITE_OK
-    return sqlite3.SQLITE_DENY
-
-
-@cache
-def schema_fingerprint() -> tuple[tuple[str, str], ...]:
-    """Return the names and texts of everything in the schema of this format."""
-    connection = sqlite3.connect(":memory:")
-    try:
-        for statement in schema_statements():
-            connection.execute(statement)
-        return _read_fingerprint(connection.execute)
-    finally:
-        connection.close()
-
-
-def _read_fingerprint(execute: Callable[[str], Any]) -> tuple[tuple[str, str], ...]:
-    rows = execute(
-        "SELECT name, sql FROM sqlite_schema WHERE tbl_name LIKE 'bl\\_%' ESCAPE '\\'"
-        " AND sql IS NOT NULL ORDER BY name"
-    )
-    return tuple((name, sql) for name, sql in rows)
-
-
-class Driver:
-    """One connection; every statement of the store goes through `execute`."""
-
-    def __init__(self, path: Path, mode: str, intercept: Intercept | None) -> None:
-        self._intercept = intercept
-        self.is_poisoned = False
-        uri = f"file:{quote(str(path.absolute()))}?mode={mode}"
-        try:
-            self._connection = sqlite3.connect(
-                uri,
-                uri=True,
-                timeout=BUSY_SECONDS,
-                isolation_level=None,
-                check_same_thread=False,
-                cached_statements=256,
-            )
-        except sqlite3.Error as error:
-            self._raise(error)
-
-    def execute(self, sql: str, params: Sequence[Any] = ()) -> Rows:
-        """Run one statement and return its rows."""
-        try:
-            if self._intercept is not None:
-                self._intercept(sql, params)
-            return self._connection.execute(sql, params).fetchall()
-        except sqlite3.Error as error:
-            self._raise(error)
-
-    def execute_many(self, many: Many) -> None:
-        """Run one statement for each row of parameters."""
-        try:
-            if self._intercept is not None:
-                self._intercept(many.sql, ())
-            self._connection.executemany(many.sql, many.rows)
-        except sqlite3.Error as error:
-            self._raise(error)
-
-    def run(self, steps: Step[T]) -> T:
-        """Run the SQL core's generator over this connection."""
-        try:
-            request = next(steps)
-            while True:
-                if type(request) is Query:
-                    rows = self.execute(request.sql, request.params)
-                    request = steps.send(rows)
-                else:
-                    self.execute_many(request)  # type: ignore[arg-type]
-                    request = steps.send(None)
-        except StopIteration as stop:
-            return stop.value  # type: ignore[no-any-return]
-
-    def commit(self) -> None:
-        """Commit; an error leaves the outcome open unless it provably did not happen."""
-        try:
-            if self._intercept is not None:
-                self._intercept("COMMIT", ())
-            self._connection.execute("COMMIT")
-        except sqlite3.Error as error:
-            code = (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF
-            if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_CONSTRAINT):
-                self.rollback()
-                self._raise(error)
-            self.is_poisoned = True
-            raise OutcomeUnknown(str(error)) from error
-
-    def rollback(self) -> None:
-        """Roll back; a connection that cannot is not used again."""
-        try:
-            if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")
-        except sqlite3.Error:
-            self.is_poisoned = True
-
-    def set_authorizer(self) -> None:
-        """From here on deny what the library never does."""
-        # The first use of json_each declares it in the schema, which the authorizer
-        # would deny.
-        self.execute("SELECT value FROM json_each('[]')")
-        self._connection.set_authorizer(_authorize)
-        self._connection.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)
-
-    def copy_to(self, target: sqlite3.Connection) -> None:
-        """Copy the database into another connection's."""
-        self._connection.backup(target)
-
-    def close(self) -> None:
-        """Close the connection."""
-        with suppress(sqlite3.Error):
-            self._connection.close()
-
-    def _raise(self, error: sqlite3.Error) -> NoReturn:
-        code = (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF
-        match code:
-            case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
-                raise Busy(str(error)) from error
-            case sqlite3.SQLITE_READONLY:
-                raise ReadOnlyBook(str(error)) from error
-            case sqlite3.SQLITE_NOTADB:
-                raise ForeignFile(str(error)) from error
-            case sqlite3.SQLITE_CORRUPT:
-                self.is_poisoned = True
-                raise Corrupt(str(error)) from error
-            case sqlite3.SQLITE_IOERR | sqlite3.SQLITE_FULL | sqlite3.SQLITE_CANTOPEN:
-                self.is_poisoned = True
-                raise StorageFailure(str(error)) from error
-        raise StoreError(str(error)) from error
 
 
 class SQLiteStore:
@@ -248,7 +68,8 @@ class SQLiteStore:
         path: the database file.
         create: make the file if there is none.
         read_only: refuse to write; another process may be writing.
-        intercept: sees every statement before it runs (for tests).
+        busy_seconds: how long to wait for another writer before `Busy`.
+        intercept: stands around every statement, for traces and for tests.
 
     Raises:
         BookNotFound: no such file or folder, and *create* is not set.
@@ -257,6 +78,7 @@ class SQLiteStore:
         Corrupt: the file is damaged, or its schema was tampered with.
         ReadOnlyBook: the place cannot be written.
         UnsafeSettings: SQLite is too old, or refused WAL or full synchronisation.
+        InvalidOption: an argument is not one of the allowed values.
     """
 
     def __init__(
@@ -265,21 +87,27 @@ class SQLiteStore:
         *,
         create: bool = False,
         read_only: bool = False,
+        busy_seconds: float = BUSY_SECONDS,
         intercept: Intercept | None = None,
     ) -> None:
-        if not os.fspath(path):
-            raise InvalidOption(field="path", expected="the path of a file", found="''")
-        self._path = Path(path)
-        self._read_only = read_only
+        self._path = check_file(path, "path")
+        self._read_only = check_flag(read_only, "read_only")
+        create = check_flag(create, "create") and not read_only
+        self._busy_seconds = check_seconds(busy_seconds, "busy_seconds")
+        if intercept is not None and not callable(intercept):
+            raise InvalidOption(
+                field="intercept", expected="a function", found=intercept
+            )
         self._intercept = intercept
         self._lock = threading.RLock()
         self._depth = 0
         self._is_writing = False
+        self._is_doomed = False
         self._books: dict[str, SqlBook] = {}
         self._pid = os.getpid()
         self._is_closed = False
-        self._check_place(create=create and not read_only)
-        self._driver: Driver | None = self._open(create=create and not read_only)
+        self._check_place(create=create)
+        self._driver: Driver | None = self._open(create=create)
 
     @property
     def read_only(self) -> bool:
@@ -291,40 +119,59 @@ class SQLiteStore:
     def _check_place(self, *, create: bool) -> None:
         if sqlite3.sqlite_version_info < VERSION_MIN:
             raise UnsafeSettings(
-                expected=f"SQLite {'.'.join(map(str, VERSION_MIN))} or newer",
+                field="SQLite",
+                expected=f"{'.'.join(map(str, VERSION_MIN))} or newer",
                 found=sqlite3.sqlite_version,
             )
         path = self._path
-        if path.is_dir():
-            raise ForeignFile(field="path", expected="a file", found=f"folder {path}")
-        if not path.parent.is_dir():
-            raise BookNotFound(
-                field="path", expected="an existing folder", found=path.parent
-            )
-        if not path.exists():
-            if not create:
-                raise BookNotFound(field="path", found=path)
-            if not os.access(path.parent, os.W_OK):
-                raise ReadOnlyBook(
-                    field="path", expected="a folder to write in", found=path.parent
+        try:
+            if path.is_dir():
+                raise ForeignFile(field="path", expected="a file", found=path)
+            if not path.parent.is_dir():
+                raise BookNotFound(
+                    field="path", expected="an existing folder", found=path.parent
                 )
+            if not path.exists() and not create:
+                raise BookNotFound(field="path", found=path)
+        except PermissionError as error:
+            raise ReadOnlyBook(str(error), field="path") from error
+        except OSError as error:
+            raise StorageFailure(str(error), field="path") from error
 
     def _open(self, *, create: bool) -> Driver:
-        mode = "ro" if self._read_only else "rwc" if create else "rw"
-        driver = Driver(self._path, mode, self._intercept)
+        """Return a new connection, ready for use."""
         try:
+            return self._connect(create=create)
+        except Corrupt as error:
+            if error.__cause__ is None:  # found by looking, not a failed read
+                raise
+        return self._connect(create=create)
+
+    def _connect(self, *, create: bool) -> Driver:
+        mode = "ro" if self._read_only else "rwc" if create else "rw"
+        driver = None
+        try:
+            driver = Driver(self._path, mode, self._busy_seconds, self._intercept)
             self._prepare(driver, create=create)
-        except StorageFailure as error:
-            driver.close()
-            if not os.access(self._path.parent, os.W_OK):
+        except BaseException as error:
+            if driver is not None:
+                driver.close()
+            if isinstance(error, StorageFailure) and not self._is_permitted():
                 raise ReadOnlyBook(
-                    field="path", expected="a folder to write in", found=self._path
+                    field="path",
+                    expected="permission for the file and its folder",
+                    found=self._path,
                 ) from error
             raise
-        except BaseException:
-            driver.close()
-            raise
         return driver
+
+    def _is_permitted(self) -> bool:
+        """Whether this process may use the file, and put its log beside it."""
+        wanted = os.R_OK if self._read_only else os.R_OK | os.W_OK
+        path = self._path
+        return os.access(path.parent, os.W_OK | os.X_OK) and (
+            os.access(path, wanted) or not path.exists()
+        )
 
     def _prepare(self, driver: Driver, *, create: bool) -> None:
         [(application_id,)] = driver.execute("PRAGMA application_id")
@@ -336,8 +183,10 @@ class SQLiteStore:
         self._configure(driver)
         if is_empty:
             self._create_schema(driver)
-        if _read_fingerprint(driver.execute) != schema_fingerprint():
-            raise Corrupt("the schema is not the one of this format", field="path")
+        if read_fingerprint(driver.execute) != schema_fingerprint():
+            raise Corrupt(
+                field="path", expected="the schema of this format", found=self._path
+            )
         driver.set_authorizer()
 
     def _check_header(self, driver: Driver, application_id: int, version: int) -> None:
@@ -351,10 +200,8 @@ class SQLiteStore:
             raise NewerFormat(field="path", expected=f"format {FORMAT}", found=version)
         [(pages,)] = driver.execute("PRAGMA page_count")
         [(page_size,)] = driver.execute("PRAGMA page_size")
-        log = self._log_path()
-        has_log = log.exists() and log.stat().st_size > 0
         size = self._path.stat().st_size
-        if not has_log and size < pages * page_size:
+        if not self._log_bytes() and size < pages * page_size:
             raise Corrupt(
                 "the file is truncated",
                 field="path",
@@ -364,7 +211,6 @@ class SQLiteStore:
 
     def _configure(self, driver: Driver) -> None:
         for pragma in (
-            f"busy_timeout={int(BUSY_SECONDS * 1000)}",
             "foreign_keys=ON",
             "recursive_triggers=ON",
             "trusted_schema=OFF",
@@ -372,18 +218,13 @@ class SQLiteStore:
             "mmap_size=0",
             "wal_autocheckpoint=0",
             "synchronous=FULL",
+            "query_only=ON" if self._read_only else "journal_mode=WAL",
         ):
             driver.execute(f"PRAGMA {pragma}")
-        if self._read_only:
-            driver.execute("PRAGMA query_only=ON")
-        else:
-            driver.execute("PRAGMA journal_mode=WAL")
-        for name, expected in (
-            ("journal_mode", "wal"),
-            ("synchronous", 2),
-            ("foreign_keys", 1),
-            ("recursive_triggers", 1),
-        ):
+        settings = {"synchronous": 2, "foreign_keys": 1, "recursive_triggers": 1}
+        if not self._read_only:
+            settings["journal_mode"] = "wal"  # type: ignore[assignment]
+        for name, expected in settings.items():
             [(found,)] = driver.execute(f"PRAGMA {name}")
             if found != expected:
                 raise UnsafeSettings(field=name, expected=str(expected), found=found)
@@ -402,20 +243,32 @@ class SQLiteStore:
             driver.rollback()
             raise
 
-    def _log_path(self) -> Path:
-        return self._path.with_name(self._path.name + "-wal")
+    def _log_bytes(self) -> int:
+        """Return the size of the write-ahead log."""
+        try:
+            return self._path.with_name(self._path.name + "-wal").stat().st_size
+        except OSError:
+            return 0
 
-    def _use(self) -> Driver:
-        """Return the connection, a new one if the last one failed."""
+    def _check_usable(self) -> None:
+        """Refuse after `close`, and in a child process.
+
+        It runs before the lock is taken: a child may have inherited it locked, by a
+        thread that the child does not have.
+        """
         if self._is_closed:
             raise LedgerClosed
         if os.getpid() != self._pid:
-            raise ForkedLedger(field="process", expected=str(self._pid), found=os.getpid())
-        if self._driver is not None and self._driver.is_poisoned:
-            self._driver.close()
+            raise ForkedLedger(
+                field="process", expected=str(self._pid), found=os.getpid()
+            )
+
+    def _use(self) -> Driver:
+        """Return the connection, a new one if the last one failed."""
+        self._check_usable()
+        if self._driver is None or self._driver.is_poisoned:
             self._driver = None
             self._books.clear()
-        if self._driver is None:
             self._driver = self._open(create=False)
         return self._driver
 
@@ -423,8 +276,8 @@ class SQLiteStore:
 
     def books(self) -> tuple[str, ...]:
         """Return the names of the books in the file."""
-        with self._lock:
-            rows = self._use().execute("SELECT name FROM bl_book ORDER BY name")
+        with self._transaction(write=False) as driver:
+            rows = driver.execute("SELECT name FROM bl_book ORDER BY name")
             return tuple(name for (name,) in rows)
 
     def create_book(self, book: str) -> None:
@@ -435,7 +288,7 @@ class SQLiteStore:
             ReadOnlyBook: the store was opened read-only.
         """
         check_identifier(book, "book")
-        with self._lock, self._transaction(write=True) as driver:
+        with self._transaction(write=True) as driver:
             if driver.execute("SELECT 1 FROM bl_book WHERE name = ?", (book,)):
                 raise BookExists(field="book", found=book)
             driver.execute(
@@ -447,7 +300,7 @@ class SQLiteStore:
     @contextmanager
     def transaction(self, book: str, *, write: bool) -> Iterator["SQLiteTransaction"]:
         """Begin a transaction on *book*; writers exclude each other from its start."""
-        with self._lock, self._transaction(write=write) as driver:
+        with self._transaction(write=write) as driver:
             sql_book = self._books.get(book)
             if sql_book is None:
                 rows = driver.execute(
@@ -462,53 +315,68 @@ class SQLiteStore:
     @contextmanager
     def _transaction(self, *, write: bool) -> Iterator[Driver]:
         """Begin, or join the transaction of an outer block; see `Store.transaction`."""
-        if self._depth:
-            if write and not self._is_writing:
-                raise StoreError("a read transaction cannot become a writing one")
-            assert self._driver is not None
-            yield self._driver
-            return
-        if write and self._read_only:
-            raise ReadOnlyBook(field="read_only", expected="a ledger opened to write")
-        driver = self._use()
-        driver.execute("BEGIN IMMEDIATE" if write else "BEGIN")
-        self._depth, self._is_writing = 1, write
+        self._check_usable()
+        with self._lock:
+            if self._depth and self._driver is not None:
+                yield from self._join(self._driver, write=write)
+                return
+            driver = self._use()
+            if write and self._read_only:
+                raise ReadOnlyBook(
+                    field="read_only", expected="a ledger opened to write"
+                )
+            self._depth, self._is_writing, self._is_doomed = 1, write, False
+            try:
+                driver.execute("BEGIN IMMEDIATE" if write else "BEGIN")
+                yield driver
+                self._end(driver, write=write)
+            except BaseException as error:
+                driver.rollback()
+                for book in self._books.values():
+                    book.forget()
+                if isinstance(error, Corrupt) and not self._is_damaged():
+                    raise StorageFailure(error.message) from error
+                raise
+            finally:
+                self._depth, self._is_writing = 0, False
+            if write and self._log_bytes() >= CHECKPOINT_BYTES:
+                driver.checkpoint()
+
+    def _join(self, driver: Driver, *, write: bool) -> Iterator[Driver]:
+        """Take part in the outer transaction.
+
+        An error that may have come after the first write dooms it, even if somebody
+        between here and there swallows the error.
+        """
+        if write and not self._is_writing:
+            raise StoreError("a read transaction cannot become a writing one")
         try:
             yield driver
-            driver.commit()
         except BaseException as error:
-            driver.rollback()
-            for book in self._books.values():
-                book.forget()
-            if isinstance(error, Corrupt) and self._is_sound():
-                raise StorageFailure(error.message) from error
+            if not isinstance(error, (InvalidInput, Refused)):
+                self._is_doomed = True
             raise
-        finally:
-            self._depth, self._is_writing = 0, False
-        if write:
-            self._checkpoint(driver)
 
-    def _is_sound(self) -> bool:
-        """Look again with a new connection: one failed read is not a corrupt file."""
-        with suppress(StoreError):
-            driver = self._open(create=False)
-            try:
-                return driver.execute("PRAGMA quick_check") == [("ok",)]
-            finally:
-                driver.close()
-        return False
-
-    def _checkpoint(self, driver: Driver, bytes_min: int = CHECKPOINT_BYTES) -> None:
-        """Move a large write-ahead log into the file, unless somebody is reading."""
-        try:
-            if self._log_path().stat().st_size < bytes_min:
-                return
-        except OSError:
+    def _end(self, driver: Driver, *, write: bool) -> None:
+        if not write:
+            driver.execute("COMMIT")
             return
-        with suppress(StoreError):
-            driver.execute("PRAGMA busy_timeout=0")
-            driver.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        driver.execute(f"PRAGMA busy_timeout={int(BUSY_SECONDS * 1000)}")
+        if self._is_doomed:
+            raise StorageFailure("an error inside was swallowed; nothing was written")
+        driver.commit()
+
+    def _is_damaged(self) -> bool:
+        """Look again with a new connection: one failed read is not a corrupt file."""
+        try:
+            driver = self._open(create=False)
+        except StoreError as error:
+            return isinstance(error, (Corrupt, ForeignFile))
+        try:
+            return driver.execute("PRAGMA integrity_check(1)") != [("ok",)]
+        except StoreError as error:
+            return isinstance(error, Corrupt)
+        finally:
+            driver.close()
 
     def backup(self, target: str | os.PathLike[str]) -> None:
         """Write a consistent copy to a new file, while others read and write.
@@ -518,34 +386,49 @@ class SQLiteStore:
             BookNotFound: its folder does not exist.
             StorageFailure: it could not be written; nothing is left behind.
         """
-        path = Path(target)
-        if path.exists():
-            raise BookExists(field="target", found=path)
-        if not path.parent.is_dir():
-            raise BookNotFound(
-                field="target", expected="an existing folder", found=path.parent
-            )
+        self._check_usable()
+        path = check_file(target, "target")
         part = path.with_name(path.name + ".part")
-        with self._lock:
-            driver = self._use()
+        try:
+            if path.exists():
+                raise BookExists(field="target", found=path)
+            if not path.parent.is_dir():
+                raise BookNotFound(
+                    field="target", expected="an existing folder", found=path.parent
+                )
+            # A connection of its own keeps neither threads nor an open transaction
+            # of this store waiting.
+            source = Driver(self._path, "ro", self._busy_seconds, self._intercept)
             try:
-                copy = sqlite3.connect(part, isolation_level=None)
-                try:
-                    driver.copy_to(copy)
-                    copy.execute("PRAGMA journal_mode=DELETE")
-                finally:
-                    copy.close()
-                part.rename(path)
-            except (sqlite3.Error, OSError) as error:
+                source.copy_to(part)
+            finally:
+                source.close()
+            part.rename(path)
+        except BaseException as error:
+            with suppress(OSError):
                 part.unlink(missing_ok=True)
+            if isinstance(error, OSError) and not isinstance(error, StoreError):
                 raise StorageFailure(str(error), field="target") from error
+            raise
 
     def close(self) -> None:
-        """Close the file; the store cannot be used afterwards."""
+        """Close the file; the store cannot be used afterwards.
+
+        In a child process it only marks the store as closed: the connection is the
+        parent's.
+
+        Raises:
+            StoreError: a transaction of this thread is open.
+        """
+        if os.getpid() != self._pid:
+            self._is_closed = True
+            return
         with self._lock:
-            if self._driver is not None and os.getpid() == self._pid:
-                if not self._read_only and not self._driver.is_poisoned:
-                    self._checkpoint(self._driver, 1)
+            if self._depth:
+                raise StoreError("close it after the transaction")
+            if self._driver is not None:
+                if not self._read_only and self._log_bytes():
+                    self._driver.checkpoint()
                 self._driver.close()
             self._driver = None
             self._is_closed = True
@@ -574,6 +457,10 @@ class SQLiteTransaction:
     def append(self, records: Sequence[NewRecord]) -> list[tuple[int, int | None]]:
         """Append records; return the position and number of each."""
         return self._driver.run(self._book.append(records))
+
+    def append_columns(self, decided: DecidedColumns) -> tuple[int, int]:
+        """Append entries in columns; return the first and the last position."""
+        return self._driver.run(self._book.append_columns(decided))
 
     def facts(self, kind: str, prefix: str = "") -> dict[str, Fact]:
         """Return facts by key."""
@@ -618,7 +505,7 @@ class SQLiteTransaction:
             for (text,) in self._driver.execute("PRAGMA integrity_check(10)")
             if text != "ok"
         ]
-        if _read_fingerprint(self._driver.execute) != schema_fingerprint():
+        if read_fingerprint(self._driver.execute) != schema_fingerprint():
             problems.append("the schema is not the one of this format")
         if self._driver.execute("PRAGMA foreign_key_check"):
             problems.append("postings without a record")

@@ -251,7 +251,8 @@ def schema_statements() -> list[str]:
     statements = [text.strip() for text in _TABLES.split(";\n")]
     statements.append(_SEAL.format(zero=_ZERO).strip())
     statements += [
-        text.strip() + "\nEND" for text in _GUARDS.strip().removesuffix("END").split("END;")
+        text.strip() + "\nEND"
+        for text in _GUARDS.strip().removesuffix("END").split("END;")
     ]
     for table in _IMMUTABLE:
         for verb in ("update", "delete"):

@@ -1,0 +1,276 @@
+"""Appending: the rows of records, and the order in which they are written."""
+
+import json
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+import attrs
+
+from backoffice_ledger._engine.canonical import date_number
+from backoffice_ledger._engine.columns import DecidedColumns
+from backoffice_ledger._engine.state import FactKey, NewRecord
+from backoffice_ledger._model.posting import Side
+from backoffice_ledger._model.text import EMPTY_MAPPING
+from backoffice_ledger._stores.sql_steps import (
+    PHASE_NUMBERS,
+    Many,
+    Step,
+    optional_date_number,
+)
+from backoffice_ledger._stores.sqlite_schema import LIMB, RECORD_TYPES, to_limbs
+
+
+def _add(column: str) -> str:
+    """Return the assignments that add ``excluded`` to a two-limb column."""
+    low = f"({column}_low + excluded.{column}_low)"
+    return (
+        f"{column}_high = {column}_high + excluded.{column}_high + {low} / {LIMB}, "
+        f"{column}_low = {low} % {LIMB}"
+    )
+
+
+_ADD_TOTALS = f"DO UPDATE SET {_add('debit')}, {_add('credit')}"
+ADD_CURRENT = (
+    "INSERT INTO bl_current VALUES (?, ?, ?, ?, ?, ?, ?) "
+    f"ON CONFLICT (book_id, account_no, commodity_no) {_ADD_TOTALS}"
+)
+ADD_PERIOD = (
+    "INSERT INTO bl_period_total VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) "
+    f"ON CONFLICT (book_id, bucket, account_no, commodity_no, phase) {_ADD_TOTALS}"
+)
+ADD_RECORD = f"INSERT INTO bl_record VALUES ({', '.join('?' * 21)})"
+ADD_POSTING = f"INSERT INTO bl_posting VALUES ({', '.join('?' * 11)})"
+ADD_DIMENSION = "INSERT INTO bl_dimension VALUES (?, ?, ?, ?, ?)"
+ADD_OPENING = "INSERT INTO bl_opening VALUES (?, ?, ?, ?, ?)"
+PUT_FACT = (
+    "INSERT INTO bl_fact VALUES (?, ?, ?, ?, ?) "
+    "ON CONFLICT (book_id, kind, key) DO UPDATE SET position = excluded.position"
+)
+
+
+@attrs.define
+class Batch:
+    """The rows of records that are appended together.
+
+    *numbers* are those of names; *position* is that of the last record.
+    """
+
+    book_id: int
+    numbers: Mapping[FactKey, int]
+    position: int
+    last_numbers: dict[str, int] = attrs.field(factory=dict)
+    places: list[tuple[int, int | None]] = attrs.field(factory=list)
+    facts: list[tuple[str, str, int]] = attrs.field(factory=list)
+    records: list[tuple[Any, ...]] = attrs.field(factory=list)
+    postings: list[tuple[Any, ...]] = attrs.field(factory=list)
+    dimensions: list[tuple[Any, ...]] = attrs.field(factory=list)
+    openings: list[tuple[Any, ...]] = attrs.field(factory=list)
+    months: dict[tuple[int, int, int, int], list[int]] = attrs.field(factory=dict)
+
+    def add(self, new: NewRecord) -> None:
+        """Take in one record at the next position."""
+        self.position = position = self.position + 1
+        book_id = self.book_id
+        for field, salt, text in new.texts:
+            self.openings.append((book_id, position, field, salt, text))
+        for kind, key in new.facts:
+            self.facts.append((kind, key, position))
+        if new.entry is not None:
+            self._add_entry(new, position)
+            return
+        self.places.append((position, None))
+        self.records.append(
+            (
+                book_id,
+                position,
+                RECORD_TYPES[new.type],
+                new.id,
+                new.actor,
+                new.at,
+                new.leaf,
+                new.content,
+                *(None,) * 13,
+            )
+        )
+
+    def _add_entry(self, new: NewRecord, position: int) -> None:
+        entry = new.entry
+        assert entry is not None
+        journal = entry.journal
+        self.last_numbers[journal] = number = self.last_numbers[journal] + 1
+        self.places.append((position, number))
+        book_id, numbers = self.book_id, self.numbers
+        day = date_number(entry.date)
+        phase = PHASE_NUMBERS[new.phase]
+        self.records.append(
+            (
+                book_id,
+                position,
+                0,
+                new.id,
+                new.actor,
+                new.at,
+                new.leaf,
+                None,
+                day,
+                numbers["journal", journal],
+                number,
+                entry.kind.value,
+                phase,
+                entry.document_number,
+                optional_date_number(entry.document_date),
+                optional_date_number(entry.economic_date),
+                json.dumps(entry.references) if entry.references else None,
+                entry.rule,
+                new.reverses,
+                new.proposal,
+                json.dumps(new.controls) if new.controls else None,
+            )
+        )
+        months, memorandum = self.months, new.memorandum
+        month = day // 100
+        for line, posting in enumerate(entry.postings):
+            amount = posting.amount
+            minor_units = amount.minor_units
+            account = numbers["account", posting.account]
+            unit = numbers["commodity", amount.commodity.code]
+            side = 0 if posting.side is Side.DEBIT else 1
+            if -LIMB < minor_units < LIMB:
+                high, low = 0, minor_units
+            else:
+                high, low = to_limbs(minor_units)
+            self.postings.append(
+                (
+                    book_id,
+                    position,
+                    line,
+                    account,
+                    unit,
+                    side,
+                    0 if memorandum is None else int(memorandum[line]),
+                    day,
+                    high,
+                    low,
+                    optional_date_number(posting.value_date),
+                )
+            )
+            key = (month, account, unit, phase)
+            cell = months.get(key)
+            if cell is None:
+                months[key] = cell = [0, 0]
+            cell[side] += minor_units
+            if posting.dimensions is not EMPTY_MAPPING:
+                self.dimensions += [
+                    (book_id, position, line, numbers["dimension", name], value)
+                    for name, value in posting.dimensions.items()
+                ]
+
+    def add_columns(self, decided: DecidedColumns) -> None:
+        """Take in entries in columns at the next positions."""
+        columns, stamp, numbers = decided.columns, decided.stamp, self.numbers
+        book_id, journal = self.book_id, columns.journal
+        first = self.position + 1
+        self.position += len(columns)
+        positions = range(first, self.position + 1)
+        number = self.last_numbers[journal] + 1
+        days = {day: date_number(day) for day in set(columns.dates)}
+        salts = iter(decided.salts)
+        self.openings += [
+            (book_id, position, "description", next(salts), text)
+            for position, text in zip(positions, columns.descriptions, strict=True)
+            if text
+        ]
+        head = (stamp.actor, stamp.at)
+        journal_no = numbers["journal", journal]
+        tail = ("normal", 0, *(None,) * 8)
+        self.records += [
+            (book_id, position, 0, id_, *head, leaf, None, days[day], journal_no)
+            + (number + position - first, *tail)
+            for position, id_, leaf, day in zip(
+                positions, columns.ids, decided.leaves, columns.dates, strict=True
+            )
+        ]
+        self._add_column_postings(decided, first, days)
+
+    def _add_column_postings(
+        self, decided: DecidedColumns, first: int, days: Mapping[date, int]
+    ) -> None:
+        columns, numbers, months = decided.columns, self.numbers, self.months
+        book_id = self.book_id
+        unit = numbers["commodity", columns.commodity.code]
+        accounts = {path: numbers["account", path] for path in columns.accounts()}
+        add = self.postings.append
+        for position, (day, left, right, minor_units) in enumerate(
+            zip(
+                columns.dates,
+                columns.debits,
+                columns.credits,
+                columns.amounts,
+                strict=True,
+            ),
+            first,
+        ):
+            debited, credited, day_number = accounts[left], accounts[right], days[day]
+            high, low = 0, minor_units
+            if not -LIMB < minor_units < LIMB:
+                high, low = to_limbs(minor_units)
+            add(
+                (book_id, position, 0, debited, unit, 0, 0, day_number, high, low, None)
+            )
+            add(
+                (
+                    book_id,
+                    position,
+                    1,
+                    credited,
+                    unit,
+                    1,
+                    0,
+                    day_number,
+                    high,
+                    low,
+                    None,
+                )
+            )
+            month = day_number // 100
+            for side, account in ((0, debited), (1, credited)):
+                key = (month, account, unit, 0)
+                cell = months.get(key)
+                if cell is None:
+                    months[key] = cell = [0, 0]
+                cell[side] += minor_units
+
+    def write(self) -> Step[None]:
+        """Write the rows, records last: they seal what came before."""
+        if self.openings:
+            yield Many(ADD_OPENING, self.openings)
+        if self.postings:
+            yield Many(ADD_POSTING, self.postings)
+        if self.dimensions:
+            yield Many(ADD_DIMENSION, self.dimensions)
+        yield Many(ADD_RECORD, self.records)
+        if self.months:
+            book_id = self.book_id
+            current: dict[tuple[int, int], list[int]] = {}
+            periods = dict(self.months)
+            for (month, account, unit, phase), cell in self.months.items():
+                year = periods.setdefault((month // 100, account, unit, phase), [0, 0])
+                now = current.setdefault((account, unit), [0, 0])
+                for total in (year, now):
+                    total[0] += cell[0]
+                    total[1] += cell[1]
+            yield Many(
+                ADD_CURRENT,
+                [
+                    (book_id, *key, *to_limbs(cell[0]), *to_limbs(cell[1]))
+                    for key, cell in sorted(current.items())
+                ],
+            )
+            yield Many(
+                ADD_PERIOD,
+                [
+                    (book_id, *key, *to_limbs(cell[0]), *to_limbs(cell[1]))
+                    for key, cell in sorted(periods.items())
+                ],
+            )

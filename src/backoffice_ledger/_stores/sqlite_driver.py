@@ -1,0 +1,274 @@
+"""One SQLite connection: the choke point of every statement and of every error."""
+
+import os
+import sqlite3
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
+from typing import Any, Final, NoReturn, TypeVar
+from urllib.parse import quote
+
+from backoffice_ledger._stores.sql_steps import Many, Query, Rows, Step
+from backoffice_ledger._stores.sqlite_schema import schema_statements
+from backoffice_ledger.errors import (
+    Busy,
+    Corrupt,
+    ForeignFile,
+    OutcomeUnknown,
+    ReadOnlyBook,
+    StorageFailure,
+    StoreError,
+)
+
+T = TypeVar("T")
+
+Intercept = Callable[[str, Callable[[], Rows]], Rows]
+"""Stands around every statement: gets its text and what runs it, returns its rows.
+
+It serves tracing and fault injection, and may raise `sqlite3.Error` before or after.
+"""
+
+_PRAGMAS: Final = frozenset(
+    {
+        "application_id",
+        "busy_timeout",
+        "cell_size_check",
+        "data_version",
+        "foreign_key_check",
+        "foreign_keys",
+        "integrity_check",
+        "journal_mode",
+        "mmap_size",
+        "page_count",
+        "page_size",
+        "query_only",
+        "quick_check",
+        "recursive_triggers",
+        "synchronous",
+        "trusted_schema",
+        "user_version",
+        "wal_autocheckpoint",
+        "wal_checkpoint",
+    }
+)
+_UPDATABLE: Final = frozenset({"bl_book", "bl_fact", "bl_current", "bl_period_total"})
+
+
+def _authorize(
+    action: int,
+    first: str | None,
+    second: str | None,  # noqa: ARG001 - SQLite gives all five
+    database: str | None,  # noqa: ARG001
+    trigger: str | None,  # noqa: ARG001
+) -> int:
+    """Deny what this library never does: schema changes, ATTACH, rewriting the log."""
+    match action:
+        case (
+            sqlite3.SQLITE_SELECT
+            | sqlite3.SQLITE_READ
+            | sqlite3.SQLITE_TRANSACTION
+            | sqlite3.SQLITE_SAVEPOINT
+            | sqlite3.SQLITE_FUNCTION
+            | sqlite3.SQLITE_RECURSIVE
+        ):
+            return sqlite3.SQLITE_OK
+        case sqlite3.SQLITE_INSERT if (first or "").startswith("bl_"):
+            return sqlite3.SQLITE_OK
+        case sqlite3.SQLITE_UPDATE if first in _UPDATABLE:
+            return sqlite3.SQLITE_OK
+        case sqlite3.SQLITE_DELETE if first == "bl_opening":
+            return sqlite3.SQLITE_OK
+        case sqlite3.SQLITE_PRAGMA if first in _PRAGMAS:
+            return sqlite3.SQLITE_OK
+    return sqlite3.SQLITE_DENY
+
+
+@cache
+def schema_fingerprint() -> tuple[tuple[str, str], ...]:
+    """Return the names and texts of everything in the schema of this format."""
+    connection = sqlite3.connect(":memory:")
+    try:
+        for statement in schema_statements():
+            connection.execute(statement)
+        return read_fingerprint(connection.execute)
+    finally:
+        connection.close()
+
+
+def read_fingerprint(execute: Callable[[str], Any]) -> tuple[tuple[str, str], ...]:
+    """Return the names and texts of everything of ours in a database's schema."""
+    rows = execute(
+        "SELECT name, sql FROM sqlite_schema WHERE tbl_name LIKE 'bl\\_%' ESCAPE '\\'"
+        " AND sql IS NOT NULL ORDER BY name"
+    )
+    return tuple((name, sql) for name, sql in rows)
+
+
+class Driver:
+    """One connection; every statement of the store goes through `execute`.
+
+    A connection on which reading or writing failed is closed at once, which rolls its
+    transaction back; it is *poisoned* and never used again.
+    """
+
+    def __init__(
+        self, path: Path, mode: str, busy_seconds: float, intercept: Intercept | None
+    ) -> None:
+        self._intercept = intercept
+        self._busy_timeout = f"PRAGMA busy_timeout={int(busy_seconds * 1000)}"
+        self.is_poisoned = False
+        try:
+            self._connection = sqlite3.connect(
+                f"file:{quote(os.fsencode(path.absolute()))}?mode={mode}",
+                uri=True,
+                timeout=busy_seconds,
+                isolation_level=None,
+                check_same_thread=False,
+                cached_statements=256,
+            )
+        except sqlite3.Error as error:
+            raise _translated(error) from error
+
+    def execute(self, sql: str, params: Sequence[Any] = ()) -> Rows:
+        """Run one statement and return its rows."""
+        try:
+            if self._intercept is None:
+                return self._connection.execute(sql, params).fetchall()
+            return self._intercept(
+                sql, lambda: self._connection.execute(sql, params).fetchall()
+            )
+        except sqlite3.Error as error:
+            self._raise(error)
+
+    def execute_many(self, many: Many) -> None:
+        """Run one statement for each row of parameters."""
+        try:
+            if self._intercept is None:
+                self._connection.executemany(many.sql, many.rows)
+            else:
+                self._intercept(
+                    many.sql,
+                    lambda: self._connection.executemany(
+                        many.sql, many.rows
+                    ).fetchall(),
+                )
+        except sqlite3.Error as error:
+            self._raise(error)
+
+    def run(self, steps: Step[T]) -> T:
+        """Run the SQL core's generator over this connection."""
+        try:
+            request = next(steps)
+            while True:
+                if type(request) is Query:
+                    rows = self.execute(request.sql, request.params)
+                    request = steps.send(rows)
+                else:
+                    self.execute_many(request)  # type: ignore[arg-type]
+                    request = steps.send(None)
+        except StopIteration as stop:
+            return stop.value  # type: ignore[no-any-return]
+
+    def commit(self) -> None:
+        """Commit; an error leaves the outcome open unless it provably did not happen.
+
+        Raises:
+            OutcomeUnknown: it may or may not have happened.
+            StoreError: it did not happen.
+        """
+        if self.is_poisoned or not self._connection.in_transaction:
+            raise StorageFailure("an error before has rolled the transaction back")
+        try:
+            if self._intercept is None:
+                self._connection.execute("COMMIT")
+            else:
+                self._intercept(
+                    "COMMIT", lambda: self._connection.execute("COMMIT").fetchall()
+                )
+        except sqlite3.Error as error:
+            if _code(error) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_CONSTRAINT):
+                self.rollback()
+                self._raise(error)
+            self._poison()
+            raise OutcomeUnknown(str(error)) from error
+
+    def rollback(self) -> None:
+        """Roll back; a connection that cannot is closed, which does the same."""
+        if not self.is_poisoned and self._connection.in_transaction:
+            with suppress(StoreError):
+                self.execute("ROLLBACK")
+                return
+            self._poison()
+
+    def checkpoint(self) -> None:
+        """Move the write-ahead log into the file, unless somebody is in the way.
+
+        It excludes writers: a passive one beside them can corrupt the file (SQLite
+        before 3.51.3).  Whether it succeeds changes nothing that was committed.
+        """
+        with suppress(StoreError):
+            self.execute("PRAGMA busy_timeout=0")
+            try:
+                self.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            finally:
+                self.execute(self._busy_timeout)
+
+    def set_authorizer(self) -> None:
+        """From here on deny what the library never does."""
+        # The first use of json_each declares it in the schema, which the authorizer
+        # would deny.
+        self.execute("SELECT value FROM json_each('[]')")
+        self._connection.set_authorizer(_authorize)
+        self._connection.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)
+
+    def copy_to(self, target: Path) -> None:
+        """Write a copy of the database, as it is now, to a new file."""
+        try:
+            copy = sqlite3.connect(target, isolation_level=None)
+            try:
+                self._connection.backup(copy)
+                copy.execute("PRAGMA journal_mode=DELETE")
+            finally:
+                copy.close()
+        except sqlite3.Error as error:
+            raise StorageFailure(str(error), field="target") from error
+
+    def close(self) -> None:
+        """Close the connection; what was not committed is rolled back."""
+        with suppress(sqlite3.Error):
+            self._connection.close()
+
+    def _poison(self) -> None:
+        self.is_poisoned = True
+        self.close()
+
+    def _raise(self, error: sqlite3.Error) -> NoReturn:
+        if self.is_poisoned:
+            raise StorageFailure("the connection failed before") from error
+        translated = _translated(error)
+        if isinstance(translated, (Corrupt, StorageFailure)):
+            self._poison()
+        raise translated from error
+
+
+def _code(error: sqlite3.Error) -> int:
+    """Return the primary result code; 0 if the error is not one of SQLite's own."""
+    return (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF
+
+
+def _translated(error: sqlite3.Error) -> StoreError:
+    """Return what an error of SQLite means to the caller."""
+    message = str(error)
+    match _code(error):
+        case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED | sqlite3.SQLITE_PROTOCOL:
+            return Busy(message)
+        case sqlite3.SQLITE_READONLY:
+            return ReadOnlyBook(message)
+        case sqlite3.SQLITE_NOTADB:
+            return ForeignFile(message)
+        case sqlite3.SQLITE_CORRUPT:
+            return Corrupt(message)
+        case sqlite3.SQLITE_IOERR | sqlite3.SQLITE_FULL | sqlite3.SQLITE_CANTOPEN:
+            return StorageFailure(message)
+    return StoreError(message)
