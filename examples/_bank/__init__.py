@@ -1,0 +1,1 @@
+"""The pure parts of ``bank_year.py``: read, map, reconcile, draw."""
