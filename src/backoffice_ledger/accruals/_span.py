@@ -1,0 +1,101 @@
+"""Spans of days, kept half-open."""
+
+from datetime import date, datetime, timedelta
+from typing import Final, final
+
+import attrs
+
+import backoffice_ledger as bl
+from backoffice_ledger.errors import BoundExceeded, InvalidDate, InvalidOption
+
+ONE_DAY: Final = timedelta(days=1)
+
+
+def check_day(value: object, field: str) -> date:
+    """Return *value* if it is a plain date that a ledger takes.
+
+    Raises:
+        InvalidDate: not a date, or a datetime.
+        BoundExceeded: outside `Bounds.date_min` .. `Bounds.date_max`.
+    """
+    if not isinstance(value, date) or isinstance(value, datetime):
+        raise InvalidDate(field=field, expected="datetime.date", found=value)
+    if not bl.BOUNDS.date_min <= value <= bl.BOUNDS.date_max:
+        raise BoundExceeded(
+            field=field,
+            expected=f"{bl.BOUNDS.date_min} to {bl.BOUNDS.date_max}",
+            found=value,
+        )
+    return value
+
+
+@final
+@attrs.frozen(order=False)
+class Span:
+    """Days from *first* up to, but without, *end*.
+
+    Two habits meet here: people name the last day of a service, and interest counts
+    up to a day.  So build it by name: `Span.inclusive` or `Span.until`.
+
+    >>> Span.inclusive(date(2026, 8, 1), date(2027, 7, 31)).days
+    365
+
+    Attributes:
+        first: the first day.
+        end: the day after the last one.
+
+    Raises:
+        InvalidDate: not a date, or a datetime.
+        InvalidOption: the span is reversed or empty.
+        BoundExceeded: outside `Bounds.date_min` .. `Bounds.date_max`.
+    """
+
+    first: date
+    end: date
+
+    def __attrs_post_init__(self) -> None:
+        check_day(self.first, "first")
+        if not isinstance(self.end, date) or isinstance(self.end, datetime):
+            raise InvalidDate(field="end", expected="datetime.date", found=self.end)
+        if self.end <= self.first:
+            raise InvalidOption(
+                field="end", expected=f"a day after {self.first}", found=self.end
+            )
+        check_day(self.last, "last")
+
+    @classmethod
+    def inclusive(cls, first: date, last: date) -> "Span":
+        """Return the days from *first* to *last*, both included.
+
+        Raises:
+            InvalidDate: not a date, or a datetime.
+            InvalidOption: *last* is before *first*.
+            BoundExceeded: a date out of range.
+        """
+        if check_day(last, "last") < check_day(first, "first"):
+            raise InvalidOption(field="last", expected=f"{first} or later", found=last)
+        return cls(first, last + ONE_DAY)
+
+    @classmethod
+    def until(cls, first: date, end: date) -> "Span":
+        """Return the days from *first* up to, but without, *end*.
+
+        Raises:
+            InvalidDate: not a date, or a datetime.
+            InvalidOption: *end* is not after *first*.
+            BoundExceeded: a date out of range.
+        """
+        return cls(first, end)
+
+    @property
+    def last(self) -> date:
+        """The last day."""
+        return self.end - ONE_DAY
+
+    @property
+    def days(self) -> int:
+        """How many days it has."""
+        return (self.end - self.first).days
+
+    def __str__(self) -> str:
+        return f"{self.first} to {self.last}"
