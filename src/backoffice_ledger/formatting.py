@@ -55,7 +55,7 @@ DateStyle = Literal["iso", "short", "medium", "long", "full"]
 """``iso`` is 2026-01-31; the others are CLDR's lengths."""
 
 _NO_BREAK_SPACE: Final = "\u00a0"
-_BIDI_MARKS: Final = re.compile("[\u200b\u200e\u200f\u061c]")
+_INVISIBLE: Final = re.compile("[\u200b\u200e\u200f\u061c]")
 _NUMBER_CHARACTERS: Final = frozenset("0123456789.,-_/")
 _PARSE_MAP: Final = str.maketrans(
     {
@@ -64,7 +64,6 @@ _PARSE_MAP: Final = str.maketrans(
         "\u202f": " ",
         "\u2212": "-",
         "\u2019": "'",
-        "\u200b": None,
         "\u200e": None,
         "\u200f": None,
         "\u061c": None,
@@ -285,7 +284,7 @@ def amount_pattern(
 
 def _mark_only(prefix: str) -> str:
     """Return the bidi mark with which *prefix* begins, or nothing."""
-    return prefix[:1] if _BIDI_MARKS.match(prefix) else ""
+    return prefix[:1] if _INVISIBLE.match(prefix) else ""
 
 
 def _placed(affix: str, name: str, *, before: bool, spaced: bool) -> str:
@@ -293,8 +292,8 @@ def _placed(affix: str, name: str, *, before: bool, spaced: bool) -> str:
     if "\u00a4" not in affix:
         return affix
     touching = affix.endswith("\u00a4") if before else affix.startswith("\u00a4")
-    nearest = _BIDI_MARKS.sub("", name)[-1 if before else 0]
-    apart = spaced or unicodedata.category(nearest)[0] not in "SZ"
+    nearest = _INVISIBLE.sub("", name)[-1 if before else 0]
+    apart = spaced or unicodedata.category(nearest)[0] != "S"
     if touching and apart:
         space = f"{name}{_NO_BREAK_SPACE}" if before else f"{_NO_BREAK_SPACE}{name}"
         return affix.replace("\u00a4", space)
@@ -305,7 +304,7 @@ def _symbol(locale: str, commodity: Commodity) -> str:
     """Return the locale's symbol, or the code where it has none that can be seen."""
     code = commodity.code
     symbol = str(_babel_locale(locale).currency_symbols.get(code, code))
-    return symbol if _BIDI_MARKS.sub("", symbol).strip() else code
+    return symbol if _INVISIBLE.sub("", symbol).strip() else code
 
 
 @lru_cache(maxsize=256)
@@ -323,7 +322,7 @@ def locale_notation(locale: str | None) -> Notation:
     prefix, suffix = re.split(r"[#0][#0.,]*", standard, maxsplit=1)
     return Notation(
         decimal=symbols.get("currencyDecimal", symbols["decimal"]),
-        group=symbols.get("currencyGroup", symbols["group"]),
+        group=symbols["group"],
         primary=primary,
         secondary=secondary,
         minus=symbols["minusSign"],
@@ -401,7 +400,7 @@ def _without_decoration(text: str, names: tuple[str, ...]) -> tuple[str, bool]:
             signed, negative, text = True, text[0] == "-", text[1:].lstrip(" ")
         elif not signed and text[-1:] == "-":
             signed, negative, text = True, True, text[:-1].rstrip(" ")
-        elif not signed and len(text) > 2 and text[0] + text[-1] == "()":
+        elif not signed and text[:1] + text[-1:] == "()":
             signed, negative, text = True, True, text[1:-1].strip(" ")
         elif not named:
             text = _without_name(text, names)
@@ -425,7 +424,7 @@ def _without_name(text: str, names: tuple[str, ...]) -> str:
             continue
         if outer.isdigit() and inner.isdigit():
             continue
-        if not name.isascii() or not set(name) <= _NUMBER_CHARACTERS:
+        if not set(name) <= _NUMBER_CHARACTERS:
             return rest.strip(" ")
         if inner == " ":
             return ""

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
+from decimal import Decimal
 from importlib import import_module
 from os import PathLike
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any, Final, Literal, TextIO
 
 import attrs
 
-from backoffice_ledger._model.amount import Amount
+from backoffice_ledger._model.amount import Amount, format_minor_units
 from backoffice_ledger._model.balance import Balance
 from backoffice_ledger.errors import BoundExceeded, MissingExtra
 from backoffice_ledger.reports._cells import (
@@ -25,6 +26,7 @@ FlatKind = Literal["text", "integer", "date", "number"]
 
 _FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
 _DECIMAL_DIGITS_MAX: Final = 38
+_INTEGER_BOUND: Final = 2**63
 
 
 @attrs.frozen
@@ -128,14 +130,13 @@ def json_lines(rows: Iterable[dict[str, Any]]) -> Iterator[str]:
         yield encode(row) + "\n"
 
 
-def _json_value(value: object) -> Any:
+def _json_value(value: Amount | Balance | date) -> Any:
+    """Return what JSON can hold; `check_rows` lets no other type in."""
     if isinstance(value, Amount):
         return {"number": value.number, "commodity": value.commodity.code}
     if isinstance(value, Balance):
         return list(value)
-    if isinstance(value, date):
-        return value.isoformat()
-    raise TypeError(type(value).__name__)  # check_rows lets nothing else in
+    return value.isoformat()
 
 
 # --- data frames ---------------------------------------------------------------------
@@ -144,63 +145,69 @@ def _json_value(value: object) -> Any:
 def to_pandas(flat: Sequence[FlatColumn]) -> Any:
     """Return a pandas frame, amounts as Decimal objects."""
     pandas = _import_extra("pandas", "pandas")
+    _check_integers(flat)
     dtypes = {"number": object, "integer": "Int64", "date": "datetime64[ns]"}
-    series = {
-        column.name: pandas.Series(_plain(column), dtype=dtypes.get(column.kind))
-        for column in flat
-        if column.kind != "text"
-    }
-    texts = {
-        column.name: pandas.Series(column.values, dtype=object).astype("string")
-        for column in flat
-        if column.kind == "text"
-    }
-    everything = series | texts
-    return pandas.DataFrame({column.name: everything[column.name] for column in flat})
+    series: dict[str, Any] = {}
+    for column in flat:
+        if column.kind == "text":
+            # By way of object: None must not become the text "None".
+            texts = pandas.Series(column.values, dtype=object)
+            series[column.name] = texts.astype("string")
+        else:
+            values = column.values
+            if column.kind == "number":
+                values = [None if value is None else value.decimal for value in values]
+            series[column.name] = pandas.Series(values, dtype=dtypes[column.kind])
+    return pandas.DataFrame(series)
 
 
 def to_polars(flat: Sequence[FlatColumn]) -> Any:
     """Return a Polars frame, amounts as Decimal(38, scale)."""
     polars = _import_extra("polars", "polars")
+    _check_integers(flat)
     types = {"text": polars.String, "integer": polars.Int64, "date": polars.Date}
-    return polars.DataFrame(
-        [
-            polars.Series(
-                column.name,
-                _plain(column),
-                dtype=polars.Decimal(_DECIMAL_DIGITS_MAX, _scale(column))
-                if column.kind == "number"
-                else types[column.kind],
-            )
-            for column in flat
-        ]
-    )
+    series: list[Any] = []
+    for column in flat:
+        if column.kind == "number":
+            scale = _scale(column)
+            dtype = polars.Decimal(_DECIMAL_DIGITS_MAX, scale)
+            values = _at_scale(column, scale)
+        else:
+            dtype, values = types[column.kind], column.values
+        series.append(polars.Series(column.name, values, dtype=dtype))
+    return polars.DataFrame(series)
 
 
 def to_arrow(flat: Sequence[FlatColumn]) -> Any:
     """Return a pyarrow table, amounts as decimal128(38, scale)."""
-    pyarrow = _import_extra("pyarrow", "arrow")
+    pyarrow = _import_extra("pyarrow", "pandas")
+    _check_integers(flat)
     types = {
         "text": pyarrow.string(),
         "integer": pyarrow.int64(),
         "date": pyarrow.date32(),
     }
-    arrays = [
-        pyarrow.array(
-            _plain(column),
-            type=pyarrow.decimal128(_DECIMAL_DIGITS_MAX, _scale(column))
-            if column.kind == "number"
-            else types[column.kind],
-        )
-        for column in flat
-    ]
+    arrays: list[Any] = []
+    for column in flat:
+        if column.kind == "number":
+            scale = _scale(column)
+            type_ = pyarrow.decimal128(_DECIMAL_DIGITS_MAX, scale)
+            values = _at_scale(column, scale)
+        else:
+            type_, values = types[column.kind], column.values
+        arrays.append(pyarrow.array(values, type=type_))
     return pyarrow.table(arrays, names=[column.name for column in flat])
 
 
-def _plain(column: FlatColumn) -> list[Any]:
-    if column.kind != "number":
-        return column.values
-    return [None if value is None else value.decimal for value in column.values]
+def _check_integers(flat: Iterable[FlatColumn]) -> None:
+    """Raise `BoundExceeded` unless every integer fits the frames' 64 bits."""
+    for column in flat:
+        if column.kind == "integer":
+            for value in column.values:
+                if value is not None and not -_INTEGER_BOUND <= value < _INTEGER_BOUND:
+                    raise BoundExceeded(
+                        field=column.name, expected="an integer of 64 bits", found=value
+                    )
 
 
 def _scale(column: FlatColumn) -> int:
@@ -220,6 +227,20 @@ def _scale(column: FlatColumn) -> int:
                 found=amount,
             )
     return scale
+
+
+def _at_scale(column: FlatColumn, scale: int) -> list[Decimal | None]:
+    """Return exact decimals of one scale: some libraries refuse mixed ones."""
+    return [
+        None
+        if value is None
+        else Decimal(
+            format_minor_units(
+                value.minor_units * 10 ** (scale - value.commodity.scale), scale
+            )
+        )
+        for value in column.values
+    ]
 
 
 def _import_extra(module: str, extra: str) -> Any:

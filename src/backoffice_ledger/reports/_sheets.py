@@ -132,7 +132,7 @@ def make_sheet(
         )
         caption = None if row.caption is None else printable(row.caption)
         above: Role = rows[index - 1].role if index else "heading"
-        is_ruled = row.role in _RULED and above not in (row.role, "total")
+        is_ruled = row.role in _RULED and above != row.role
         return Line(row.role, row.level, caption, cells, is_ruled)
 
     second = ", ".join(filter(None, [printable(subtitle), code and f"in {code}"]))

@@ -4,7 +4,9 @@ Rules and notes are ASCII, so that any terminal can print what its data allows.
 """
 
 import unicodedata
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
+from itertools import accumulate
 from typing import Final
 
 import attrs
@@ -34,12 +36,8 @@ def _character_width(character: str) -> int:
 def _shortened(text: str, width_max: int | None) -> str:
     if width_max is None or visible_width(text) <= width_max:
         return text
-    width = 3
-    for index, character in enumerate(text):
-        width += _character_width(character)
-        if width > width_max:
-            return text[:index] + "..."
-    raise AssertionError  # it was wider than width_max
+    widths = list(accumulate(map(_character_width, text)))
+    return text[: bisect_right(widths, width_max - 3)] + "..."
 
 
 def _padded(text: str, width: int, *, right: bool = False) -> str:

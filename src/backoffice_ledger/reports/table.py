@@ -237,6 +237,7 @@ class Table:
 
         Raises:
             MissingExtra: pandas is not installed.
+            BoundExceeded: an integer needs more than 64 bits.
         """
         return exporting.to_pandas(self._flat(totals=totals))
 
@@ -247,7 +248,8 @@ class Table:
 
         Raises:
             MissingExtra: polars is not installed.
-            BoundExceeded: an amount needs more than 38 digits at that scale.
+            BoundExceeded: an amount needs more than 38 digits at that scale, or an
+                integer more than 64 bits.
         """
         return exporting.to_polars(self._flat(totals=totals))
 
@@ -258,7 +260,8 @@ class Table:
 
         Raises:
             MissingExtra: pyarrow is not installed.
-            BoundExceeded: an amount needs more than 38 digits at that scale.
+            BoundExceeded: an amount needs more than 38 digits at that scale, or an
+                integer more than 64 bits.
         """
         return exporting.to_arrow(self._flat(totals=totals))
 
