@@ -92,6 +92,11 @@ def _commodity_codes(value: object) -> frozenset[str] | None:
     return frozenset(check_code(item, "commodities") for item in items)
 
 
+def _in_order(codes: frozenset[str] | None) -> str:
+    """Show a set in an order that is the same in every run."""
+    return repr(None if codes is None else sorted(codes))
+
+
 @final
 @attrs.frozen(init=False, order=False)
 class Account:
@@ -115,7 +120,7 @@ class Account:
 
     path: str
     type: AccountType
-    commodities: frozenset[str] | None = None
+    commodities: frozenset[str] | None = attrs.field(default=None, repr=_in_order)
     label: str | None = None
     opened: date | None = None
     closed: date | None = None

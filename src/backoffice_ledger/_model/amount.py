@@ -187,6 +187,12 @@ def round_fraction(value: Fraction, rounding: Rounding) -> int:
     return floor + (rounding == "ceiling")
 
 
+def _exact_weight(weight: object) -> int | Fraction:
+    if type(weight) is int and weight.bit_length() <= _FRACTION_BITS_MAX:
+        return weight  # most are; a Fraction would take ten times as long
+    return exact_fraction(weight, "weights")
+
+
 @final
 @attrs.frozen(init=False, order=False, repr=False)
 class Amount:
@@ -300,7 +306,7 @@ class Amount:
             InexactNumber: a float among the weights.
             InvalidAmount, BoundExceeded: NaN, infinity or monstrous weights.
         """
-        exact = [exact_fraction(weight, "weights") for weight in weights]
+        exact = [_exact_weight(weight) for weight in weights]
         if not exact or min(exact) < 0 or not any(exact):
             raise InvalidOption(
                 field="weights",

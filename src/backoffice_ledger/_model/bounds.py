@@ -1,10 +1,12 @@
 """How large an input may be; all bounds are finite."""
 
 from datetime import date
+from typing import final
 
 import attrs
 
 
+@final
 @attrs.frozen
 class Bounds:
     """Sizes beyond which an input is refused with `BoundExceeded`.

@@ -138,6 +138,18 @@ def _check_personal(personal: object, content: Mapping[str, Any]) -> tuple[str, 
     return tuple(sorted(names))
 
 
+def stored_json(value: Any) -> Any:
+    """Return JSON that was checked when it was recorded, frozen.
+
+    It may be larger than a document: a proposal holds a whole entry.
+    """
+    if type(value) is dict:
+        return FrozenMapping((key, stored_json(item)) for key, item in value.items())
+    if type(value) is list:
+        return tuple(map(stored_json, value))
+    return value
+
+
 def plain_json(value: Any) -> Any:
     """Return a frozen value as plain dicts and lists."""
     if isinstance(value, Mapping):

@@ -180,14 +180,14 @@ def _set_header(
         kind = _check_kind(kind)
     if journal is not DEFAULT_JOURNAL:
         journal = check_identifier(journal, "journal")
-    if references != ():
-        references = _check_references(references)
     if document_number is not None:
         document_number = check_identifier(document_number, "document_number")
     if document_date is not None:
         document_date = check_date(document_date, "document_date")
     if economic_date is not None:
         economic_date = check_date(economic_date, "economic_date")
+    if references != ():
+        references = _check_references(references)
     if rule is not None:
         rule = check_identifier(rule, "rule")
     set_field(value, "description", description)

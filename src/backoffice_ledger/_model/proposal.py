@@ -1,5 +1,6 @@
 """Proposals, votes on them, and what controls find."""
 
+import unicodedata
 from datetime import datetime
 from enum import Enum
 from typing import final
@@ -78,8 +79,12 @@ class Proposal:
         return tuple(
             vote.actor
             for vote in self.votes
-            if vote.decision is Decision.APPROVE and vote.actor != self.maker
+            if vote.decision is Decision.APPROVE and not self.is_maker(vote.actor)
         )
+
+    def is_maker(self, actor: str) -> bool:
+        """Whether *actor* may be the maker; upper and lower case are one."""
+        return folded(actor) == folded(self.maker)
 
 
 @final
@@ -126,6 +131,15 @@ class Alert:
 
 
 Finding = Allow | Deny | NeedApproval | Alert
+
+
+def folded(name: str) -> str:
+    """Return what the ways to write one person's name have in common.
+
+    Unicode's NFKC_Casefold, save for characters that a name cannot hold anyway.
+    """
+    once = unicodedata.normalize("NFKC", name).casefold()
+    return unicodedata.normalize("NFKC", once).casefold()
 
 
 def check_actor(value: object) -> str:

@@ -13,7 +13,12 @@ from typing import Any, Final, NoReturn
 
 from backoffice_ledger._model.bounds import BOUNDS
 from backoffice_ledger._model.fields import set_field
-from backoffice_ledger.errors import BoundExceeded, InvalidIdentifier, InvalidText
+from backoffice_ledger.errors import (
+    BoundExceeded,
+    InvalidIdentifier,
+    InvalidInput,
+    InvalidText,
+)
 
 _TEXT_BYTES_MAX: Final = BOUNDS.text_bytes
 _IDENTIFIER_BYTES_MAX: Final = BOUNDS.identifier_bytes
@@ -113,9 +118,26 @@ def check_path(value: object, field: str) -> str:
     if (
         type(value) is str
         and len(value) <= _IDENTIFIER_BYTES_MAX
-        and _is_plain_path(value)
+        and _is_good_path(value)
     ):
         return value
+    return _checked_path(value, field)
+
+
+@lru_cache(maxsize=16_384)
+def _is_good_path(path: str) -> bool:
+    """Whether *path* passes; a book uses the same ones again and again."""
+    if _PLAIN_PATH.fullmatch(path) is not None:
+        return path.count(":") < _PATH_DEPTH_MAX
+    try:
+        _checked_path(path, "path")
+    except InvalidInput:
+        return False
+    return True
+
+
+def _checked_path(value: object, field: str) -> str:
+    """Check a path thoroughly, and say what is wrong with it."""
     path = check_identifier(value, field)
     parts = path.split(":")
     if len(parts) > _PATH_DEPTH_MAX:
@@ -133,12 +155,6 @@ def check_path(value: object, field: str) -> str:
             _check_no_leading_mark(part, field)
             _check_one_script(part, field)
     return path
-
-
-@lru_cache(maxsize=16_384)
-def _is_plain_path(path: str) -> bool:
-    """Whether *path* is a good one in ASCII; a book uses the same again and again."""
-    return _PLAIN_PATH.fullmatch(path) is not None and path.count(":") < _PATH_DEPTH_MAX
 
 
 def _plain_str(

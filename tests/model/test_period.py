@@ -1,0 +1,69 @@
+"""Periods and their states."""
+
+from datetime import date
+
+import pytest
+
+from backoffice_ledger._model.entry import EntryKind
+from backoffice_ledger._model.period import (
+    RESTRICTIVENESS,
+    TRANSITIONS,
+    Period,
+    PeriodState,
+)
+
+JANUARY = Period("1993-01", date(1993, 1, 1), date(1993, 1, 31), PeriodState.OPEN)
+
+
+@pytest.mark.parametrize(
+    ("day", "inside"),
+    [
+        (date(1992, 12, 31), False),
+        (date(1993, 1, 1), True),
+        (date(1993, 1, 31), True),
+        (date(1993, 2, 1), False),
+    ],
+)
+def test_a_period_holds_its_first_and_its_last_day(day: date, inside: bool) -> None:
+    """Both ends belong to it."""
+    assert (day in JANUARY) is inside
+
+
+@pytest.mark.parametrize("kind", EntryKind)
+def test_who_may_post(kind: EntryKind) -> None:
+    """All into an open period, all but normal entries into an adjusting one."""
+    accepting = {state for state in PeriodState if state.accepts(kind)}
+    expected = {PeriodState.OPEN}
+    if kind is not EntryKind.NORMAL:
+        expected.add(PeriodState.ADJUSTING)
+    assert accepting == expected
+
+
+def test_nothing_follows_locked() -> None:
+    """A locked period never reopens, and only a closed one can be locked."""
+    assert TRANSITIONS[PeriodState.LOCKED] == set()
+    assert {s for s in PeriodState if PeriodState.LOCKED in TRANSITIONS[s]} == {
+        PeriodState.CLOSED
+    }
+
+
+def test_every_state_has_its_rules() -> None:
+    """A new state needs its transitions and its place among the others."""
+    assert set(TRANSITIONS) == set(RESTRICTIVENESS) == set(PeriodState)
+    assert len(set(RESTRICTIVENESS.values())) == len(PeriodState)
+    assert all(state not in after for state, after in TRANSITIONS.items())
+
+
+def test_stricter_states_accept_less() -> None:
+    """Of two states that apply together the stricter one decides."""
+    in_order = sorted(PeriodState, key=RESTRICTIVENESS.__getitem__)
+    counts = [sum(map(state.accepts, EntryKind)) for state in in_order]
+    assert counts == sorted(counts, reverse=True)
+
+
+def test_the_rules_cannot_be_changed() -> None:
+    """Nobody opens a period by editing a table."""
+    with pytest.raises(TypeError):
+        TRANSITIONS[PeriodState.LOCKED] = {PeriodState.OPEN}  # type: ignore[index]
+    with pytest.raises(TypeError):
+        RESTRICTIVENESS[PeriodState.LOCKED] = 0  # type: ignore[index]
