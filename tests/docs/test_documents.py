@@ -1,0 +1,31 @@
+"""Every Python block of the documentation runs, and every docstring's example."""
+
+import doctest
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from sybil import Sybil
+from sybil.parsers.myst import PythonCodeBlockParser
+
+PROJECT = Path(__file__).parents[2]
+DOCUMENTS = [PROJECT / "README.md", *sorted((PROJECT / "docs").rglob("*.md"))]
+
+
+@pytest.fixture(autouse=True)
+def fresh_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Examples may write files: `books.db` stands where a reader would find it."""
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda p: str(p.relative_to(PROJECT)))
+def test_document(path: Path) -> None:
+    """The blocks of one page run from top to bottom, and share their names."""
+    for example in Sybil(parsers=[PythonCodeBlockParser()]).parse(path).examples():
+        example.evaluate()
+
+
+def test_docstrings(modules: list[ModuleType]) -> None:
+    """Each ``>>>`` example shows what really happens."""
+    results = {module.__name__: doctest.testmod(module) for module in modules}
+    assert {name: result for name, result in results.items() if result.failed} == {}
