@@ -27,6 +27,7 @@ nitpick_ignore_regex = [
     ("py:.*", r"backoffice_ledger\.protocols\.(Event|T)"),
     ("py:.*", r"backoffice_ledger\._ledger\.session\.Session"),
     ("py:.*", r"backoffice_ledger\._stores\..*Transaction"),
+    ("py:.*", r"backoffice_ledger\._engine\.(state|store|columns)\..*"),
 ]
 
 

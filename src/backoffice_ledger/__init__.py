@@ -2,6 +2,7 @@
 
 from backoffice_ledger import errors
 from backoffice_ledger._ledger.ledger import Ledger
+from backoffice_ledger._ledger.verify import Verification
 from backoffice_ledger._ledger.view import LedgerView
 from backoffice_ledger._model.account import Account, AccountType, ChartOfAccounts
 from backoffice_ledger._model.amount import Amount
@@ -18,7 +19,6 @@ from backoffice_ledger._model.entry import (
 from backoffice_ledger._model.period import Period, PeriodState
 from backoffice_ledger._model.posting import Posting, Side, credit, debit
 from backoffice_ledger._model.proposal import (
-    Alert,
     Allow,
     Deny,
     NeedApproval,
@@ -35,7 +35,6 @@ __all__ = [
     "BOUNDS",
     "Account",
     "AccountType",
-    "Alert",
     "Allow",
     "Amount",
     "Balance",
@@ -61,6 +60,7 @@ __all__ = [
     "Record",
     "SQLiteStore",
     "Side",
+    "Verification",
     "credit",
     "debit",
     "errors",

@@ -27,7 +27,7 @@ class CalendarMonths:
         Raises:
             InvalidOption: not the name of a month.
         """
-        match = _MONTH.fullmatch(name)
+        match = _MONTH.fullmatch(name) if isinstance(name, str) else None
         if match is None:
             raise InvalidOption(
                 field="period", expected="a month such as 1993-01", found=name
@@ -45,7 +45,5 @@ class CalendarMonths:
         """
         if isinstance(name, str) and _YEAR.fullmatch(name):
             return tuple(f"{name}-{month:02}" for month in range(1, 13))
-        if not isinstance(name, str):
-            raise InvalidOption(field="period", expected="a name", found=name)
         self.span(name)
         return (name,)

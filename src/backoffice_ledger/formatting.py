@@ -24,6 +24,7 @@ from typing import Any, Final, Literal, get_args
 import attrs
 
 from backoffice_ledger._model.amount import Amount, check_minor_units
+from backoffice_ledger._model.arguments import check_choice
 from backoffice_ledger._model.bounds import BOUNDS
 from backoffice_ledger._model.commodity import Commodity
 from backoffice_ledger._model.dates import check_date
@@ -69,13 +70,6 @@ _PARSE_MAP: Final = str.maketrans(
         "\u061c": None,
     }
 )
-
-
-def check_choice(value: object, choices: Any, field: str) -> None:
-    """Raise `InvalidOption` unless *value* is one of the literal type *choices*."""
-    names = get_args(choices)
-    if value not in names:
-        raise InvalidOption(field=field, expected=", ".join(names), found=value)
 
 
 def format_amount(

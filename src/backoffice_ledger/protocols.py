@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime
 from typing import Any, Protocol, TypeVar
 
+from backoffice_ledger._model.balance import Balance
 from backoffice_ledger._model.entry import EntryDraft
 from backoffice_ledger._model.proposal import Finding, Proposal
 
@@ -37,8 +38,14 @@ class Clock(Protocol):
 class Books(Protocol):
     """What a control may look at: the book as it stands, read-only."""
 
-    def balance(self, account: str) -> Any:
-        """Return the balance of an account."""
+    def balance(self, account: str) -> Balance:
+        """Return the balance of an account, positive on its normal side.
+
+        In a run of many entries it holds those before the one that is examined.
+
+        Raises:
+            UnknownAccount: the book does not have the account.
+        """
         ...
 
 

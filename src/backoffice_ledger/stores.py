@@ -3,17 +3,30 @@
 import os
 import secrets
 from collections.abc import Sequence
+from contextlib import suppress
 
 from backoffice_ledger._engine.commands import OpenBook, RequireControls
 from backoffice_ledger._engine.controls import control_name
 from backoffice_ledger._engine.store import Store, Transaction
 from backoffice_ledger._ledger.ledger import Ledger
 from backoffice_ledger._ledger.session import Session, SystemClock, random_id
+from backoffice_ledger._model.arguments import (
+    check_callable,
+    check_file,
+    check_flag,
+    check_list,
+    check_methods,
+)
 from backoffice_ledger._model.proposal import check_actor
 from backoffice_ledger._model.text import check_identifier
 from backoffice_ledger._stores.memory import MemoryStore
 from backoffice_ledger._stores.sqlite import SQLiteStore
-from backoffice_ledger.errors import BookNotFound, ControlMissing, InvalidOption
+from backoffice_ledger.errors import (
+    BookExists,
+    BookNotFound,
+    ControlMissing,
+    InvalidOption,
+)
 from backoffice_ledger.protocols import Clock, Control, IdSource, SaltSource
 
 __all__ = ["MemoryStore", "SQLiteStore", "Store", "Transaction", "open_ledger"]
@@ -55,19 +68,28 @@ def open_ledger(
     """
     if actor is not None:
         check_actor(actor)
-    elif not read_only:
-        raise InvalidOption(field="actor", expected="who acts, or read_only=True")
     check_identifier(book, "book")
+    check_flag(create, "create")
+    check_flag(read_only, "read_only")
+    if actor is None and not read_only:
+        raise InvalidOption(field="actor", expected="who acts, or read_only=True")
+    controls = tuple(check_list(controls, "controls"))
     names = tuple(control_name(control) for control in controls)
+    if clock is not None:
+        check_methods(clock, "clock", "now")
+    for source, field in ((ids, "ids"), (salts, "salts")):
+        if source is not None:
+            check_callable(source, field)
     store = _store(where, create=create, read_only=read_only)
     session = Session(
         store,
         book,
         actor,
-        tuple(controls),
+        controls,
         clock or SystemClock(),
         ids or random_id,
         salts or secrets.token_bytes,
+        read_only,
     )
     try:
         _prepare(session, names, create=create, read_only=read_only)
@@ -82,14 +104,18 @@ def _store(
     where: str | os.PathLike[str] | Store, *, create: bool, read_only: bool
 ) -> Store:
     if not isinstance(where, (str, os.PathLike)):
+        check_methods(
+            where, "where", "books", "transaction", "create_book", "backup", "close"
+        )
         return where
-    if os.fspath(where) == ":memory:":
+    path = str(check_file(where, "where"))
+    if path == ":memory:":
         return MemoryStore()
     if "://" in os.fspath(where):
         raise InvalidOption(
             field="where", expected="a file path or ':memory:'", found=where
         )
-    return SQLiteStore(where, create=create, read_only=read_only)
+    return SQLiteStore(path, create=create, read_only=read_only)
 
 
 def _prepare(
@@ -100,19 +126,23 @@ def _prepare(
     if book not in store.books():
         if read_only or not (create or isinstance(store, MemoryStore)):
             raise BookNotFound(field="book", expected=_books(store), found=book)
-        store.create_book(book)
+        with suppress(BookExists):  # another process may be the first
+            store.create_book(book)
     with store.transaction(book, write=False) as transaction:
         is_new = transaction.size() == 0
         manifest = transaction.facts("control")
     if read_only:
         return
     if is_new:
-        session.execute(OpenBook(book, session.ids()))
+        uid = check_identifier(session.ids(), "ids")
+        with session.transaction(write=True) as transaction:
+            if transaction.size() == 0:
+                session.execute(OpenBook(book, uid))
     given = {name.rpartition("@")[0] for name in names}
     missing = sorted(set(manifest) - given)
     if missing:
         raise ControlMissing(
-            field="controls", expected=", ".join(missing), found=sorted(given)
+            field="controls", expected=", ".join(missing), found=", ".join(sorted(given)) or "none"
         )
     if given - set(manifest):
         session.execute(RequireControls(tuple(names)))

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 import backoffice_ledger as bl
 from backoffice_ledger.compliance import Band, FourEyes
 from backoffice_ledger.errors import (
+    AlreadyReversed,
     ApprovalRequired,
     ControlDenied,
     ControlMissing,
@@ -30,6 +31,7 @@ from backoffice_ledger.errors import (
     ProposalState,
     UnknownCommodity,
     UnknownProposal,
+    UnknownRecord,
 )
 from backoffice_ledger.protocols import Books, Control
 from backoffice_ledger.testing import FrozenClock
@@ -621,7 +623,7 @@ def test_a_denial_overrides_everything(reopen: Reopen, order: int) -> None:
     """In whatever order the controls are listed."""
     controls: list[Control] = [
         Scripted(lambda *_: [bl.Allow()], "allow"),
-        Scripted(lambda *_: [bl.Alert("odd", "look here")], "alert"),
+        Scripted(lambda *_: [bl.Allow()], "second"),
         Scripted(lambda *_: [bl.Deny("off-market", "no reason given")], "deny"),
         FourEyes(),
     ]
@@ -632,11 +634,11 @@ def test_a_denial_overrides_everything(reopen: Reopen, order: int) -> None:
 
 
 def test_the_control_that_wants_most_approvals_decides(reopen: Reopen) -> None:
-    """One approval serves several controls; an alert alone stops nothing."""
+    """One approval serves several controls; one that allows changes nothing."""
     ledger = reopen(
         FourEyes(),
         Scripted(lambda *_: [bl.NeedApproval(2, "new counterparty")]),
-        Scripted(lambda *_: [bl.Alert("odd")], "alert"),
+        Scripted(lambda *_: [bl.Allow()], "second"),
     )
     seen = ledger.propose(rent()).digest
     ledger.proposals.approve("rent", actor="ann", seen=seen)
@@ -645,7 +647,7 @@ def test_the_control_that_wants_most_approvals_decides(reopen: Reopen) -> None:
     assert "scripted: new counterparty" in str(caught.value)
     ledger.proposals.approve("rent", actor="bob", seen=seen)
     record = ledger.proposals.post("rent", actor="ann")
-    assert record.controls == ("alert@1", "four-eyes@1", "scripted@1")
+    assert record.controls == ("four-eyes@1", "scripted@1", "second@1")
 
 
 def test_controls_see_who_proposes_and_who_releases(reopen: Reopen) -> None:
@@ -748,3 +750,64 @@ def test_something_else_is_no_control(reopen: Reopen, control: object) -> None:
     """It is refused before the book is touched."""
     with pytest.raises((InvalidOption, InvalidIdentifier)):
         reopen(control)
+
+
+# --- reversals -----------------------------------------------------------------------
+
+
+def approved(ledger: bl.Ledger, proposal: bl.Proposal) -> bl.Record:
+    """Let the controller approve and release a proposal."""
+    ledger.proposals.approve(
+        proposal.id, actor="controller", seen=proposal.digest
+    )
+    return ledger.proposals.post(proposal.id, actor="controller")
+
+
+@pytest.mark.parametrize("style", ["opposite", "same-side"])
+def test_a_reversal_is_proposed_and_released(reopen: Reopen, style: Any) -> None:
+    """It links both ways, counts in the phase of the first, and happens once."""
+    ledger = reopen(FourEyes(bands=BANDS))
+    approved(ledger, ledger.propose(rent()))
+    with pytest.raises(ApprovalRequired):
+        ledger.reverse("rent", date=JANUARY, reason="paid twice", style=style)
+    fields = {"date": JANUARY, "reason": "paid twice", "style": style}
+    proposal = ledger.proposals.propose_reversal("rent", **fields)
+    assert proposal.reverses == "rent"
+    assert ledger.proposals.propose_reversal("rent", **fields) == proposal
+    ledger = reopen(FourEyes(bands=BANDS))
+    record = approved(ledger, proposal)
+    assert (record.reverses, record.proposal) == ("rent", proposal.id)
+    assert ledger.record("rent").reversed_by == record.id
+    assert not ledger.balance("assets:bank")
+    assert ledger.reverse("rent", **fields).position == record.position
+    with pytest.raises(AlreadyReversed):
+        ledger.proposals.propose_reversal("rent", reversal_id="again", **fields)
+    ledger.verify()
+
+
+def test_of_two_proposed_reversals_one_is_released(reopen: Reopen) -> None:
+    """An entry is reversed once, whoever approved what."""
+    ledger = reopen(FourEyes(bands=BANDS))
+    approved(ledger, ledger.propose(rent()))
+    first, second = (
+        ledger.proposals.propose_reversal(
+            "rent", date=JANUARY, reason="paid twice", reversal_id=id_
+        )
+        for id_ in ("first", "second")
+    )
+    approved(ledger, first)
+    before = size(ledger)
+    ledger.proposals.approve("second", actor="controller", seen=second.digest)
+    with pytest.raises(AlreadyReversed):
+        ledger.proposals.post("second", actor="controller")
+    assert size(ledger) == before + 1
+
+
+def test_only_what_exists_can_be_reversed(reopen: Reopen) -> None:
+    """Neither an unknown entry, nor by an entry of kind reversing."""
+    ledger = reopen(FourEyes(bands=BANDS))
+    with pytest.raises(UnknownRecord):
+        ledger.proposals.propose_reversal("none", date=JANUARY, reason="typo")
+    entry = bl.Entry("r", JANUARY, rent().postings, kind="reversing")
+    with pytest.raises(InvalidOption):
+        ledger.propose(entry)

@@ -1,6 +1,5 @@
 """Proposals: kept, voted on, released.  Votes bind to the digest of the content."""
 
-import unicodedata
 from collections.abc import Mapping
 from datetime import date
 from typing import Any
@@ -15,25 +14,43 @@ from backoffice_ledger._engine.canonical import (
     record_bytes,
     text_fields,
 )
-from backoffice_ledger._engine.commands import CastVote, Propose, Release
+from backoffice_ledger._engine.commands import (
+    CastVote,
+    Propose,
+    ProposeReversal,
+    Release,
+)
 from backoffice_ledger._engine.controls import Examine, Prepared
 from backoffice_ledger._engine.entries import add_entry, check_same_entry, check_state
+from backoffice_ledger._engine.reversal import (
+    check_not_reversed,
+    known_original,
+    reversal_of,
+)
 from backoffice_ledger._engine.stamp import Stamp
-from backoffice_ledger._engine.state import Fact, NewRecord, Outcome, State
+from backoffice_ledger._engine.state import (
+    Fact,
+    NewRecord,
+    Outcome,
+    State,
+    key_part,
+)
 from backoffice_ledger._model.amount import Amount
 from backoffice_ledger._model.commodity import Commodity
 from backoffice_ledger._model.dates import instant_from_microseconds
-from backoffice_ledger._model.entry import Entry
+from backoffice_ledger._model.entry import Entry, EntryKind
 from backoffice_ledger._model.posting import Posting, Side
 from backoffice_ledger._model.proposal import (
     Decision,
     Proposal,
     ProposalStatus,
     Vote,
+    folded,
 )
 from backoffice_ledger.errors import (
     DigestMismatch,
     IdempotencyConflict,
+    InvalidOption,
     NotPermitted,
     ProposalState,
     UnknownProposal,
@@ -84,7 +101,10 @@ def entry_from_content(content: Mapping[str, Any], texts: Mapping[str, str]) -> 
 def proposal_from_facts(
     id_: str, fact: Fact, votes: Mapping[str, Fact], release: Fact | None
 ) -> Proposal:
-    """Return the proposal as it stands after the votes on it."""
+    """Return the proposal as it stands after the votes on it.
+
+    *votes* may hold others too: a prefix ``a/`` also finds those on ``a/b``.
+    """
     texts = {name: text for name, (_, text) in fact.texts.items()}
     cast = tuple(
         Vote(
@@ -94,6 +114,7 @@ def proposal_from_facts(
             instant_from_microseconds(vote.at),
         )
         for vote in sorted(votes.values(), key=lambda vote: vote.position)
+        if vote.content["proposal"] == id_
     )
     decisions = {vote.decision for vote in cast}
     if release is not None:
@@ -112,6 +133,7 @@ def proposal_from_facts(
         instant_from_microseconds(fact.at),
         cast,
         status,
+        reverses=fact.content.get("reverses"),
         position=fact.position,
     )
 
@@ -134,10 +156,46 @@ def propose(
 ) -> Outcome:
     """Keep an entry that the book would take as a proposal."""
     entry = command.entry
+    if entry.kind is EntryKind.REVERSING:
+        raise InvalidOption(
+            field="kind",
+            expected="ledger.proposals.propose_reversal() for a reversal",
+            found="reversing",
+        )
+    return _known(state, entry) or _keep(state, entry, None, stamp, examine)
+
+
+def propose_reversal(
+    state: State, command: ProposeReversal, stamp: Stamp, examine: Examine | None
+) -> Outcome:
+    """Keep the reversal of an entry as a proposal."""
+    original = known_original(state, command.reversal.id)
+    entry = reversal_of(original, command.reversal)
+    known = _known(state, entry)
+    if known is not None:
+        return known
+    check_not_reversed(original)
+    return _keep(state, entry, original.id, stamp, examine)
+
+
+def _known(state: State, entry: Entry) -> Outcome | None:
+    """Return the proposal of the same entry, if there is one."""
     fact = state.fact("proposal", entry.id)
-    if fact is not None:
-        check_same_entry(entry, read_proposal(state, entry.id).entry)
-        return Outcome(results=[fact])
+    if fact is None:
+        return None
+    posted = state.entries.get(entry.id)
+    redacted = () if posted is None else posted.redacted
+    check_same_entry(entry, read_proposal(state, entry.id).entry, redacted)
+    return Outcome(results=[fact])
+
+
+def _keep(
+    state: State,
+    entry: Entry,
+    reverses: str | None,
+    stamp: Stamp,
+    examine: Examine | None,
+) -> Outcome:
     if state.entries.get(entry.id) is not None:
         raise IdempotencyConflict("is recorded as an entry", field="id", found=entry.id)
     check_state(state, entry)
@@ -146,13 +204,12 @@ def propose(
         (name, salt, text)
         for (name, text), salt in zip(fields, stamp.draw(len(fields)), strict=True)
     ]
-    content = entry_content(
-        entry, {name: commitment(salt, text) for name, salt, text in texts}
-    )
+    commitments = {name: commitment(salt, text) for name, salt, text in texts}
+    content = entry_content(entry, commitments, reverses)
     if examine is not None:
         examine(Prepared(entry, content_digest(content)))
-    outcome = Outcome()
     data = record_bytes("proposal", stamp.actor, stamp.at_text, content)
+    outcome = Outcome()
     outcome.add(
         NewRecord(
             "proposal",
@@ -168,18 +225,9 @@ def propose(
     return outcome
 
 
-def same_person(one: str, other: str) -> bool:
-    """Whether two names of actors may mean one person."""
-    return _person(one) == _person(other)
-
-
-def _person(name: str) -> str:
-    return unicodedata.normalize("NFKC", name).strip().casefold()
-
-
 def vote_key(proposal: str, actor: str) -> str:
     """Return the key of the fact about an actor's vote on a proposal."""
-    return f"{proposal}/{_person(actor)}"
+    return f"{proposal}/{key_part(folded(actor))}"
 
 
 def cast_vote(state: State, command: CastVote, stamp: Stamp) -> Outcome:
@@ -193,22 +241,22 @@ def cast_vote(state: State, command: CastVote, stamp: Stamp) -> Outcome:
         raise ProposalState(
             field="id", expected="an open proposal", found=proposal.status.value
         )
-    if command.seen != proposal.digest:
-        raise DigestMismatch(field="seen", expected=proposal.digest, found=command.seen)
-    is_maker = same_person(stamp.actor, proposal.maker)
-    if is_maker is not (command.decision is Decision.WITHDRAW):
-        raise NotPermitted(
-            "makers withdraw, others vote",
-            field="actor",
-            expected="the maker" if not is_maker else "another person than the maker",
-            found=stamp.actor,
-        )
     if own is not None and own.content["decision"] != command.decision.value:
         raise ProposalState(
             "has voted already",
             field="actor",
             expected=own.content["decision"],
             found=command.decision.value,
+        )
+    if command.seen != proposal.digest:
+        raise DigestMismatch(field="seen", expected=proposal.digest, found=command.seen)
+    is_maker = proposal.is_maker(stamp.actor)
+    if is_maker is not (command.decision is Decision.WITHDRAW):
+        raise NotPermitted(
+            "makers withdraw, others vote",
+            field="actor",
+            expected="the maker" if not is_maker else "another person than the maker",
+            found=stamp.actor,
         )
     outcome = Outcome()
     content = _vote_content(command)
@@ -232,6 +280,10 @@ def release(
     posted = state.entries.get(proposal.id)
     if posted is not None and posted.proposal == proposal.id:
         return Outcome(results=[posted])
+    if posted is not None:
+        raise IdempotencyConflict(
+            "was posted without this proposal", field="id", found=proposal.id
+        )
     if proposal.status is not ProposalStatus.OPEN:
         raise ProposalState(
             field="id", expected="an open proposal", found=proposal.status.value
@@ -240,8 +292,21 @@ def release(
     # The salts of the proposal are used again, so that the entry's canonical content
     # is byte for byte what was voted on.
     texts = [(name, salt, text) for name, (salt, text) in fact.texts.items()]
+    phase = None
+    if proposal.reverses is not None:
+        original = known_original(state, proposal.reverses)
+        check_not_reversed(original)
+        phase = original.phase
     outcome = Outcome()
     add_entry(
-        state, outcome, proposal.entry, texts, stamp, examine, proposal=proposal.id
+        state,
+        outcome,
+        proposal.entry,
+        texts,
+        stamp,
+        examine,
+        phase=phase,
+        reverses=proposal.reverses,
+        proposal=proposal.id,
     )
     return outcome

@@ -20,11 +20,11 @@ from backoffice_ledger._engine.state import Fact, Outcome, State, period_key
 from backoffice_ledger._model.account import Account, ancestors
 from backoffice_ledger._model.entry import DEFAULT_JOURNAL
 from backoffice_ledger._model.period import TRANSITIONS, PeriodState
+from backoffice_ledger._model.posting import Side
 from backoffice_ledger._model.text import check_text
 from backoffice_ledger.errors import (
     AccountConflict,
     AccountNotEmpty,
-    InvalidOption,
     PeriodTransition,
     UnknownAccount,
     UnknownJournal,
@@ -168,10 +168,11 @@ def close_account(state: State, command: CloseAccount, stamp: Stamp) -> Outcome:
         return Outcome(results=[fact])
     activity = state.activity[command.path]
     if activity.balance:
+        is_debit = account.normal_side is Side.DEBIT
         raise AccountNotEmpty(
             field="account",
             expected=f"a balance of zero in {command.path}",
-            found=str(activity.balance),
+            found=str(activity.balance if is_debit else -activity.balance),
         )
     if activity.last_date is not None and activity.last_date > command.on:
         raise AccountNotEmpty(
@@ -231,15 +232,7 @@ def set_periods(state: State, command: SetPeriods, stamp: Stamp) -> Outcome:
     if journal is not None and state.fact("journal", journal) is None:
         raise UnknownJournal(field="journal", found=journal)
     check_text(command.reason, "reason")
-    changes = [
-        name
-        for name in command.names
-        if state.scope_state(journal, name) is not target
-        or (
-            target in (PeriodState.CLOSED, PeriodState.LOCKED)
-            and state.fact("period", period_key(journal, name)) is None
-        )
-    ]
+    changes = [name for name in command.names if _is_change(state, command, name)]
     outcome = Outcome()
     for name in changes:
         _check_transition(state.scope_state(journal, name), command, name)
@@ -260,6 +253,20 @@ def set_periods(state: State, command: SetPeriods, stamp: Stamp) -> Outcome:
     return outcome
 
 
+def _is_change(state: State, command: SetPeriods, name: str) -> bool:
+    """Whether *name* has to be recorded: not if it is in the state already.
+
+    Closing a year passes over its locked months; a period that only counts as closed
+    because a later one is gets a record of its own.
+    """
+    current = state.scope_state(command.journal, name)
+    if current is PeriodState.LOCKED and command.state is PeriodState.CLOSED:
+        return len(command.names) == 1
+    has_record = state.fact("period", period_key(command.journal, name)) is not None
+    is_final = command.state in (PeriodState.CLOSED, PeriodState.LOCKED)
+    return current is not command.state or (is_final and not has_record)
+
+
 def _check_transition(current: PeriodState, command: SetPeriods, name: str) -> None:
     target = command.state
     if current is target:
@@ -273,7 +280,9 @@ def _check_transition(current: PeriodState, command: SetPeriods, name: str) -> N
         )
     is_reopened = current is PeriodState.CLOSED and target is not PeriodState.LOCKED
     if is_reopened and not command.reason:
-        raise InvalidOption(field="reason", expected="why it is reopened")
+        raise PeriodTransition(
+            f"{name} is closed", field="reason", expected="why it is reopened"
+        )
 
 
 def _states(states: Iterable[PeriodState]) -> str:

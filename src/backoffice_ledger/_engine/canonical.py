@@ -53,7 +53,7 @@ def leaf_hash(data: bytes) -> bytes:
 def instant_text(microseconds: int) -> str:
     """Return an instant as ``YYYY-MM-DDTHH:MM:SS.ffffffZ``."""
     instant = instant_from_microseconds(microseconds)
-    return instant.strftime("%Y-%m-%dT%H:%M:%S.") + f"{instant.microsecond:06}Z"
+    return instant.isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
 
 
 def record_bytes(

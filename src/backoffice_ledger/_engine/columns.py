@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from hashlib import sha256
 from operator import index
-from typing import Any
+from typing import Any, TypeVar
 
 import attrs
 
@@ -26,12 +26,15 @@ from backoffice_ledger._model.amount import (
     check_minor_units,
     format_minor_units,
 )
+from backoffice_ledger._model.arguments import check_list
 from backoffice_ledger._model.commodity import Commodity
 from backoffice_ledger._model.dates import check_date
 from backoffice_ledger._model.entry import DEFAULT_JOURNAL, Entry
 from backoffice_ledger._model.posting import credit, debit
 from backoffice_ledger._model.text import check_identifier, check_path, check_text
 from backoffice_ledger.errors import InexactNumber, InvalidEntry, InvalidOption
+
+T = TypeVar("T")
 
 
 @attrs.frozen
@@ -101,18 +104,21 @@ def make_columns(
     """Check every value and return the columns.
 
     Raises:
-        InvalidOption: columns of different lengths.
+        InvalidOption: no columns, or of different lengths.
         InexactNumber: an amount that is no integer of minor units.
         InvalidEntry: an amount of zero.
         InvalidInput: any other value that an entry could not have.
     """
+    all_ids = _column(ids, "ids", str)
+    if descriptions is None:
+        descriptions = [""] * len(all_ids)
     columns = Columns(
-        list(ids),
-        list(dates),
-        list(debits),
-        list(credits_),
-        _integers(amounts),
-        [""] * len(ids) if descriptions is None else list(descriptions),
+        all_ids,
+        _column(dates, "dates", date),
+        _column(debits, "debits", str),
+        _column(credits_, "credits", str),
+        _integers(_column(amounts, "amounts", object)),
+        _column(descriptions, "descriptions", str),
         Commodity.of(commodity),
         check_identifier(journal, "journal"),
     )
@@ -141,7 +147,18 @@ def make_columns(
     return columns
 
 
-def _integers(amounts: Sequence[int]) -> list[int]:
+def _column(values: object, field: str, kind: type[T]) -> list[T]:
+    """Return the values of a column, all of one kind."""
+    column = list(check_list(values, field))
+    for its_kind in set(map(type, column)):
+        if not issubclass(its_kind, kind):
+            raise InvalidOption(
+                field=field, expected=f"{kind.__name__} values", found=its_kind.__name__
+            )
+    return column
+
+
+def _integers(amounts: Sequence[Any]) -> list[int]:
     for kind in set(map(type, amounts)):
         if kind is bool or not hasattr(kind, "__index__"):
             raise InexactNumber(

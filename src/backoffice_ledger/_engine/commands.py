@@ -111,6 +111,13 @@ class Propose:
 
 
 @attrs.frozen
+class ProposeReversal:
+    """Keep the reversal of an entry as a proposal to be voted on."""
+
+    reversal: Reverse
+
+
+@attrs.frozen
 class CastVote:
     """Vote on a proposal, or withdraw it."""
 
@@ -128,8 +135,9 @@ class Release:
 
 @attrs.frozen
 class Redact:
-    """Erase the text of an entry's field; the commitment stays."""
+    """Erase a text of all records of a type and id; the commitments stay."""
 
+    type: str
     id: str
     field: str
     basis: str
@@ -148,6 +156,7 @@ Command = (
     | PostEntries
     | Reverse
     | Propose
+    | ProposeReversal
     | CastVote
     | Release
     | Redact

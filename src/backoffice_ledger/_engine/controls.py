@@ -7,7 +7,6 @@ import attrs
 
 from backoffice_ledger._model.entry import Entry
 from backoffice_ledger._model.proposal import (
-    Alert,
     Allow,
     Deny,
     Finding,
@@ -16,7 +15,12 @@ from backoffice_ledger._model.proposal import (
     ProposalStatus,
 )
 from backoffice_ledger._model.text import check_identifier
-from backoffice_ledger.errors import ApprovalRequired, ControlDenied, InvalidOption
+from backoffice_ledger.errors import (
+    ApprovalRequired,
+    ControlDenied,
+    InvalidOption,
+    excerpt,
+)
 from backoffice_ledger.protocols import Books, Control
 
 
@@ -51,10 +55,17 @@ def control_name(control: Control) -> str:
     )
 
 
-def direct_proposal(prepared: Prepared, maker: str, at: datetime) -> Proposal:
-    """Return the proposal that a posting without one amounts to."""
+def new_proposal(
+    prepared: Prepared, maker: str, at: datetime, *, released_by: str | None
+) -> Proposal:
+    """Return a proposal that nobody has voted on, or a posting without one."""
     return Proposal(
-        prepared.entry.id, prepared.entry, prepared.digest, maker, at, released_by=maker
+        prepared.entry.id,
+        prepared.entry,
+        prepared.digest,
+        maker,
+        at,
+        released_by=released_by,
     )
 
 
@@ -70,14 +81,21 @@ def run_controls(
         try:
             found = list(control.examine(proposal, books))
         except Exception as error:  # noqa: BLE001  (fail closed, whatever it was)
-            found = [Deny("control-error", f"{type(error).__name__}: {error}")]
+            reason = f"{type(error).__name__}: {excerpt(error)}"
+            found = [Deny("control-error", reason)]
         for finding in found:
-            if not isinstance(finding, (Allow, Deny, NeedApproval, Alert)):
+            if not _is_finding(finding):
                 finding = Deny("control-error", "returned something else than findings")
             findings.append((control.id, finding))
         if not found:
             findings.append((control.id, Deny("control-error", "returned nothing")))
     return findings
+
+
+def _is_finding(value: object) -> bool:
+    if type(value) is NeedApproval:
+        return type(value.approvals) is int and value.approvals >= 0
+    return type(value) in (Allow, Deny)
 
 
 def enforce(findings: Sequence[tuple[str, Finding]], proposal: Proposal) -> None:
@@ -101,5 +119,5 @@ def enforce(findings: Sequence[tuple[str, Finding]], proposal: Proposal) -> None
             if isinstance(f, NeedApproval)
         )
         raise ApprovalRequired(
-            reasons, field="id", expected=f"{wanted} approvals", found=given
+            reasons, field="id", expected=f"approvals by {wanted}", found=given
         )

@@ -20,6 +20,7 @@ from backoffice_ledger._engine.commands import (
     OpenJournal,
     PostEntries,
     Propose,
+    ProposeReversal,
     Redact,
     Release,
     RequireControls,
@@ -28,10 +29,17 @@ from backoffice_ledger._engine.commands import (
     StoreDocument,
 )
 from backoffice_ledger._engine.controls import Examine
-from backoffice_ledger._engine.erasure import redact
+from backoffice_ledger._engine.erasure import redact, redact_needs
 from backoffice_ledger._engine.stamp import Stamp
-from backoffice_ledger._engine.state import FactKey, Needs, Outcome, State
+from backoffice_ledger._engine.state import (
+    NOTHING,
+    FactKey,
+    Needs,
+    Outcome,
+    State,
+)
 from backoffice_ledger._model.account import ancestors
+from backoffice_ledger._model.entry import Entry
 from backoffice_ledger._model.period import PeriodState
 
 
@@ -51,6 +59,8 @@ def decide(
 
 
 def _post_needs(command: PostEntries, state: State) -> Needs:
+    if all(entry.id in state.entries for entry in command.entries):
+        return NOTHING  # the ids are read last, together with all the rest
     return state.missing(
         facts=entries.account_keys(command.entries),
         prefixes=entries.SMALL_KINDS,
@@ -82,8 +92,7 @@ def _reverse_needs(command: Reverse, state: State) -> Needs:
     return state.missing(facts=entries.account_keys([original.entry]))
 
 
-def _propose_needs(command: Propose, state: State) -> Needs:
-    entry = command.entry
+def _proposal_needs(state: State, entry: Entry) -> Needs:
     return state.missing(
         facts=[
             *entries.account_keys([entry]),
@@ -93,6 +102,15 @@ def _propose_needs(command: Propose, state: State) -> Needs:
         prefixes=[*entries.SMALL_KINDS, ("vote", f"{entry.id}/")],
         entries=[entry.id],
     )
+
+
+def _propose_reversal_needs(command: ProposeReversal, state: State) -> Needs:
+    reversal_ = command.reversal
+    first = state.missing(entries=[reversal_.id])
+    original = state.entries.get(reversal_.id)
+    if original is None:
+        return first
+    return _proposal_needs(state, reversal.reversal_of(original, reversal_))
 
 
 def _vote_needs(command: CastVote, state: State) -> Needs:
@@ -111,8 +129,11 @@ def _release_needs(command: Release, state: State) -> Needs:
     )
     if first or state.fact("proposal", id_) is None:
         return first
-    proposed = approvals.read_proposal(state, id_).entry
-    return state.missing(facts=entries.account_keys([proposed]))
+    proposed = approvals.read_proposal(state, id_)
+    return state.missing(
+        facts=entries.account_keys([proposed.entry]),
+        entries=[] if proposed.reverses is None else [proposed.reverses],
+    )
 
 
 _NEEDS: dict[type, Callable[[Any, State], Needs]] = {
@@ -142,10 +163,11 @@ _NEEDS: dict[type, Callable[[Any, State], Needs]] = {
     ),
     PostEntries: _post_needs,
     Reverse: _reverse_needs,
-    Propose: _propose_needs,
+    Propose: lambda command, state: _proposal_needs(state, command.entry),
+    ProposeReversal: _propose_reversal_needs,
     CastVote: _vote_needs,
     Release: _release_needs,
-    Redact: lambda command, state: state.missing(entries=[command.id]),
+    Redact: redact_needs,
 }
 
 _DECIDE: dict[type, Callable[[State, Any, Stamp], Outcome]] = {
@@ -168,5 +190,6 @@ _WITH_CONTROLS: dict[type, Callable[[State, Any, Stamp, Examine | None], Outcome
     ),
     Reverse: reversal.reverse,
     Propose: approvals.propose,
+    ProposeReversal: approvals.propose_reversal,
     Release: approvals.release,
 }

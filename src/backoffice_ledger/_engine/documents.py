@@ -4,7 +4,7 @@ from typing import Any
 
 from backoffice_ledger._engine.commands import StoreDocument
 from backoffice_ledger._engine.stamp import Stamp
-from backoffice_ledger._engine.state import Fact, Outcome, State
+from backoffice_ledger._engine.state import Fact, Outcome, State, key_part
 from backoffice_ledger._model.document import Document, plain_json
 from backoffice_ledger.errors import DocumentConflict
 
@@ -14,7 +14,7 @@ PERSONAL = "personal."
 
 def document_key(kind: str, id_: str) -> str:
     """Return the key of the fact about a document."""
-    return f"{kind}/{id_}"
+    return f"{key_part(kind)}/{id_}"
 
 
 def document_from_fact(fact: Fact) -> Document:

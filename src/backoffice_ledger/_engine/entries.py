@@ -42,6 +42,7 @@ from backoffice_ledger.errors import (
     UnknownAccount,
     UnknownDimension,
     UnknownJournal,
+    excerpt,
 )
 
 SMALL_KINDS = (("commodity", ""), ("journal", ""), ("dimension", ""), ("period", ""))
@@ -246,8 +247,12 @@ def _explain(state: State, entry: Entry) -> None:
         opened, closed = account.get("opened"), account.get("closed")
         if (opened and day < opened) or (closed and day > closed):
             raise AccountNotOpen(
-                f"{account['path']} is open from {opened or 'ever'} to "
-                f"{closed or 'now on'}",
+                f"{account['path']} takes postings "
+                + " ".join(
+                    f"{word} {day_}"
+                    for word, day_ in (("from", opened), ("until", closed))
+                    if day_
+                ),
                 field=f"postings[{index}].account",
                 expected="an account open on the entry's date",
                 found=day,
@@ -307,8 +312,8 @@ def check_same_entry(entry: Entry, old: Entry, redacted: Sequence[str] = ()) -> 
         raise IdempotencyConflict(
             f"id {entry.id!r} is recorded with another {name}",
             field=name,
-            expected=repr(old_value),
-            found=repr(new_value),
+            expected=excerpt(old_value),
+            found=new_value,
         )
 
 

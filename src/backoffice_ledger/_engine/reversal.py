@@ -25,20 +25,19 @@ def reverse(
     state: State, command: Reverse, stamp: Stamp, examine: Examine | None
 ) -> Outcome:
     """Decide the reversal of an entry on a day of its own."""
-    original = state.entries[command.id]
-    if original is None:
-        raise UnknownRecord(field="id", expected="the id of an entry", found=command.id)
+    existing = state.entries.get(command.reversal_id)
+    if existing is not None and existing.reverses != command.id:
+        raise IdempotencyConflict(
+            "is recorded as something else",
+            field="reversal_id",
+            found=command.reversal_id,
+        )
+    original = known_original(state, command.id)
     entry = reversal_of(original, command)
-    existing = state.entries.get(entry.id)
     if existing is not None:
-        if existing.reverses != command.id:
-            raise IdempotencyConflict(field="id", found=entry.id)
         check_same_entry(entry, existing.entry, existing.redacted)
         return Outcome(results=[existing])
-    if original.reversed_by is not None:
-        raise AlreadyReversed(
-            f"by {original.reversed_by!r}", field="id", found=command.id
-        )
+    check_not_reversed(original)
     outcome = Outcome()
     [salt] = stamp.draw(1) if entry.description else [b""]
     texts = [("description", salt, entry.description)] if entry.description else []
@@ -53,6 +52,26 @@ def reverse(
         reverses=command.id,
     )
     return outcome
+
+
+def known_original(state: State, id_: str) -> Record:
+    """Return the entry that is to be reversed.
+
+    Raises:
+        UnknownRecord: there is no entry of this id.
+    """
+    original = state.entries[id_]
+    if original is None:
+        raise UnknownRecord(field="id", expected="the id of an entry", found=id_)
+    return original
+
+
+def check_not_reversed(original: Record) -> None:
+    """Raise `AlreadyReversed` if another entry took *original* back."""
+    if original.reversed_by is not None:
+        raise AlreadyReversed(
+            f"by {original.reversed_by!r}", field="id", found=original.id
+        )
 
 
 def reversal_of(original: Record, command: Reverse) -> Entry:

@@ -14,7 +14,12 @@ from backoffice_ledger._engine.canonical import (
     record_bytes,
 )
 from backoffice_ledger._engine.state import FactKey, NewRecord
+from backoffice_ledger.errors import InvalidOption
 from backoffice_ledger.protocols import SaltSource
+
+
+def _at_text(stamp: "Stamp") -> str:
+    return instant_text(stamp.at)
 
 
 @attrs.frozen
@@ -30,20 +35,25 @@ class Stamp:
     actor: str
     at: int
     salts: SaltSource
-    at_text: str = attrs.field(init=False)
-
-    @at_text.default
-    def _render(self) -> str:
-        return instant_text(self.at)
+    at_text: str = attrs.field(
+        init=False,
+        default=attrs.Factory(_at_text, takes_self=True),
+    )
 
     def draw(self, count: int) -> list[bytes]:
-        """Return *count* salts."""
+        """Return *count* salts.
+
+        Raises:
+            InvalidOption: the source gave something else than the bytes asked for.
+        """
         if not count:
             return []
-        block = self.salts(SALT_BYTES * count)
+        size = SALT_BYTES * count
+        block = self.salts(size)
+        if not isinstance(block, bytes) or len(block) != size:
+            raise InvalidOption(field="salts", expected=f"{size} bytes", found=block)
         return [
-            block[start : start + SALT_BYTES]
-            for start in range(0, SALT_BYTES * count, SALT_BYTES)
+            block[start : start + SALT_BYTES] for start in range(0, size, SALT_BYTES)
         ]
 
     def record(

@@ -58,12 +58,23 @@ class Needs:
     prefixes: frozenset[FactKey] = frozenset()
     entries: frozenset[str] = frozenset()
     activity: frozenset[str] = frozenset()
+    histories: frozenset[FactKey] = frozenset()
     months: bool = False
 
     def __bool__(self) -> bool:
-        return bool(
-            self.facts or self.prefixes or self.entries or self.activity or self.months
+        return any(
+            (
+                self.facts,
+                self.prefixes,
+                self.entries,
+                self.activity,
+                self.histories,
+                self.months,
+            )
         )
+
+
+NOTHING = Needs()
 
 
 @attrs.frozen
@@ -132,6 +143,7 @@ class State:
     prefixes: set[FactKey] = attrs.field(factory=set)
     entries: dict[str, Record | None] = attrs.field(factory=dict)
     activity: dict[str, AccountActivity] = attrs.field(factory=dict)
+    histories: dict[FactKey, list[Fact]] = attrs.field(factory=dict)
     months: frozenset[date] | None = None
     terms: dict[tuple[str, str], AccountTerms] = attrs.field(factory=dict)
     openings: dict[tuple[str, date], PeriodState] = attrs.field(factory=dict)
@@ -141,6 +153,7 @@ class State:
         """Drop what only one command may rely on; facts stay."""
         self.entries.clear()
         self.activity.clear()
+        self.histories.clear()
         self.months = None
 
     def forget_facts(self) -> None:
@@ -170,21 +183,38 @@ class State:
         prefixes: Iterable[FactKey] = (),
         entries: Iterable[str] = (),
         activity: Iterable[str] = (),
+        histories: Iterable[FactKey] = (),
         *,
         months: bool = False,
     ) -> Needs:
         """Return what of the named things has not been read yet."""
+        whole = self.prefixes
+        new_facts = [
+            (kind, key)
+            for kind, key in facts
+            if key not in self.facts[kind] and (kind, "") not in whole
+        ]
+        new_prefixes = [prefix for prefix in prefixes if prefix not in whole]
+        new_entries = [id_ for id_ in entries if id_ not in self.entries]
+        new_activity = [path for path in activity if path not in self.activity]
+        new_histories = [key for key in histories if key not in self.histories]
+        months = months and self.months is None
+        if not (
+            new_facts
+            or new_prefixes
+            or new_entries
+            or new_activity
+            or new_histories
+            or months
+        ):
+            return NOTHING
         return Needs(
-            frozenset(
-                key
-                for key in facts
-                if key[1] not in self.facts[key[0]]
-                and (key[0], "") not in self.prefixes
-            ),
-            frozenset(key for key in prefixes if key not in self.prefixes),
-            frozenset(id_ for id_ in entries if id_ not in self.entries),
-            frozenset(path for path in activity if path not in self.activity),
-            months and self.months is None,
+            frozenset(new_facts),
+            frozenset(new_prefixes),
+            frozenset(new_entries),
+            frozenset(new_activity),
+            frozenset(new_histories),
+            months,
         )
 
     def fact(self, kind: str, key: str) -> Fact | None:
@@ -212,6 +242,8 @@ class State:
 
     def period_state(self, journal: str, day: date) -> PeriodState:
         """Return the state that *day* is in for *journal*: the stricter of two."""
+        if not self.facts["period"]:
+            return PeriodState.OPEN
         found = self.openings.get((journal, day))
         if found is None:
             name = self.calendar.period_of(day)
@@ -250,4 +282,9 @@ class State:
 
 def period_key(journal: str | None, name: str) -> str:
     """Return the key of the fact about a period."""
-    return f"{journal or '*'}/{name}"
+    return f"{'*' if journal is None else key_part(journal)}/{name}"
+
+
+def key_part(text: str) -> str:
+    """Return *text* as a part of a key, without the signs that join its parts."""
+    return text.replace("%", "%25").replace("/", "%2F").replace("*", "%2A")

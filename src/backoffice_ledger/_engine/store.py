@@ -16,6 +16,7 @@ from backoffice_ledger._engine.state import Fact, FactKey, Needs, NewRecord, Sta
 from backoffice_ledger._model.commodity import Commodity
 from backoffice_ledger._model.entry import EntryKind, Phase
 from backoffice_ledger._model.record import Record
+from backoffice_ledger.errors import LedgerError
 
 Cell = tuple[int, int]
 """Gross debits and credits in minor units."""
@@ -25,6 +26,16 @@ Totals = Mapping[tuple[str, Commodity], Cell]
 
 PeriodTotals = Mapping[tuple[int, str, Commodity, Phase], Cell]
 """Gross totals by bucket (YYYY or YYYYMM), account path, commodity and phase."""
+
+DAMAGE = (
+    ArithmeticError,
+    AttributeError,
+    LedgerError,
+    LookupError,
+    TypeError,
+    ValueError,
+)
+"""What reading a record may raise if somebody has tampered with it."""
 
 PAGE_ROWS = 1000
 """Rows that a store reads at once while it streams."""

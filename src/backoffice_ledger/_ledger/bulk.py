@@ -9,8 +9,14 @@ import attrs
 from backoffice_ledger._engine.columns import Columns
 from backoffice_ledger._engine.commands import PostEntries
 from backoffice_ledger._ledger.session import Appended, Session
-from backoffice_ledger._model.entry import Entry, PostSummary
-from backoffice_ledger.errors import InvalidEntry, InvalidOption
+from backoffice_ledger._model.arguments import (
+    check_callable,
+    check_count,
+    check_entry,
+    check_flag,
+    check_iterable,
+)
+from backoffice_ledger._model.entry import Entry, EntryKind, PostSummary
 from backoffice_ledger.protocols import Progress
 
 T = TypeVar("T")
@@ -25,27 +31,22 @@ def post_many(
     atomic: bool,
 ) -> PostSummary:
     """Post *entries* in batches; see `Ledger.post_many`."""
-    _check_batch_size(batch_size)
-    source: Iterable[Entry] = entries
+    check_count(batch_size, "batch_size", 1)
+    check_flag(atomic, "atomic")
+    source: Iterable[Entry] = check_iterable(entries, "entries")
     if progress is not None:
+        check_callable(progress, "progress")
         total = len(entries) if isinstance(entries, Sized) else None
-        source = progress(entries, total=total)
+        source = check_iterable(progress(entries, total=total), "progress")
     summary = PostSummary()
     if not atomic:
         for batch in _batches(source, batch_size):
             summary = _post_batch(session, batch, summary)
         return summary
-    with session.store.transaction(session.book, write=True):
+    with session.transaction(write=True):
         for batch in _batches(source, batch_size):
             summary = _post_batch(session, batch, summary)
     return summary
-
-
-def _check_batch_size(batch_size: object) -> None:
-    if type(batch_size) is not int or batch_size < 1:
-        raise InvalidOption(
-            field="batch_size", expected="an int from 1", found=batch_size
-        )
 
 
 def _batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
@@ -59,12 +60,8 @@ def _post_batch(
 ) -> PostSummary:
     offset = summary.posted + summary.repeated
     for index, entry in enumerate(batch):
-        if type(entry) is not Entry:
-            raise InvalidEntry(
-                field=f"entries[{offset + index}]",
-                expected="an Entry",
-                found=repr(entry),
-            )
+        if type(entry) is not Entry or entry.kind is EntryKind.REVERSING:
+            check_entry(entry, f"entries[{offset + index}]")
     return _add(summary, session.append(PostEntries(batch, offset)), len(batch))
 
 
@@ -72,9 +69,10 @@ def post_columns(
     session: Session, columns: Columns, batch_size: int, progress: Progress | None
 ) -> PostSummary:
     """Post *columns* in batches; see `Ledger.post_columns`."""
-    _check_batch_size(batch_size)
+    check_count(batch_size, "batch_size", 1)
     starts: Iterable[int] = range(0, len(columns), batch_size)
     if progress is not None:
+        check_callable(progress, "progress")
         starts = progress(starts, total=len(range(0, len(columns), batch_size)))
     summary = PostSummary()
     for start in starts:

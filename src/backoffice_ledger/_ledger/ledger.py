@@ -13,15 +13,28 @@ from backoffice_ledger._engine.commands import (
     OpenJournal,
     PostEntries,
     Redact,
-    Reverse,
 )
 from backoffice_ledger._engine.store import PAGE_ROWS
 from backoffice_ledger._ledger.bulk import post_columns, post_many
 from backoffice_ledger._ledger.session import Session
-from backoffice_ledger._ledger.topics import Accounts, Documents, Periods, Proposals
+from backoffice_ledger._ledger.topics import (
+    Accounts,
+    Documents,
+    Periods,
+    Proposals,
+    ReversalStyle,
+    reversal_command,
+)
 from backoffice_ledger._ledger.verify import Verification, verify
 from backoffice_ledger._ledger.view import LedgerView
 from backoffice_ledger._model.account import Account, AccountType
+from backoffice_ledger._model.arguments import (
+    check_choice,
+    check_count,
+    check_entry,
+    check_file,
+    check_flag,
+)
 from backoffice_ledger._model.balance import Balance
 from backoffice_ledger._model.commodity import Commodity
 from backoffice_ledger._model.dates import check_date
@@ -29,8 +42,11 @@ from backoffice_ledger._model.entry import DEFAULT_JOURNAL, Entry, PostSummary
 from backoffice_ledger._model.proposal import Proposal
 from backoffice_ledger._model.record import Journal, Record
 from backoffice_ledger._model.text import check_identifier, check_text
-from backoffice_ledger.errors import InvalidEntry, UnknownRecord
+from backoffice_ledger.errors import UnknownRecord
 from backoffice_ledger.protocols import Progress
+
+TextType = Literal["entry", "account", "document", "journal", "period"]
+"""Types of records that hold erasable texts; an entry's stand for its proposal's."""
 
 
 @final
@@ -102,12 +118,8 @@ class Ledger:
             ApprovalRequired: a control wants approvals; see `propose`.
             OutcomeUnknown: the commit failed half-way; repeat the same call.
         """
-        if type(entry) is not Entry:
-            raise InvalidEntry(
-                field="entry",
-                expected="an Entry (of a draft: to_entry())",
-                found=repr(entry),
-            )
+        check_entry(entry, "entry")
+        check_flag(dry_run, "dry_run")
         return self._session.execute_one(PostEntries((entry,)), dry_run=dry_run)
 
     def post_many(
@@ -178,7 +190,7 @@ class Ledger:
         *,
         date: date,
         reason: str,
-        style: Literal["opposite", "same-side"] = "opposite",
+        style: ReversalStyle = "opposite",
         reversal_id: str | None = None,
     ) -> Record:
         """Take an entry back, once, by an entry of its own.
@@ -196,30 +208,31 @@ class Ledger:
             AlreadyReversed: another reversal took it back.
             Refused: the book does not take the reversal on that date.
         """
-        command = Reverse(
-            check_identifier(id, "id"),
-            check_date(date, "date"),
-            check_text(reason, "reason"),
-            style,
-            check_identifier(
-                f"reversal:{id}" if reversal_id is None else reversal_id, "reversal_id"
-            ),
-        )
+        command = reversal_command(id, date, reason, style, reversal_id)
         return self._session.execute_one(command)
 
-    def redact(self, id: str, *, field: str, basis: str) -> Record:
-        """Erase a text of an entry for good; its commitment and the basis stay.
+    def redact(self, id: str, *, field: str, basis: str, type: str = "entry") -> None:
+        """Erase a text for good; its commitment and the basis stay.
 
         Args:
-            id: of the entry.
-            field: ``description``, or ``postings.0.memo`` for the first posting's.
+            id: of the entry (or of its proposal), or of the records of another type,
+                as `records` shows it: the path of an account.
+            field: ``description``, or ``postings.0.memo`` for the first posting's;
+                ``label`` of an account, ``reason`` of a period, ``personal.<name>`` of
+                a document.  All versions lose it.
             basis: the legal basis, such as ``GDPR Art. 17(1)(a)``.
+            type: ``entry``, ``account``, ``document``, ``journal`` or ``period``.
 
         Raises:
-            UnknownRecord: there is no such entry or text.
+            UnknownRecord: there is no such record or text.
         """
-        self._session.execute(Redact(check_identifier(id, "id"), field, basis))
-        return self.record(id)
+        command = Redact(
+            check_choice(type, TextType, "type"),
+            check_identifier(id, "id"),
+            check_identifier(field, "field"),
+            check_identifier(basis, "basis"),
+        )
+        self._session.execute(command)
 
     def record(self, id: str) -> Record:
         """Return the record of the entry *id*.
@@ -227,9 +240,8 @@ class Ledger:
         Raises:
             UnknownRecord: there is none.
         """
-        with self._session.store.transaction(
-            self._session.book, write=False
-        ) as transaction:
+        check_identifier(id, "id")
+        with self._session.transaction(write=False) as transaction:
             record = transaction.entry(id)
         if record is None:
             raise UnknownRecord(field="id", expected="the id of an entry", found=id)
@@ -237,10 +249,11 @@ class Ledger:
 
     def records(self, *, after: int = 0) -> Iterator[Record]:
         """Yield every record of the log after a position: entries, accounts, votes."""
+        return self._records(check_count(after, "after"))
+
+    def _records(self, after: int) -> Iterator[Record]:
         while True:
-            with self._session.store.transaction(
-                self._session.book, write=False
-            ) as transaction:
+            with self._session.transaction(write=False) as transaction:
                 page = transaction.log(after, PAGE_ROWS)
             yield from (row.record for row in page)
             if len(page) < PAGE_ROWS:
@@ -302,7 +315,7 @@ class Ledger:
             BookExists: the target exists.
             StorageFailure: it could not be written; nothing is left behind.
         """
-        self._session.store.backup(os.fspath(target))
+        self._session.store.backup(os.fspath(check_file(target, "target")))
 
     def close(self) -> None:
         """Close the book; further use raises `LedgerClosed`."""

@@ -3,24 +3,32 @@
 import json
 import secrets
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
+from typing import TypeVar
 
 import attrs
 
 from backoffice_ledger._engine.approvals import proposal_from_facts
+from backoffice_ledger._engine.book import account_from_fact
 from backoffice_ledger._engine.columns import (
     Columns,
     columns_needs,
     decide_columns,
 )
-from backoffice_ledger._engine.commands import Command, PostEntries, Propose
+from backoffice_ledger._engine.commands import (
+    Command,
+    PostEntries,
+    Propose,
+    ProposeReversal,
+)
 from backoffice_ledger._engine.controls import (
     Examine,
     Prepared,
     control_name,
-    direct_proposal,
     enforce,
+    new_proposal,
     run_controls,
 )
 from backoffice_ledger._engine.decide import decide, needs
@@ -32,11 +40,19 @@ from backoffice_ledger._model.dates import (
     instant_from_microseconds,
     instant_to_microseconds,
 )
-from backoffice_ledger._model.document import freeze_json
+from backoffice_ledger._model.document import stored_json
+from backoffice_ledger._model.entry import at_index
+from backoffice_ledger._model.posting import Side
 from backoffice_ledger._model.proposal import Deny, check_actor
 from backoffice_ledger._model.record import Record
 from backoffice_ledger._model.text import EMPTY_MAPPING
-from backoffice_ledger.errors import InvalidOption, LedgerError
+from backoffice_ledger.errors import (
+    ControlMissing,
+    InvalidOption,
+    LedgerError,
+    ReadOnlyBook,
+    UnknownAccount,
+)
 from backoffice_ledger.protocols import Clock, Control, IdSource, SaltSource
 
 
@@ -53,6 +69,8 @@ def random_id() -> str:
     return str(uuid.uuid4())
 
 
+T = TypeVar("T")
+
 Appended = tuple[int, tuple[int, int] | None]
 """How many entries were written, with their first and last position."""
 
@@ -68,6 +86,20 @@ class Session:
     clock: Clock = attrs.field(factory=SystemClock)
     ids: IdSource = random_id
     salts: SaltSource = secrets.token_bytes
+    read_only: bool = False
+
+    def transaction(self, *, write: bool) -> AbstractContextManager[Transaction]:
+        """Begin a transaction on the book.
+
+        Raises:
+            ReadOnlyBook: the ledger was opened read-only, whatever the store allows.
+        """
+        if write and self.read_only:
+            with self.store.transaction(self.book, write=False):
+                raise ReadOnlyBook(
+                    field="read_only", expected="a ledger opened to write"
+                )
+        return self.store.transaction(self.book, write=write)
 
     def stamp(self, actor: str | None = None) -> Stamp:
         """Return the stamp of a decision made now.
@@ -76,17 +108,20 @@ class Session:
             InvalidOption: nobody is named as acting.
             InvalidDate: the clock gave an instant without a time zone.
         """
-        who = self.actor if actor is None else check_actor(actor)
+        who = self.actor if actor is None else actor
         if who is None:
             raise InvalidOption(field="actor", expected="who acts; nobody is named")
         return Stamp(
             who, instant_to_microseconds(self.clock.now(), "clock"), self.salts
         )
 
-    def append(self, command: Command) -> Appended:
+    def append(self, command: Command, stamp: Stamp | None = None) -> Appended:
         """Carry out *command* without building records: this is the bulk path."""
-        stamp = self.stamp()
-        with self.store.transaction(self.book, write=True) as transaction:
+        with self.transaction(write=True) as transaction:
+            stamp = stamp or self.stamp()
+            match command:
+                case PostEntries([_, _, *_]) if self.controls:
+                    return self._append_one_by_one(command, stamp)
             outcome = self._decide(command, transaction, stamp)
             if not outcome.records:
                 return 0, None
@@ -98,17 +133,30 @@ class Session:
         ]
         return len(made), (made[0], made[-1])
 
+    def _append_one_by_one(self, command: PostEntries, stamp: Stamp) -> Appended:
+        """Post entries so that controls see the book with those before them."""
+        made: list[int] = []
+        for index, entry in enumerate(command.entries):
+            try:
+                _, span = self.append(PostEntries((entry,)), stamp)
+            except LedgerError as error:
+                at_index(error, command.offset + index, entry.id)
+                raise
+            made.extend(span[:1] if span else ())
+        return len(made), (made[0], made[-1]) if made else None
+
     def append_columns(self, columns: Columns, offset: int) -> Appended:
         """Post entries in columns; return as `append` does."""
-        stamp = self.stamp()
-        with self.store.transaction(self.book, write=True) as transaction:
+        with self.transaction(write=True) as transaction:
+            stamp = self.stamp()
             state = transaction.state
             while missing := columns_needs(columns, state):
                 transaction.load(missing)
+            self._check_manifest(transaction)
             decided = None if self.controls else decide_columns(state, columns, stamp)
             if decided is not None:
                 return len(columns), transaction.append_columns(decided)
-            return self.append(PostEntries(tuple(columns.entries()), offset))
+            return self.append(PostEntries(tuple(columns.entries()), offset), stamp)
 
     def _decide(
         self, command: Command, transaction: Transaction, stamp: Stamp
@@ -116,9 +164,42 @@ class Session:
         state = transaction.state
         while missing := needs(command, state):
             transaction.load(missing)
+        self._check_manifest(transaction)
         return decide(
             state, command, stamp, self._examiner(command, transaction, stamp)
         )
+
+    def _check_manifest(self, transaction: Transaction) -> None:
+        """Refuse to write without a control that the book needs by now.
+
+        Another ledger may have added one since this one was opened.
+        """
+        state = transaction.state
+        if ("control", "") not in state.prefixes:
+            transaction.load(state.missing(prefixes=[("control", "")]))
+        if not state.facts["control"]:
+            return
+        given = {control.id for control in self.controls}
+        missing = sorted(state.of_kind("control").keys() - given)
+        if missing:
+            raise ControlMissing(
+                field="controls",
+                expected=", ".join(missing),
+                found=", ".join(sorted(given)) or "none",
+            )
+
+    def execute_and_read(
+        self, command: Command, read: Callable[[], T], *, actor: str | None = None
+    ) -> T:
+        """Carry out *command* and return what *read* finds, in one transaction.
+
+        A question after the commit could fail, and look as if the command had failed.
+        """
+        if actor is not None:
+            check_actor(actor)
+        with self.transaction(write=True):
+            self.execute(command, actor=actor)
+            return read()
 
     def execute(
         self, command: Command, *, actor: str | None = None, dry_run: bool = False
@@ -127,9 +208,10 @@ class Session:
 
         None stands for what the book holds already, other than entries.
         """
-        stamp = self.stamp(actor)
-        with self.store.transaction(self.book, write=not dry_run) as transaction:
-            outcome = self._decide(command, transaction, stamp)
+        if actor is not None:
+            check_actor(actor)
+        with self.transaction(write=not dry_run) as transaction:
+            outcome = self._decide(command, transaction, self.stamp(actor))
             if dry_run:
                 first = transaction.size() + 1
                 places: list[tuple[int, int | None]] = [
@@ -164,9 +246,15 @@ class Session:
             return None
         names = tuple(sorted(control_name(control) for control in self.controls))
         at = instant_from_microseconds(stamp.at)
+        is_proposed = isinstance(command, (Propose, ProposeReversal))
 
         def examine(prepared: Prepared) -> tuple[str, ...]:
-            proposal = direct_proposal(prepared, stamp.actor, at)
+            proposal = new_proposal(
+                prepared,
+                stamp.actor,
+                at,
+                released_by=None if is_proposed else stamp.actor,
+            )
             if prepared.proposal is not None:
                 fact = transaction.state.known("proposal", prepared.proposal)
                 votes = transaction.state.of_kind("vote", f"{prepared.proposal}/")
@@ -175,7 +263,7 @@ class Session:
                     released_by=stamp.actor,
                 )
             findings = run_controls(self.controls, proposal, BookReader(transaction))
-            if isinstance(command, Propose):
+            if is_proposed:
                 findings = [found for found in findings if isinstance(found[1], Deny)]
             enforce(findings, proposal)
             return names
@@ -190,17 +278,30 @@ class BookReader:
     _transaction: Transaction
 
     def balance(self, account: str) -> Balance:
-        """Return debits less credits of an account."""
+        """Return the balance of an account, positive on its normal side.
+
+        Raises:
+            UnknownAccount: the book does not have the account.
+        """
+        state = self._transaction.state
+        missing = state.missing(facts=[("account", account)])
+        if missing:
+            self._transaction.load(missing)
+        fact = state.fact("account", account)
+        if fact is None:
+            raise UnknownAccount(field="account", found=account)
         totals = self._transaction.totals(TotalsQuery(frozenset({account})))
-        return Balance.from_minor(
+        balance = Balance.from_minor(
             {unit: debit - credit for (_, unit), (debit, credit) in totals.items()}
         )
+        is_debit = account_from_fact(fact).normal_side is Side.DEBIT
+        return balance if is_debit else -balance
 
 
 def placed_record(new: NewRecord, position: int, number: int | None) -> Record:
     """Return the record that *new* has become at its place in the log."""
     is_entry = new.entry is not None
-    content = EMPTY_MAPPING if is_entry else freeze_json(json.loads(new.content))
+    content = EMPTY_MAPPING if is_entry else stored_json(json.loads(new.content))
     return Record(
         position,
         new.type,

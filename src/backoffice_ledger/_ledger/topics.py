@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
-from typing import Any, Final
+from enum import Enum
+from typing import Any, Final, Literal
 
 import attrs
 
@@ -13,7 +14,9 @@ from backoffice_ledger._engine.commands import (
     ChangeAccount,
     CloseAccount,
     Propose,
+    ProposeReversal,
     Release,
+    Reverse,
     SetPeriods,
     StoreDocument,
 )
@@ -23,14 +26,22 @@ from backoffice_ledger._engine.state import State
 from backoffice_ledger._engine.store import Transaction
 from backoffice_ledger._ledger.session import Session
 from backoffice_ledger._model.account import Account, ChartOfAccounts
+from backoffice_ledger._model.arguments import (
+    check_choice,
+    check_count,
+    check_entry,
+    check_member,
+)
 from backoffice_ledger._model.dates import check_date
 from backoffice_ledger._model.document import Document
 from backoffice_ledger._model.entry import Entry
 from backoffice_ledger._model.period import Period, PeriodState
 from backoffice_ledger._model.proposal import Decision, Proposal, ProposalStatus
 from backoffice_ledger._model.record import Record
-from backoffice_ledger._model.text import check_path
+from backoffice_ledger._model.text import check_identifier, check_path, check_text
 from backoffice_ledger.errors import (
+    InvalidDocument,
+    InvalidOption,
     UnknownJournal,
     UnknownProposal,
     UnknownRecord,
@@ -53,7 +64,36 @@ def load_small(transaction: Transaction) -> State:
     return transaction.state
 
 
-UNCHANGED: Final = "unchanged"
+ReversalStyle = Literal["opposite", "same-side"]
+"""Swap the sides, or negate the amounts on the same sides."""
+
+
+class Unchanged(Enum):
+    """Stands for an argument that was not given."""
+
+    UNCHANGED = "unchanged"
+
+
+UNCHANGED: Final = Unchanged.UNCHANGED
+
+
+def reversal_command(
+    id: str,
+    on: date,
+    reason: str,
+    style: ReversalStyle,
+    reversal_id: str | None,
+) -> Reverse:
+    """Return the checked command to reverse an entry."""
+    return Reverse(
+        check_identifier(id, "id"),
+        check_date(on, "date"),
+        check_text(reason, "reason"),
+        check_choice(style, ReversalStyle, "style"),
+        check_identifier(
+            f"reversal:{id}" if reversal_id is None else reversal_id, "reversal_id"
+        ),
+    )
 
 
 @attrs.frozen
@@ -64,20 +104,18 @@ class Accounts:
 
     def all(self) -> ChartOfAccounts:
         """Return the chart as it stands."""
-        with self._session.store.transaction(
-            self._session.book, write=False
-        ) as transaction:
+        with self._session.transaction(write=False) as transaction:
             return read_chart(transaction)
 
     def change(
         self,
         path: str,
         *,
-        commodities: Iterable[str] | None = UNCHANGED,
-        label: str | None = UNCHANGED,
-        opened: date | str | None = UNCHANGED,
-        closed: date | str | None = UNCHANGED,
-        attributes: Mapping[str, str] | str | None = UNCHANGED,
+        commodities: Iterable[str] | Unchanged | None = UNCHANGED,
+        label: str | Unchanged | None = UNCHANGED,
+        opened: date | Unchanged | None = UNCHANGED,
+        closed: date | Unchanged | None = UNCHANGED,
+        attributes: Mapping[str, str] | Unchanged | None = UNCHANGED,
     ) -> Account:
         """Change what is given, keep the rest; ``closed=None`` opens it again.
 
@@ -85,7 +123,7 @@ class Accounts:
             UnknownAccount: the book does not have the account.
             InvalidInput: an argument is malformed.
         """
-        old = self.all()[check_path(path, "path")]
+        check_path(path, "path")
         given: dict[str, Any] = {
             "commodities": commodities,
             "label": label,
@@ -93,12 +131,14 @@ class Accounts:
             "closed": closed,
             "attributes": attributes,
         }
-        kept = {
-            name: getattr(old, name) if value is UNCHANGED else value
-            for name, value in given.items()
-        }
-        account = Account(path, old.type, **kept)
-        self._session.execute(ChangeAccount(account))
+        with self._session.transaction(write=True):  # what is kept must not change
+            old = self.all()[path]
+            kept = {
+                name: getattr(old, name) if value is UNCHANGED else value
+                for name, value in given.items()
+            }
+            account = Account(path, old.type, **kept)
+            self._session.execute(ChangeAccount(account))
         return account
 
     def close(self, path: str, *, on: date) -> Account:
@@ -109,8 +149,7 @@ class Accounts:
             UnknownAccount: the book does not have the account.
         """
         command = CloseAccount(check_path(path, "path"), check_date(on, "on"))
-        self._session.execute(command)
-        return self.all()[path]
+        return self._session.execute_and_read(command, lambda: self.all()[path])
 
 
 def read_chart(transaction: Transaction) -> ChartOfAccounts:
@@ -166,6 +205,8 @@ class Periods:
             PeriodTransition: the period is locked.
             InvalidOption: no reason is given.
         """
+        if reason == "":
+            raise InvalidOption(field="reason", expected="why it is reopened")
         return self._set(name, PeriodState.OPEN, journal, reason)
 
     def lock(
@@ -191,10 +232,13 @@ class Periods:
     def _set(
         self, name: str, state: PeriodState, journal: str | None, reason: str
     ) -> tuple[Period, ...]:
-        calendar = State().calendar
-        names = calendar.expand(name)
-        self._session.execute(SetPeriods(names, state, journal, reason))
-        return tuple(self.get(each, journal=journal) for each in names)
+        check_text(reason, "reason")
+        _check_journal(journal)
+        names = State().calendar.expand(check_identifier(name, "period"))
+        return self._session.execute_and_read(
+            SetPeriods(names, state, journal, reason),
+            lambda: tuple(self.get(each, journal=journal) for each in names),
+        )
 
     def get(self, name: str, *, journal: str | None = None) -> Period:
         """Return one period (a month) with its state.
@@ -203,9 +247,9 @@ class Periods:
             InvalidOption: not the name of a period.
             UnknownJournal: there is no such journal.
         """
-        with self._session.store.transaction(
-            self._session.book, write=False
-        ) as transaction:
+        check_identifier(name, "period")
+        _check_journal(journal)
+        with self._session.transaction(write=False) as transaction:
             state = load_small(transaction)
             if journal is not None and state.fact("journal", journal) is None:
                 raise UnknownJournal(field="journal", found=journal)
@@ -213,10 +257,13 @@ class Periods:
 
     def all(self) -> tuple[Period, ...]:
         """Return every period that has entries or a state of its own, in order."""
-        with self._session.store.transaction(
-            self._session.book, write=False
-        ) as transaction:
+        with self._session.transaction(write=False) as transaction:
             return all_periods(transaction)
+
+
+def _check_journal(journal: object) -> None:
+    if journal is not None:
+        check_identifier(journal, "journal")
 
 
 def all_periods(transaction: Transaction) -> tuple[Period, ...]:
@@ -245,6 +292,10 @@ class Documents:
             DocumentConflict: its version is not the next one, or the same version
                 is recorded with other content.
         """
+        if type(document) is not Document:
+            raise InvalidDocument(
+                field="document", expected="a Document", found=type(document).__name__
+            )
         self._session.execute(StoreDocument(document))
         return document
 
@@ -254,10 +305,10 @@ class Documents:
         Raises:
             UnknownRecord: there is none.
         """
-        key = document_key(kind, id)
-        with self._session.store.transaction(
-            self._session.book, write=False
-        ) as transaction:
+        key = document_key(check_identifier(kind, "kind"), check_identifier(id, "id"))
+        if version is not None:
+            check_count(version, "version", 1)
+        with self._session.transaction(write=False) as transaction:
             facts = transaction.history("document", key)
         for fact in reversed(facts):
             if version in (None, fact.content["version"]):
@@ -266,10 +317,9 @@ class Documents:
 
     def all(self, kind: str) -> tuple[Document, ...]:
         """Return the latest versions of all documents of a kind, by id."""
-        with self._session.store.transaction(
-            self._session.book, write=False
-        ) as transaction:
-            facts = transaction.facts("document", document_key(kind, ""))
+        prefix = document_key(check_identifier(kind, "kind"), "")
+        with self._session.transaction(write=False) as transaction:
+            facts = transaction.facts("document", prefix)
         return tuple(document_from_fact(fact) for fact in facts.values())
 
 
@@ -285,8 +335,35 @@ class Proposals:
         Raises:
             Refused: the book would not take the entry, or a control denies it.
         """
-        self._session.execute(Propose(entry), actor=actor)
-        return self.get(entry.id)
+        return self._session.execute_and_read(
+            Propose(check_entry(entry, "entry")),
+            lambda: self.get(entry.id),
+            actor=actor,
+        )
+
+    def propose_reversal(
+        self,
+        id: str,
+        *,
+        date: date,
+        reason: str,
+        style: ReversalStyle = "opposite",
+        reversal_id: str | None = None,
+        actor: str | None = None,
+    ) -> Proposal:
+        """Keep the reversal of an entry as a proposal; arguments as for `reverse`.
+
+        Raises:
+            UnknownRecord: there is no such entry.
+            AlreadyReversed: another reversal took it back.
+            Refused: the book would not take the reversal, or a control denies it.
+        """
+        command = reversal_command(id, date, reason, style, reversal_id)
+        return self._session.execute_and_read(
+            ProposeReversal(command),
+            lambda: self.get(command.reversal_id),
+            actor=actor,
+        )
 
     def approve(self, id: str, *, seen: str, actor: str | None = None) -> Proposal:
         """Approve the content whose digest is *seen*.
@@ -315,8 +392,12 @@ class Proposals:
     def _vote(
         self, id: str, decision: Decision, seen: str, actor: str | None
     ) -> Proposal:
-        self._session.execute(CastVote(id, decision, seen), actor=actor)
-        return self.get(id)
+        command = CastVote(
+            check_identifier(id, "id"), decision, check_identifier(seen, "seen")
+        )
+        return self._session.execute_and_read(
+            command, lambda: self.get(id), actor=actor
+        )
 
     def post(self, id: str, *, actor: str | None = None) -> Record:
         """Post the proposed entry; every control is asked again, now.
@@ -327,7 +408,8 @@ class Proposals:
             ProposalState: the proposal was rejected or withdrawn.
             Refused: the book does not take the entry any more.
         """
-        return self._session.execute_one(Release(id), actor=actor)
+        command = Release(check_identifier(id, "id"))
+        return self._session.execute_one(command, actor=actor)
 
     def get(self, id: str) -> Proposal:
         """Return a proposal with the votes on it.
@@ -335,13 +417,17 @@ class Proposals:
         Raises:
             UnknownProposal: there is none of this id.
         """
-        for proposal in self._read(id):
+        for proposal in self._read(check_identifier(id, "id")):
             if proposal.id == id:
                 return proposal
         raise UnknownProposal(field="id", found=id)
 
-    def all(self, *, status: ProposalStatus | None = None) -> tuple[Proposal, ...]:
+    def all(
+        self, *, status: ProposalStatus | str | None = None
+    ) -> tuple[Proposal, ...]:
         """Return all proposals, or those in one status, in the order of the log."""
+        if status is not None:
+            status = check_member(status, "status", ProposalStatus)
         return tuple(
             sorted(
                 (p for p in self._read("") if status in (None, p.status)),
@@ -350,9 +436,7 @@ class Proposals:
         )
 
     def _read(self, prefix: str) -> Iterator[Proposal]:
-        with self._session.store.transaction(
-            self._session.book, write=False
-        ) as transaction:
+        with self._session.transaction(write=False) as transaction:
             proposals = transaction.facts("proposal", prefix)
             votes = transaction.facts("vote", prefix)
             releases = transaction.facts("release", prefix)

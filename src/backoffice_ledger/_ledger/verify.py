@@ -1,7 +1,14 @@
-"""Verification: rebuild everything from the log and compare it with what is kept."""
+"""Verification: replay the log, and compare what it leads to with what is kept.
 
-from collections.abc import Iterator
-from typing import Any
+The store says what its rows amount to (`Transaction.audit`).  Here every record is
+hashed again, and everything that a record does not say itself but that follows from
+those before it is worked out and compared: journal numbers, report phases, memorandum
+flags, erasures, balances.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, final
 
 import attrs
 
@@ -9,19 +16,35 @@ from backoffice_ledger._engine.canonical import (
     commitment,
     date_number,
     leaf_hash,
+    memo_field,
+    text_fields,
 )
+from backoffice_ledger._engine.merkle import MerkleTree
+from backoffice_ledger._engine.replay import id_of
 from backoffice_ledger._engine.state import FactKey
-from backoffice_ledger._engine.store import PAGE_ROWS, LogRow, Store, Transaction
+from backoffice_ledger._engine.store import (
+    DAMAGE,
+    PAGE_ROWS,
+    AuditRow,
+    Cell,
+    LogRow,
+    Problem,
+    Store,
+    Transaction,
+)
 from backoffice_ledger._model.commodity import Commodity
-from backoffice_ledger._model.entry import residual
+from backoffice_ledger._model.entry import Entry, Phase, residual
 from backoffice_ledger._model.posting import Side
 from backoffice_ledger._model.record import Record
-from backoffice_ledger.audit import MerkleTree
 from backoffice_ledger.errors import VerificationFailed
 
 PROBLEMS_MAX = 100
 
+_CHANGED = frozenset({"account", "period"})
+"""Types of records that may be followed by another one about the same thing."""
 
+
+@final
 @attrs.frozen
 class Verification:
     """What `Ledger.verify` found to be true.
@@ -45,121 +68,292 @@ class Verification:
         )
 
 
-@attrs.define
-class _Check:
-    """The projections that the log should have led to, built while reading it."""
+_Subject = tuple[str, str, str]
+"""Type and id of records, and the name of a text of theirs."""
 
+
+@attrs.frozen
+class _Erasure:
+    """A text that is no longer there."""
+
+    position: int
+    type: str
+    id: str
+    field: str
+    redacted_at: int
+
+    @property
+    def subject(self) -> _Subject:
+        """What its redaction names; one of an entry is also of its proposal."""
+        type_ = "entry" if self.type == "proposal" else self.type
+        return type_, self.id, self.field
+
+
+@attrs.define
+class _Replay:
+    """What the log has led to so far, and what was wrong on the way."""
+
+    book: str
     tree: MerkleTree = attrs.field(factory=MerkleTree)
+    problems: list[Problem] = attrs.field(factory=list)
+    bad: set[int] = attrs.field(factory=set)
     position: int = 0
     entries: int = 0
-    redacted: int = 0
     facts: dict[FactKey, int] = attrs.field(factory=dict)
+    contents: dict[FactKey, Mapping[str, Any]] = attrs.field(factory=dict)
+    versions: dict[FactKey, int] = attrs.field(factory=dict)
+    name: object = None
     numbers: dict[str, int] = attrs.field(factory=dict)
+    phases: dict[str, Phase] = attrs.field(factory=dict)
     current: dict[Any, list[int]] = attrs.field(factory=dict)
     periods: dict[Any, list[int]] = attrs.field(factory=dict)
-    memorandum: set[str] = attrs.field(factory=set)
-    redactions: set[tuple[str, str]] = attrs.field(factory=set)
-    erased: list[tuple[int, str, str]] = attrs.field(factory=list)
+    is_memorandum: dict[str, bool] = attrs.field(factory=dict)
+    redactions: dict[_Subject, list[int]] = attrs.field(factory=dict)
+    erasures: list[_Erasure] = attrs.field(factory=list)
 
-    def take(self, row: LogRow) -> Iterator[str]:
-        """Take in the next row; yield what is wrong with it."""
+    def report(self, position: int | None, texts: Iterable[str]) -> None:
+        """Keep what is wrong at a position; beyond some number only that it is."""
+        for text in texts:
+            if position is not None:
+                self.bad.add(position)
+            if len(self.problems) < PROBLEMS_MAX:
+                self.problems.append(Problem(position, text))
+
+    def take(self, found: AuditRow) -> None:
+        """Take in what stands at the next position."""
+        if found.position != self.position + 1:
+            self.report(self.position + 1, ["there is no record"])
+        self.position = found.position
+        self.report(found.position, found.problems)
+        if found.row is None:
+            return
+        try:
+            self.report(found.position, self._check(found.row))
+        except DAMAGE as error:
+            self.report(found.position, [f"it makes no sense: {error!r}"])
+
+    def _check(self, row: LogRow) -> Iterator[str]:
         record = row.record
-        self.position += 1
-        if record.position != self.position:
-            yield f"position {record.position} where {self.position} should be"
-            self.position = record.position
-        leaf = leaf_hash(row.data)
-        if leaf != record.leaf:
-            yield "the stored rows do not rebuild the leaf hash"
+        if leaf_hash(row.data) != record.leaf:
+            yield "the stored rows do not give the leaf hash"
         self.tree.append(record.leaf)
+        for field, (_, redacted_at) in row.erased.items():
+            self.erasures.append(
+                _Erasure(record.position, record.type, record.id, field, redacted_at)
+            )
+        yield from _check_texts(row)
+        is_book = record.type == "book"
+        if is_book is not (record.position == 1):
+            yield f"{record.type} is not what a log has there"
+        if record.type == "entry":
+            yield from self._check_entry(row)
+        else:
+            yield from self._check_other(row)
         for key in row.facts:
             self.facts[key] = record.position
-        for field in record.redacted:
-            self.erased.append((record.position, record.id, field))
-        if record.type == "entry":
-            yield from self._take_entry(record)
-        else:
-            yield from self._take_other(row)
 
-    def _take_other(self, row: LogRow) -> Iterator[str]:
+    # --- records other than entries --------------------------------------------------
+
+    def _check_other(self, row: LogRow) -> Iterator[str]:
         record, content = row.record, row.record.content
+        if record.id != id_of(record.type, record.actor, content):
+            yield f"the id {record.id!r} is not the one of the content"
         if record.type == "redaction":
-            self.redactions.add((content["record"], content["field"]))
-        if record.type == "account" and content["type"] == "memorandum":
-            self.memorandum.add(content["path"])
-        if record.type == "proposal":
-            yield from _check_proposal_texts(row)
-            return
-        committed = dict(content.get("texts", {}))
-        for field, (salt, text) in row.texts.items():
-            if committed.pop(field, None) != commitment(salt, text):
-                yield f"the text {field!r} does not open its commitment"
-        for field in committed:
-            if field not in record.redacted:
-                yield f"the text {field!r} is missing without a redaction"
+            subject = (content["type"], content["record"], content["field"])
+            self.redactions.setdefault(subject, []).append(record.position)
+        elif record.type == "account":
+            self.is_memorandum[content["path"]] = content["type"] == "memorandum"
+        for key in row.facts:
+            if record.type == "document":
+                version = self.versions.get(key, 0) + 1
+                if content["version"] != version:
+                    yield f"version {content['version']} where {version} should be"
+                self.versions[key] = version
+            elif record.type in _CHANGED:
+                if self.contents.get(key) == content:
+                    yield f"it repeats record {self.facts[key]}"
+                self.contents[key] = content
+            elif key in self.facts:
+                yield f"it repeats record {self.facts[key]}"
+        if record.type == "book":
+            self.name = content["name"]
 
-    def _take_entry(self, record: Record) -> Iterator[str]:
+    # --- entries ---------------------------------------------------------------------
+
+    def _check_entry(self, row: LogRow) -> Iterator[str]:
+        record = row.record
         entry = record.entry
         self.entries += 1
         expected = self.numbers.get(entry.journal, 0) + 1
         if record.journal_number != expected:
             yield f"number {record.journal_number} in {entry.journal}, not {expected}"
         self.numbers[entry.journal] = expected
-        for part in (True, False):
+        phase = self._phase_of(record)
+        if record.phase is not phase:
+            yield f"it counts as {record.phase.value}, not as {phase.value}"
+        yield from self._check_postings(entry, row.memorandum)
+        self._add_up(entry, phase)
+
+    def _phase_of(self, record: Record) -> Phase:
+        phase = record.entry.phase
+        if record.reverses is not None:
+            phase = self.phases.get(record.reverses, Phase.NORMAL)
+        if phase is not Phase.NORMAL:
+            self.phases[record.id] = phase
+        return phase
+
+    def _check_postings(self, entry: Entry, flags: tuple[bool, ...]) -> Iterator[str]:
+        known = self.is_memorandum
+        unknown = {p.account for p in entry.postings} - known.keys()
+        if unknown:
+            yield f"no account {', '.join(sorted(unknown))} was opened before"
+        expected = tuple(known.get(p.account, False) for p in entry.postings)
+        if flags != expected:
+            yield "memorandum postings are marked wrongly"
+        parts = {False, True} if any(expected) else {False}
+        for part in parts:
             rest = residual(
-                p for p in entry.postings if (p.account in self.memorandum) is part
+                posting
+                for posting, flag in zip(entry.postings, expected, strict=True)
+                if flag is part
             )
             if rest:
-                yield f"debits and credits differ by {_text(rest)}"
+                yield f"debits and credits differ by {_amounts(rest)}"
+
+    def _add_up(self, entry: Entry, phase: Phase) -> None:
         month = date_number(entry.date) // 100
         for posting in entry.postings:
             unit = posting.amount.commodity
             side = 0 if posting.side is Side.DEBIT else 1
             for cells, key in (
                 (self.current, (posting.account, unit)),
-                (self.periods, (month, posting.account, unit, record.phase)),
-                (self.periods, (month // 100, posting.account, unit, record.phase)),
+                (self.periods, (month, posting.account, unit, phase)),
+                (self.periods, (month // 100, posting.account, unit, phase)),
             ):
                 cells.setdefault(key, [0, 0])[side] += posting.amount.minor_units
 
-    def compare(self, transaction: Transaction) -> Iterator[str]:
-        """Yield where the kept projections differ from the rebuilt ones."""
-        for position, id_, field in self.erased:
-            self.redacted += 1
-            if (id_, field) not in self.redactions:
-                yield f"position {position}: {field} was erased without a record"
-        yield from _differences("fact", self.facts, dict(transaction.stored_facts()))
+    # --- what is kept beside the log -------------------------------------------------
+
+    def compare(self, transaction: Transaction) -> None:
+        """Compare the kept projections with those that the log leads to."""
+        if self.position == 0:
+            self.report(1, ["there is no record"])
+        elif self.name != self.book:
+            self.report(None, [f"the log is not that of book {self.book!r}"])
+        self._compare_origins(*transaction.stored_facts())
         current, periods = transaction.stored_totals()
-        yield from _differences("balance of", _frozen(self.current), dict(current))
-        yield from _differences("total of", _frozen(self.periods), dict(periods))
+        self.report(None, _differences("balance of", _cells(self.current), current))
+        self.report(None, _differences("total of", _cells(self.periods), periods))
+        for problem in transaction.physical_problems():
+            self.report(problem.position, [problem.text])
+
+    def _compare_origins(self, last: int, kept: Mapping[FactKey, int]) -> None:
+        """Compare which record each fact and each erasure is said to come from."""
+        if last > self.position:
+            self.report(self.position + 1, ["there is no record"])
+        elif last != max(self.facts.values(), default=0):
+            self.report(None, [f"record {last} is not the last one that gave a fact"])
+        origins = [
+            _Origin(f"fact {_key_text(key)}", self.facts.get(key), kept.get(key))
+            for key in sorted(self.facts.keys() | kept.keys(), key=str)
+        ]
+        origins += map(self._origin_of, self.erasures)
+        is_permuted = Counter(o.expected for o in origins) == Counter(
+            o.found for o in origins
+        )
+        for origin in origins:
+            if origin.expected != origin.found:
+                place = self._place_of(origin, last, is_permuted=is_permuted)
+                self.report(place, [str(origin)])
+        effective = {erasure.redacted_at for erasure in self.erasures}
+        for subject, positions in self.redactions.items():
+            for position in sorted(set(positions) - effective):
+                self.report(position, [f"{_key_text(subject)} was not erased"])
+
+    def _origin_of(self, erasure: _Erasure) -> "_Origin":
+        """Return where an erasure comes from: the next redaction after the text."""
+        later = self.redactions.get(erasure.subject, ())
+        return _Origin(
+            f"erasure of {_key_text(erasure.subject)}",
+            next((at for at in later if at > erasure.position), None),
+            erasure.redacted_at,
+            erasure.position,
+        )
+
+    def _place_of(
+        self, origin: "_Origin", last: int, *, is_permuted: bool
+    ) -> int | None:
+        """Return the position of the log that is to blame for a difference."""
+        expected, found = origin.expected, origin.found
+        if origin.place is None and expected is not None and expected > last:
+            return expected  # the store never took it in
+        if found is not None:
+            if found in self.bad:
+                return found
+            if expected is None and found > self.position:
+                return found  # a record that is gone
+            if expected is not None and is_permuted:
+                return min(found, expected)  # records have changed places
+        return origin.place
 
 
-def _check_proposal_texts(row: LogRow) -> Iterator[str]:
+@attrs.frozen
+class _Origin:
+    """The record that something comes from: by the log, and as it is kept.
+
+    ``place`` is where in the log the thing itself is kept, if it is.
+    """
+
+    what: str
+    expected: int | None
+    found: int | None
+    place: int | None = None
+
+    def __str__(self) -> str:
+        return f"{self.what}: the log gives {self.expected}, kept is {self.found}"
+
+
+def _check_texts(row: LogRow) -> Iterator[str]:
+    """Hold the texts against the commitments of the content."""
     content = row.record.content
-    committed = {
-        f"postings.{line}.memo": posting["memo"]
-        for line, posting in enumerate(content["postings"])
-        if "memo" in posting
-    }
-    if "description" in content:
-        committed["description"] = content["description"]
-    for field, expected in committed.items():
-        opening = row.texts.get(field)
-        if opening is None:
-            if field not in row.record.redacted:
-                yield f"the text {field!r} is missing without a redaction"
-        elif commitment(*opening) != expected:
+    if row.record.type == "entry":
+        # Their commitments were made from them; it remains to see that all of them
+        # belong to something.  Erased ones count where the content has the place.
+        wanted = {name for name, _ in text_fields(row.record.entry)}
+        for field in sorted(row.texts.keys() - wanted):
+            yield f"there is a text {field!r} of nothing"
+        for field in sorted(row.texts.keys() & row.erased.keys()):
+            yield f"the text {field!r} is there and erased"
+        return
+    if row.record.type == "proposal":
+        committed = {
+            memo_field(line): posting["memo"]
+            for line, posting in enumerate(content["postings"])
+            if "memo" in posting
+        }
+        if "description" in content:
+            committed["description"] = content["description"]
+    else:
+        committed = dict(content.get("texts", {}))
+    found = {field: commitment(*opening) for field, opening in row.texts.items()}
+    for field in sorted(found.keys() & row.erased.keys()):
+        yield f"the text {field!r} is there and erased"
+    found |= {field: hash_ for field, (hash_, _) in row.erased.items()}
+    for field in sorted(committed.keys() | found.keys()):
+        if field not in found:
+            yield f"the text {field!r} is missing without a redaction"
+        elif committed.get(field) != found[field]:
             yield f"the text {field!r} does not open its commitment"
 
 
-def _frozen(cells: dict[Any, list[int]]) -> dict[Any, tuple[int, int]]:
-    return {key: (cell[0], cell[1]) for key, cell in cells.items()}
+def _cells(totals: dict[Any, list[int]]) -> dict[Any, Cell]:
+    return {key: (cell[0], cell[1]) for key, cell in totals.items()}
 
 
 def _differences(
-    what: str, expected: dict[Any, Any], found: dict[Any, Any]
+    what: str, expected: Mapping[Any, Cell], found: Mapping[Any, Cell]
 ) -> Iterator[str]:
-    for key in expected.keys() | found.keys():
+    for key in sorted(expected.keys() | found.keys(), key=_key_text):
         if expected.get(key) != found.get(key):
             yield (
                 f"{what} {_key_text(key)}: the log gives {expected.get(key)}, "
@@ -174,35 +368,35 @@ def _key_text(key: tuple[Any, ...]) -> str:
     )
 
 
-def _text(rest: dict[Commodity, int]) -> str:
+def _amounts(rest: Mapping[Commodity, int]) -> str:
     return ", ".join(f"{total} minor units of {unit}" for unit, total in rest.items())
 
 
 def verify(store: Store, book: str) -> Verification:
-    """Rebuild *book* from its log; see `Ledger.verify`."""
-    check = _Check()
-    problems: list[str] = []
-    first_bad: int | None = None
+    """Replay the log of *book* and compare; see `Ledger.verify`."""
+    replay = _Replay(book)
     with store.transaction(book, write=False) as transaction:
-        transaction.state.forget_facts()
-        after = 0
-        while rows := transaction.log(after, PAGE_ROWS):
+        transaction.forget()
+        while rows := transaction.audit(replay.position, PAGE_ROWS):
             for row in rows:
-                for problem in check.take(row):
-                    if first_bad is None:
-                        first_bad = row.record.position
-                    if len(problems) < PROBLEMS_MAX:
-                        problems.append(f"position {row.record.position}: {problem}")
-            after = rows[-1].record.position
-        problems += list(check.compare(transaction))[:PROBLEMS_MAX]
-        problems += transaction.physical_problems()
-    if problems:
-        raise VerificationFailed(
-            problems[0]
-            + (f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""),
-            position=first_bad,
-            problems=tuple(problems),
-        )
+                replay.take(row)
+        replay.compare(transaction)
+    if replay.problems:
+        raise _failure(replay)
     return Verification(
-        check.position, check.entries, check.tree.root().hex(), check.redacted
+        replay.position,
+        replay.entries,
+        replay.tree.root().hex(),
+        len(replay.erasures),
     )
+
+
+def _failure(replay: _Replay) -> VerificationFailed:
+    """Return the error that names what comes first in the log."""
+    first = min(replay.bad, default=None)
+    problems = sorted(
+        replay.problems, key=lambda p: (p.position is None, p.position or 0)
+    )
+    texts = [str(problem) for problem in problems]
+    more = f" (and {len(texts) - 1} more)" if len(texts) > 1 else ""
+    return VerificationFailed(texts[0] + more, position=first, problems=tuple(texts))

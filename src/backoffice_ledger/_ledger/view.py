@@ -1,6 +1,6 @@
 """The read side of a book, on both time axes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 from datetime import date, timedelta
 from typing import Literal, final
@@ -15,15 +15,32 @@ from backoffice_ledger._engine.store import (
     Transaction,
 )
 from backoffice_ledger._ledger.session import Session
-from backoffice_ledger._ledger.topics import all_periods, read_chart
+from backoffice_ledger._ledger.topics import all_periods, load_small, read_chart
 from backoffice_ledger._model.account import AccountType, ChartOfAccounts
+from backoffice_ledger._model.arguments import (
+    check_choice,
+    check_count,
+    check_flag,
+    check_member,
+)
 from backoffice_ledger._model.balance import Balance
+from backoffice_ledger._model.commodity import Commodity
 from backoffice_ledger._model.dates import check_date
 from backoffice_ledger._model.entry import EntryKind, Phase
 from backoffice_ledger._model.period import Period
 from backoffice_ledger._model.posting import Side
 from backoffice_ledger._model.record import Record
-from backoffice_ledger.errors import InvalidOption, UnknownAccount
+from backoffice_ledger._model.text import (
+    check_identifier,
+    check_path,
+    string_mapping,
+)
+from backoffice_ledger.errors import (
+    InvalidOption,
+    UnknownAccount,
+    UnknownDimension,
+    UnknownJournal,
+)
 from backoffice_ledger.reports import (
     GroupBy,
     StatementLine,
@@ -49,9 +66,14 @@ _PHASES: dict[str, frozenset[Phase] | None] = {
 
 
 def _phases(phase: str) -> frozenset[Phase] | None:
-    if phase not in _PHASES:
-        raise InvalidOption(field="phase", expected=", ".join(_PHASES), found=phase)
+    check_choice(phase, ReportPhase, "phase")
     return _PHASES[phase]
+
+
+def _check_layout(group_by: GroupBy, depth: int | None) -> None:
+    check_choice(group_by, GroupBy, "group_by")
+    if depth is not None:
+        check_count(depth, "depth", 1)
 
 
 def _check_dates(dates: Dates | None) -> Dates:
@@ -61,7 +83,7 @@ def _check_dates(dates: Dates | None) -> Dates:
         raise InvalidOption(
             field="dates",
             expected="(first, last), None for no bound",
-            found=repr(dates),
+            found=dates,
         )
     first, last = (None if day is None else check_date(day, "dates") for day in dates)
     if first is not None and last is not None and last < first:
@@ -92,15 +114,11 @@ class LedgerView:
     def __attrs_post_init__(self) -> None:
         if self.as_of is not None:
             check_date(self.as_of, "as_of")
-        if self.known_at is not None and (
-            type(self.known_at) is not int or self.known_at < 0
-        ):
-            raise InvalidOption(
-                field="known_at", expected="a position of the log", found=self.known_at
-            )
+        if self.known_at is not None:
+            check_count(self.known_at, "known_at")
 
     def _read(self) -> AbstractContextManager[Transaction]:
-        return self._session.store.transaction(self._session.book, write=False)
+        return self._session.transaction(write=False)
 
     # --- balances --------------------------------------------------------------------
 
@@ -113,8 +131,11 @@ class LedgerView:
         Raises:
             UnknownAccount: the book does not have the account.
         """
-        debits, credits_, side = self._sums(account, include_children=include_children)
-        return debits - credits_ if side is Side.DEBIT else credits_ - debits
+        sums, side = self._sums(account, include_children=include_children)
+        sign = 1 if side is Side.DEBIT else -1
+        return Balance.from_minor(
+            {unit: sign * (debit - credit) for unit, (debit, credit) in sums.items()}
+        )
 
     def turnover(
         self, account: str, *, include_children: bool = False
@@ -124,12 +145,18 @@ class LedgerView:
         Raises:
             UnknownAccount: the book does not have the account.
         """
-        debits, credits_, _ = self._sums(account, include_children=include_children)
-        return debits, credits_
+        sums, _ = self._sums(account, include_children=include_children)
+        return (
+            Balance.from_minor({unit: debit for unit, (debit, _) in sums.items()}),
+            Balance.from_minor({unit: credit for unit, (_, credit) in sums.items()}),
+        )
 
     def _sums(
         self, path: str, *, include_children: bool
-    ) -> tuple[Balance, Balance, Side]:
+    ) -> tuple[dict[Commodity, tuple[int, int]], Side]:
+        """Return gross debits and credits by commodity, and the normal side."""
+        check_path(path, "account")
+        check_flag(include_children, "include_children")
         with self._read() as transaction:
             accounts = _accounts_at(
                 transaction, path, include_children=include_children
@@ -137,12 +164,18 @@ class LedgerView:
             totals = transaction.totals(
                 TotalsQuery(frozenset(accounts), self.as_of, self.known_at)
             )
-        debits = Balance.from_minor({})
-        credits_ = debits
+        sums: dict[Commodity, tuple[int, int]] = {}
         for (_, unit), (debit, credit) in totals.items():
-            debits += Balance.from_minor({unit: debit})
-            credits_ += Balance.from_minor({unit: credit})
-        return debits, credits_, next(iter(accounts.values()))
+            before = sums.get(unit, (0, 0))
+            sums[unit] = (before[0] + debit, before[1] + credit)
+        sides = set(accounts.values())
+        if len(sides) > 1:
+            raise InvalidOption(
+                field="account",
+                expected="accounts that grow on one side; below it are both kinds",
+                found=path,
+            )
+        return sums, sides.pop()
 
     # --- listings --------------------------------------------------------------------
 
@@ -163,7 +196,7 @@ class LedgerView:
         dates: Dates | None = None,
         journal: str | None = None,
         kind: EntryKind | str | None = None,
-        dimension: dict[str, str] | None = None,
+        dimension: Mapping[str, str] | None = None,
         after: Record | None = None,
         limit: int | None = None,
     ) -> Iterator[Record]:
@@ -182,16 +215,29 @@ class LedgerView:
 
         Raises:
             UnknownAccount: the book has neither the account nor one below it.
+            UnknownJournal, UnknownDimension: the book does not have it.
             InvalidOption: an argument is not one of the allowed values.
         """
         first, last = _check_dates(dates)
-        if dimension is not None and len(dimension) != 1:
+        if account is not None:
+            check_path(account, "account")
+        if journal is not None:
+            check_identifier(journal, "journal")
+        if kind is not None:
+            kind = check_member(kind, "kind", EntryKind)
+        pair = _dimension_pair(dimension)
+        if after is not None and not isinstance(after, Record):
             raise InvalidOption(
-                field="dimension", expected="one name and value", found=dimension
+                field="after", expected="a Record", found=type(after).__name__
             )
-        if limit is not None and (type(limit) is not int or limit < 0):
-            raise InvalidOption(field="limit", expected="an int from 0", found=limit)
+        if limit is not None:
+            check_count(limit, "limit")
         with self._read() as transaction:
+            state = load_small(transaction)
+            if journal is not None and state.fact("journal", journal) is None:
+                raise UnknownJournal(field="journal", found=journal)
+            if pair is not None and state.fact("dimension", pair[0]) is None:
+                raise UnknownDimension(field="dimension", found=pair[0])
             query = EntryQuery(
                 None
                 if account is None
@@ -201,8 +247,8 @@ class LedgerView:
                 first,
                 _earlier(last, self.as_of),
                 journal,
-                None if kind is None else _entry_kind(kind),
-                None if dimension is None else next(iter(dimension.items())),
+                kind,
+                pair,
                 transaction.size() if self.known_at is None else self.known_at,
                 None if after is None else (after.entry.date, after.position),
             )
@@ -274,6 +320,7 @@ class LedgerView:
             memorandum: list the memorandum accounts instead of all others.
         """
         span, phases = _check_dates(dates), _phases(phase)
+        check_flag(memorandum, "memorandum")
         with self._read() as transaction:
             opening, movement = self._movement(transaction, span, phases)
             chart = read_chart(transaction)
@@ -294,6 +341,7 @@ class LedgerView:
     ) -> Table:
         """Return assets, liabilities and equity, with the result not yet closed."""
         phases = _phases(phase)
+        _check_layout(group_by, depth)
         with self._read() as transaction:
             totals = self._totals(transaction, None, phases)
             chart = read_chart(transaction)
@@ -315,6 +363,7 @@ class LedgerView:
     ) -> Table:
         """Return income, expenses and the result of a span, before closing entries."""
         span, phases = _check_dates(dates), _phases(phase)
+        _check_layout(group_by, depth)
         with self._read() as transaction:
             _, movement = self._movement(transaction, span, phases)
             chart = read_chart(transaction)
@@ -333,15 +382,17 @@ class LedgerView:
             UnknownAccount: the book does not have the account.
         """
         span = _check_dates(dates)
+        check_path(account, "account")
         with self._read() as transaction:
             chart = read_chart(transaction)
             only = frozenset({chart[account].path})
-            opening = self._before(transaction, span[0], None, only)
+            pinned = self._pinned(transaction)
+            opening = pinned._before(transaction, span[0], None, only)
         return account_statement(
             chart,
             account,
             opening,
-            self._lines(span, account),
+            pinned._lines(span, account),
             subtitle=self._subtitle(span, "post-closing"),
         )
 
@@ -350,16 +401,24 @@ class LedgerView:
     ) -> Table:
         """Return the statements of all accounts, one after another."""
         span = _check_dates(dates)
+        check_flag(memorandum, "memorandum")
         with self._read() as transaction:
             chart = read_chart(transaction)
-            opening = self._before(transaction, span[0], None)
+            pinned = self._pinned(transaction)
+            opening = pinned._before(transaction, span[0], None)
         return general_ledger(
             chart,
             opening,
-            self._lines(span, None),
+            pinned._lines(span, None),
             subtitle=self._subtitle(span, "post-closing"),
             memorandum=memorandum,
         )
+
+    def _pinned(self, transaction: Transaction) -> "LedgerView":
+        """Return the view of what is known now, for reading in several steps."""
+        if self.known_at is not None:
+            return self
+        return attrs.evolve(self, known_at=transaction.size())
 
     def _lines(self, dates: Dates, account: str | None) -> Iterator[StatementLine]:
         for record in self.entries(account=account, dates=dates):
@@ -379,13 +438,15 @@ class LedgerView:
         return ", ".join(parts)
 
 
-def _entry_kind(kind: EntryKind | str) -> EntryKind:
-    try:
-        return EntryKind(kind)
-    except ValueError:
+def _dimension_pair(dimension: Mapping[str, str] | None) -> tuple[str, str] | None:
+    if dimension is None:
+        return None
+    [*pairs] = string_mapping(dimension, "dimension").items()
+    if len(pairs) != 1:
         raise InvalidOption(
-            field="kind", expected=", ".join(k.value for k in EntryKind), found=kind
-        ) from None
+            field="dimension", expected="one name and value", found=dimension
+        )
+    return pairs[0]
 
 
 def _accounts_at(
@@ -406,8 +467,17 @@ def _accounts_at(
     if include_children:
         found.update(state.of_kind("account", f"{path}:"))
     if not found:
+        below = state.missing(prefixes=[("account", f"{path}:")])
+        if below:
+            transaction.load(below)
+        has_children = bool(state.of_kind("account", f"{path}:"))
         raise UnknownAccount(
-            field="account", expected="an account of the book", found=path
+            "only accounts below it are open; see include_children=True"
+            if has_children
+            else "",
+            field="account",
+            expected="an account of the book",
+            found=path,
         )
     return {
         key: AccountType(fact.content["type"]).normal_side

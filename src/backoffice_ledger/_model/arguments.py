@@ -1,13 +1,13 @@
 """What the arguments of commands and questions may be: flags, counts, paths of files.
 
-Names and texts have their checks in `text`, dates in `dates`, choices in `formatting`.
+Names and texts have their checks in `text`, dates in `dates`.
 """
 
 import os
 from collections.abc import Collection, Iterable, Mapping, Sized
 from enum import Enum
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 from backoffice_ledger._model.entry import Entry, EntryKind
 from backoffice_ledger.errors import InvalidEntry, InvalidOption
@@ -161,3 +161,16 @@ def check_methods(value: object, field: str, *names: str) -> None:
             expected=f"an object with {', '.join(f'{name}()' for name in names)}",
             found=value,
         )
+
+
+def check_choice(value: object, choices: Any, field: str) -> str:
+    """Return *value* if it is one of the literal type *choices*.
+
+    Raises:
+        InvalidOption: it is something else.
+    """
+    names = get_args(choices)
+    for name in names:
+        if isinstance(value, str) and value == name:
+            return str(name)
+    raise InvalidOption(field=field, expected=", ".join(names), found=value)

@@ -59,6 +59,7 @@ class Proposal:
         proposed_at: when, in UTC.
         votes: at most one of each actor, in the order of the log.
         status: where it stands.
+        reverses: id of the entry that the proposed one takes back.
         released_by: who is releasing it for posting, while controls examine it.
         position: its place in the log; 0 before it is recorded.
     """
@@ -70,6 +71,7 @@ class Proposal:
     proposed_at: datetime
     votes: tuple[Vote, ...] = ()
     status: ProposalStatus = ProposalStatus.OPEN
+    reverses: str | None = None
     released_by: str | None = None
     position: int = 0
 
@@ -121,16 +123,7 @@ class NeedApproval:
     reason: str = ""
 
 
-@final
-@attrs.frozen
-class Alert:
-    """The control allows it and wants somebody to look at it."""
-
-    code: str
-    reason: str = ""
-
-
-Finding = Allow | Deny | NeedApproval | Alert
+Finding = Allow | Deny | NeedApproval
 
 
 def folded(name: str) -> str:

@@ -32,16 +32,18 @@ from backoffice_ledger._engine.state import (
     State,
 )
 from backoffice_ledger._engine.store import (
+    AuditRow,
+    Cell,
     EntryQuery,
     LogRow,
-    PeriodTotals,
+    Problem,
     Totals,
     TotalsQuery,
 )
 from backoffice_ledger._model.balance import Balance
 from backoffice_ledger._model.commodity import Commodity
 from backoffice_ledger._model.dates import instant_from_microseconds
-from backoffice_ledger._model.document import freeze_json
+from backoffice_ledger._model.document import stored_json
 from backoffice_ledger._model.entry import Entry, Phase
 from backoffice_ledger._model.posting import Posting, Side
 from backoffice_ledger._model.record import Record
@@ -65,12 +67,15 @@ class _Row:
     number: int | None
     content: Mapping[str, Any]
     texts: dict[str, tuple[bytes, str]]
-    erased: dict[str, str] = attrs.field(factory=dict)
+    erased: dict[str, tuple[str, int]] = attrs.field(factory=dict)
 
 
 @attrs.define
 class _Book:
-    """The log of one book and what is kept beside it."""
+    """The log of one book and what is kept beside it.
+
+    ``replaced`` holds rows as they were before a text was erased, for undoing it.
+    """
 
     rows: list[_Row] = attrs.field(factory=list)
     ids: dict[str, int] = attrs.field(factory=dict)
@@ -78,17 +83,7 @@ class _Book:
     numbers: dict[str, int] = attrs.field(factory=dict)
     current: Cells = attrs.field(factory=dict)
     periods: Cells = attrs.field(factory=dict)
-
-
-def _copy(book: _Book) -> _Book:
-    return _Book(
-        list(book.rows),
-        dict(book.ids),
-        dict(book.facts),
-        dict(book.numbers),
-        {key: list(cell) for key, cell in book.current.items()},
-        {key: list(cell) for key, cell in book.periods.items()},
-    )
+    replaced: list[_Row] = attrs.field(factory=list)
 
 
 class MemoryStore:
@@ -163,10 +158,14 @@ class _Undo:
     def __init__(self, book: _Book) -> None:
         self._book = book
         self._size = len(book.rows)
+        self._replaced = len(book.replaced)
 
     def restore(self) -> _Book:
-        book = _Book()
-        for row in self._book.rows[: self._size]:
+        rows, replaced = self._book.rows[: self._size], self._book.replaced
+        for row in reversed(replaced[self._replaced :]):
+            rows[row.position - 1] = row
+        book = _Book(replaced=replaced[: self._replaced])
+        for row in rows:
             _take(book, row)
         return book
 
@@ -186,7 +185,7 @@ def _take(book: _Book, row: _Row) -> None:
     for posting in new.entry.postings:
         unit = posting.amount.commodity
         side = 0 if posting.side is Side.DEBIT else 1
-        keys = (
+        keys: tuple[tuple[Cells, Any], ...] = (
             (book.current, (posting.account, unit)),
             (book.periods, (month, posting.account, unit, new.phase)),
             (book.periods, (month // 100, posting.account, unit, new.phase)),
@@ -221,6 +220,8 @@ class MemoryTransaction:
             state.entries[id_] = self.entry(id_)
         for path in needs.activity:
             state.activity[path] = self._activity(path)
+        for subject in needs.histories:
+            state.histories[subject] = self.history(*subject)
         if needs.months:
             state.months = frozenset(
                 date(bucket // 100, bucket % 100, 1)
@@ -257,11 +258,12 @@ class MemoryTransaction:
                 number = book.numbers.get(new.entry.journal, 0) + 1
             content = FrozenMapping()
             if new.entry is None:
-                content = freeze_json(json.loads(new.content))
+                content = stored_json(json.loads(new.content))
             texts = {name: (salt, text) for name, salt, text in new.texts}
             _take(book, _Row(new, position, number, content, texts))
             if new.erases is not None:
-                self._erase(*new.erases)
+                self._erase(*new.erases, position)
+                self.state.forget_facts()
             for key in new.facts:
                 self.state.put(key, self._fact(position))
             placed.append((position, number))
@@ -289,12 +291,18 @@ class MemoryTransaction:
         )
         return places[0][0], places[-1][0]
 
-    def _erase(self, type_: str, id_: str, field: str) -> None:
-        for row in self._book.rows:
-            if row.new.id == id_ and row.new.type in (type_, "proposal"):
-                opening = row.texts.pop(field, None)
-                if opening is not None:
-                    row.erased[field] = commitment(*opening)
+    def _erase(self, type_: str, id_: str, field: str, redacted_at: int) -> None:
+        book = self._book
+        types = ("entry", "proposal") if type_ == "entry" else (type_,)
+        for row in list(book.rows):
+            is_meant = row.new.id == id_ and row.new.type in types
+            if is_meant and field in row.texts:
+                texts = dict(row.texts)
+                erased = {field: (commitment(*texts.pop(field)), redacted_at)}
+                book.replaced.append(row)
+                book.rows[row.position - 1] = attrs.evolve(
+                    row, texts=texts, erased=row.erased | erased
+                )
 
     def _fact(self, position: int) -> Fact:
         row = self._book.rows[position - 1]
@@ -403,7 +411,8 @@ class MemoryTransaction:
             commitments = {
                 name: commitment(*opening) for name, opening in row.texts.items()
             }
-            content = entry_content(new.entry, commitments | row.erased, new.reverses)
+            commitments |= {name: hash_ for name, (hash_, _) in row.erased.items()}
+            content = entry_content(new.entry, commitments, new.reverses)
         data = record_bytes(
             new.type,
             new.actor,
@@ -413,24 +422,40 @@ class MemoryTransaction:
             new.controls,
         )
         facts = facts_of(new.type, new.id, row.content, new.reverses, new.proposal)
-        return LogRow(self._record(row.position), data, facts, dict(row.texts))
+        flags = () if new.entry is None else (False,) * len(new.entry.postings)
+        return LogRow(
+            self._record(row.position),
+            data,
+            facts,
+            dict(row.texts),
+            dict(row.erased),
+            flags if new.memorandum is None else new.memorandum,
+        )
 
     def leaves(self, after: int, limit: int) -> list[bytes]:
         """Return leaf hashes."""
         return [row.new.leaf for row in self._book.rows[after : after + limit]]
 
-    def stored_facts(self) -> Iterator[tuple[FactKey, int]]:
-        """Yield the facts."""
-        yield from self._book.facts.items()
+    def forget(self) -> None:
+        """Drop everything that was read."""
+        self.state.forget_facts()
 
-    def stored_totals(self) -> tuple[Totals, PeriodTotals]:
+    def audit(self, after: int, limit: int) -> list[AuditRow]:
+        """Return what is found at the next positions."""
+        return [AuditRow(row.record.position, row) for row in self.log(after, limit)]
+
+    def stored_facts(self) -> tuple[int, Mapping[FactKey, int]]:
+        """Return the last position that gave a fact, and the facts' positions."""
+        return max(self._book.facts.values(), default=0), self._book.facts
+
+    def stored_totals(self) -> tuple[Mapping[Any, Cell], Mapping[Any, Cell]]:
         """Return the kept totals."""
         return (
             {key: (cell[0], cell[1]) for key, cell in self._book.current.items()},
             {key: (cell[0], cell[1]) for key, cell in self._book.periods.items()},
         )
 
-    def physical_problems(self) -> list[str]:
+    def physical_problems(self) -> list[Problem]:
         """Return nothing: memory has no schema."""
         return []
 

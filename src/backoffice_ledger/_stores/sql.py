@@ -8,7 +8,7 @@ serves any connection, in or out of a host's transaction, with or without asynci
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
-from typing import Any
+from typing import Any, Final
 
 import attrs
 
@@ -31,6 +31,7 @@ from backoffice_ledger._engine.state import (
     State,
 )
 from backoffice_ledger._engine.store import (
+    DAMAGE,
     EntryQuery,
     LogRow,
     Totals,
@@ -40,14 +41,13 @@ from backoffice_ledger._model.amount import Amount
 from backoffice_ledger._model.balance import Balance
 from backoffice_ledger._model.commodity import Commodity
 from backoffice_ledger._model.dates import instant_from_microseconds
-from backoffice_ledger._model.document import freeze_json
+from backoffice_ledger._model.document import stored_json
 from backoffice_ledger._model.entry import stored_entry
 from backoffice_ledger._model.posting import Posting, stored_posting
 from backoffice_ledger._model.record import Record
 from backoffice_ledger._model.text import EMPTY_MAPPING, FrozenMapping
 from backoffice_ledger._stores.sql_append import PUT_FACT, Batch
 from backoffice_ledger._stores.sql_steps import (
-    DAMAGE,
     KINDS,
     MONTH_MIN,
     NUMBERED,
@@ -63,6 +63,11 @@ from backoffice_ledger._stores.sql_steps import (
 from backoffice_ledger._stores.sql_totals import only_accounts, total_queries
 from backoffice_ledger._stores.sqlite_schema import LIMB, RECORD_TYPES, TYPE_NAMES
 from backoffice_ledger.errors import Corrupt
+
+_FIND_ENTRY: Final = (
+    "SELECT position FROM bl_record INDEXED BY bl_record_entry_id"
+    " WHERE book_id = ? AND type = 0 AND id ="
+)
 
 
 @attrs.define
@@ -80,6 +85,9 @@ class SqlBook:
     numbers: dict[FactKey, int] = attrs.field(factory=dict)
     keys: dict[tuple[str, int], str] = attrs.field(factory=dict)
     units: dict[int, Commodity] = attrs.field(factory=dict)
+    size: int = 0
+    last_numbers: dict[str, int] = attrs.field(factory=dict)
+    has_erased: bool = False
 
     def forget(self) -> None:
         """Drop everything that was read."""
@@ -87,25 +95,26 @@ class SqlBook:
         self.numbers.clear()
         self.keys.clear()
         self.units.clear()
-        self.facts_position = -1
+        self.last_numbers.clear()
+        self.facts_position = self.size = -1
 
     def begin(self) -> Step[None]:
-        """Drop what another writer has made stale."""
-        [(position,)] = yield Query(
-            "SELECT facts_position FROM bl_book WHERE book_id = ?", (self.book_id,)
-        )
-        self.state.forget_reads()
-        if position != self.facts_position:
-            self.state.forget_facts()
-            self.facts_position = position
-
-    def size(self) -> Step[int]:
-        """Return the number of records."""
-        [(size,)] = yield Query(
-            "SELECT coalesce(max(position), 0) FROM bl_record WHERE book_id = ?",
+        """Begin a transaction: drop what another writer has made stale."""
+        rows = yield Query(
+            "SELECT facts_position, (SELECT coalesce(max(position), 0) FROM bl_record"
+            " WHERE book_id = ?1) FROM bl_book WHERE book_id = ?1",
             (self.book_id,),
         )
-        return int(size)
+        if not rows:
+            raise Corrupt("its row is gone", field="book")
+        [(facts_position, size)] = rows
+        self.state.forget_reads()
+        if facts_position != self.facts_position:
+            self.state.forget_facts()
+            self.facts_position = facts_position
+        if size != self.size:
+            self.last_numbers.clear()
+            self.size = size
 
     # --- facts -----------------------------------------------------------------------
 
@@ -131,6 +140,8 @@ class SqlBook:
             yield from self._load_entries(needs.entries)
         for path in needs.activity:
             state.activity[path] = yield from self._activity(path)
+        for subject in needs.histories:
+            state.histories[subject] = yield from self.history(*subject)
         if needs.months:
             rows = yield Query(
                 "SELECT DISTINCT bucket FROM bl_period_total "
@@ -194,7 +205,13 @@ class SqlBook:
         )
         texts = yield from self._texts([row[0] for row in rows])
         return [
-            Fact(position, actor, at, _content(position, content), texts.get(position, {}))
+            Fact(
+                position,
+                actor,
+                at,
+                _content(position, content),
+                texts.get(position, {}),
+            )
             for position, actor, at, content in rows
         ]
 
@@ -250,19 +267,19 @@ class SqlBook:
         self, records: Sequence[NewRecord]
     ) -> Step[list[tuple[int, int | None]]]:
         """Append records; return the position and journal number of each."""
-        size = yield from self.size()
-        batch = Batch(self.book_id, self.numbers, size)
+        batch = Batch(self.book_id, self.numbers, self.size, self.last_numbers)
         for record in records:
             if record.facts:
                 yield from self._place_names(record)
             if record.entry is not None:
-                if record.entry.journal not in batch.last_numbers:
-                    yield from self._next_number(batch, record.entry.journal)
+                if record.entry.journal not in self.last_numbers:
+                    yield from self._last_number(record.entry.journal)
             batch.add(record)
         yield from batch.write()
+        self.size = batch.position
         for record, (position, _) in zip(records, batch.places, strict=True):
             if record.erases is not None:
-                yield from self._erase(record.erases[1], record.erases[2], position)
+                yield from self._erase(*record.erases, position)
         if batch.facts:
             for kind, key, position in batch.facts:
                 yield Query(
@@ -277,16 +294,20 @@ class SqlBook:
         for record, (position, _) in zip(records, batch.places, strict=True):
             if record.facts:
                 self._take_facts(record, position)
+        if any(record.erases is not None for record in records):
+            self.state.forget_facts()
+            self.has_erased = True
         return batch.places
 
     def append_columns(self, decided: DecidedColumns) -> Step[tuple[int, int]]:
         """Append entries in columns; return the first and the last position."""
-        size = yield from self.size()
-        batch = Batch(self.book_id, self.numbers, size)
-        yield from self._next_number(batch, decided.columns.journal)
+        batch = Batch(self.book_id, self.numbers, self.size, self.last_numbers)
+        if decided.columns.journal not in self.last_numbers:
+            yield from self._last_number(decided.columns.journal)
         batch.add_columns(decided)
         yield from batch.write()
-        return size + 1, batch.position
+        first, self.size = self.size + 1, batch.position
+        return first, batch.position
 
     def _take_facts(self, record: NewRecord, position: int) -> None:
         content = json.loads(record.content)
@@ -310,21 +331,23 @@ class SqlBook:
                 taken = [n for (its, n) in self.keys if its == kind]
                 self.learn(kind, key, max(last, *taken, 0) + 1)
 
-    def _next_number(self, batch: Batch, journal: str) -> Step[None]:
-        """Let the batch know the journal's last number."""
+    def _last_number(self, journal: str) -> Step[None]:
+        """Read the last number of a journal into ``last_numbers``."""
         [(last,)] = yield Query(
             "SELECT coalesce(max(number), 0) FROM bl_record"
             " WHERE book_id = ? AND type = 0 AND journal_no = ?",
             (self.book_id, self.numbers["journal", journal]),
         )
-        batch.last_numbers[journal] = last
+        self.last_numbers[journal] = last
 
-    def _erase(self, id_: str, field: str, redacted_at: int) -> Step[None]:
+    def _erase(self, type_: str, id_: str, field: str, redacted_at: int) -> Step[None]:
+        types = ["entry", "proposal"] if type_ == "entry" else [type_]
         rows = yield Query(
             "SELECT o.position, o.salt, o.value FROM bl_opening o JOIN bl_record r"
             " ON r.book_id = o.book_id AND r.position = o.position"
-            " WHERE o.book_id = ? AND o.field = ? AND r.id = ? AND r.type IN (0, 8)",
-            (self.book_id, field, id_),
+            " WHERE o.book_id = ? AND o.field = ? AND r.id = ?"
+            " AND r.type IN (SELECT value FROM json_each(?))",
+            (self.book_id, field, id_, json_list(RECORD_TYPES[t] for t in types)),
         )
         for position, salt, value in rows:
             place = (self.book_id, position, field)
@@ -341,28 +364,25 @@ class SqlBook:
 
     def _load_entries(self, ids: Iterable[str]) -> Step[None]:
         wanted = list(ids)
-        rows = yield Query(
-            "SELECT r.id, r.position FROM json_each(?) j CROSS JOIN bl_record r"
-            " INDEXED BY bl_record_entry_id"
-            " ON r.book_id = ? AND r.type = 0 AND r.id = j.value",
-            (json_list(wanted), self.book_id),
-        )
         self.state.entries.update(dict.fromkeys(wanted))
-        records = yield from self.records([position for _, position in rows])
+        if len(wanted) == 1:
+            rows = yield Query(f"{_FIND_ENTRY} ?", (self.book_id, *wanted))
+        else:
+            rows = yield Query(
+                "SELECT r.position FROM json_each(?2) j CROSS JOIN bl_record r"
+                " INDEXED BY bl_record_entry_id"
+                " ON r.book_id = ?1 AND r.type = 0 AND r.id = j.value",
+                (self.book_id, json_list(wanted)),
+            )
+        records = yield from self.records([position for (position,) in rows])
         for record in records:
             self.state.entries[record.id] = record
 
     def entry(self, id_: str) -> Step[Record | None]:
         """Return the record of an entry."""
-        rows = yield Query(
-            "SELECT position FROM bl_record INDEXED BY bl_record_entry_id"
-            " WHERE book_id = ? AND type = 0 AND id = ?",
-            (self.book_id, id_),
-        )
-        if not rows:
-            return None
-        records = yield from self.records([rows[0][0]])
-        return records[0]
+        rows = yield Query(f"{_FIND_ENTRY} ?", (self.book_id, id_))
+        records = yield from self.records([position for (position,) in rows])
+        return records[0] if records else None
 
     def records(self, positions: Sequence[int]) -> Step[list[Record]]:
         """Return records in the order of *positions*."""
@@ -595,7 +615,7 @@ class SqlBook:
             content = entry_content(entry, commitments, row[18])
         else:
             content = row[7]
-            body = freeze_json(json.loads(content))
+            body = stored_json(json.loads(content))
         record = Record(
             position,
             type_,

@@ -10,6 +10,7 @@ import attrs
 from backoffice_ledger._engine.canonical import date_number
 from backoffice_ledger._engine.columns import DecidedColumns
 from backoffice_ledger._engine.state import FactKey, NewRecord
+from backoffice_ledger._model.entry import Entry
 from backoffice_ledger._model.posting import Side
 from backoffice_ledger._model.text import EMPTY_MAPPING
 from backoffice_ledger._stores.sql_steps import (
@@ -53,13 +54,14 @@ PUT_FACT = (
 class Batch:
     """The rows of records that are appended together.
 
-    *numbers* are those of names; *position* is that of the last record.
+    *numbers* are those of names; *position* is that of the last record and
+    *last_numbers* those of the last entries by journal; both move on.
     """
 
     book_id: int
     numbers: Mapping[FactKey, int]
     position: int
-    last_numbers: dict[str, int] = attrs.field(factory=dict)
+    last_numbers: dict[str, int]
     places: list[tuple[int, int | None]] = attrs.field(factory=list)
     facts: list[tuple[str, str, int]] = attrs.field(factory=list)
     records: list[tuple[Any, ...]] = attrs.field(factory=list)
@@ -77,7 +79,7 @@ class Batch:
         for kind, key in new.facts:
             self.facts.append((kind, key, position))
         if new.entry is not None:
-            self._add_entry(new, position)
+            self._add_entry(new, new.entry, position)
             return
         self.places.append((position, None))
         self.records.append(
@@ -94,9 +96,7 @@ class Batch:
             )
         )
 
-    def _add_entry(self, new: NewRecord, position: int) -> None:
-        entry = new.entry
-        assert entry is not None
+    def _add_entry(self, new: NewRecord, entry: Entry, position: int) -> None:
         journal = entry.journal
         self.last_numbers[journal] = number = self.last_numbers[journal] + 1
         self.places.append((position, number))
@@ -174,6 +174,7 @@ class Batch:
         self.position += len(columns)
         positions = range(first, self.position + 1)
         number = self.last_numbers[journal] + 1
+        self.last_numbers[journal] += len(columns)
         days = {day: date_number(day) for day in set(columns.dates)}
         salts = iter(decided.salts)
         self.openings += [

@@ -10,19 +10,19 @@ replaying the log (`_ledger.verify`).
 
 import json
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from typing import Any, Final
 
 import attrs
 
 from backoffice_ledger._engine.canonical import canonical_json
 from backoffice_ledger._engine.state import FactKey, NewRecord
-from backoffice_ledger._engine.store import AuditRow, Cell, LogRow, Problem
+from backoffice_ledger._engine.store import DAMAGE, AuditRow, Cell, LogRow, Problem
 from backoffice_ledger._model.commodity import Commodity
 from backoffice_ledger._model.dates import instant_to_microseconds
 from backoffice_ledger._stores.sql import SqlBook
 from backoffice_ledger._stores.sql_append import Batch
 from backoffice_ledger._stores.sql_steps import (
-    DAMAGE,
     NUMBERED,
     PHASES,
     Query,
@@ -63,19 +63,20 @@ def learn_names(book: SqlBook) -> Step[None]:
     """Read all names and commodities anew; leave out what cannot be read."""
     book.forget()
     rows = yield Query(
-        "SELECT f.kind, f.key, f.number, r.content FROM bl_fact f LEFT JOIN bl_record r"
-        " ON r.book_id = f.book_id AND r.position = f.position"
-        " WHERE f.book_id = ? AND f.number IS NOT NULL",
+        "SELECT kind, key, number FROM bl_fact WHERE book_id = ?"
+        " AND number IS NOT NULL",
         (book.book_id,),
     )
-    for kind, key, number, content in rows:
+    for kind, key, number in rows:
         book.learn(kind, key, number)
-        if kind == "commodity":
-            try:
-                scale = json.loads(content)["scale"]
-                book.units[number] = Commodity(key, scale)
-            except DAMAGE:
-                continue
+    rows = yield Query(
+        "SELECT id, content FROM bl_record WHERE book_id = ? AND type <> 0 AND type = ?",
+        (book.book_id, RECORD_TYPES["commodity"]),
+    )
+    for code, content in rows:
+        with suppress(*DAMAGE):
+            number = book.numbers["commodity", code]
+            book.units[number] = Commodity(code, json.loads(content)["scale"])
 
 
 def audit(book: SqlBook, after: int, limit: int) -> Step[list[AuditRow]]:
@@ -241,6 +242,12 @@ def _cell(*limbs: int) -> Cell:
 def book_problems(book: SqlBook) -> Step[list[Problem]]:
     """Return rows outside the log, and numbers that are not the next ones."""
     problems: list[Problem] = []
+    names = yield Query(
+        "SELECT b.name FROM bl_book b JOIN bl_record r ON r.book_id = b.book_id"
+        " AND r.position = 1 WHERE b.book_id = ? AND b.name <> r.id",
+        (book.book_id,),
+    )
+    problems += [Problem(None, f"the book is kept as {name!r}") for (name,) in names]
     [(last,)] = yield Query(
         "SELECT coalesce(max(position), 0) FROM bl_record WHERE book_id = ?",
         (book.book_id,),
@@ -273,8 +280,8 @@ def _number_problems(book_id: int) -> Step[list[Problem]]:
             " GROUP BY id ORDER BY min(position)",
             (book_id, RECORD_TYPES[kind]),
         )
-        for number, (key,) in enumerate(rows, 1):
-            expected[kind, key] = number
+        for place, (key,) in enumerate(rows, 1):
+            expected[kind, key] = place
     for (kind, key), number in expected.items():
         found = kept.get((kind, key))
         if found != number:

@@ -12,7 +12,6 @@ from backoffice_ledger._engine.canonical import date_number
 from backoffice_ledger._model.entry import EntryKind, Phase
 from backoffice_ledger._model.posting import Side
 from backoffice_ledger._stores.sqlite_schema import HALF_LIMB, LIMB
-from backoffice_ledger.errors import LedgerError
 
 T = TypeVar("T")
 Rows = list[tuple[Any, ...]]
@@ -33,9 +32,6 @@ class Many(NamedTuple):
 
 
 Step = Generator[Query | Many, Any, T]
-
-DAMAGE = (ArithmeticError, AttributeError, LedgerError, LookupError, TypeError, ValueError)
-"""What reading a row may raise if somebody has tampered with it."""
 
 SIDES = (Side.DEBIT, Side.CREDIT)
 PHASES = (Phase.NORMAL, Phase.ADJUSTING, Phase.CLOSING)

@@ -1,31 +1,35 @@
 """The SQLite store: opening safely, transactions, errors, and one choke point.
 
-Durability is WAL with ``synchronous=FULL``, read back at open.  The file is never opened
-by other means than SQLite (closing any other descriptor on it would drop SQLite's
-locks), and checkpoints are only taken in the mode that excludes writers.
+Durability is WAL with ``synchronous=FULL``, read back at open.  The file is never
+opened by other means than SQLite (closing any other descriptor on it would drop
+SQLite's locks), and checkpoints are only taken in the mode that excludes writers.
 """
 
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from typing import Final
+from pathlib import Path
+from typing import Any, Final, Literal
 
 import attrs
 
 from backoffice_ledger._engine.columns import DecidedColumns
 from backoffice_ledger._engine.state import Fact, FactKey, Needs, NewRecord, State
 from backoffice_ledger._engine.store import (
+    AuditRow,
+    Cell,
     EntryQuery,
     LogRow,
-    PeriodTotals,
+    Problem,
     Totals,
     TotalsQuery,
 )
 from backoffice_ledger._model.arguments import check_file, check_flag, check_seconds
 from backoffice_ledger._model.record import Record
 from backoffice_ledger._model.text import check_identifier
+from backoffice_ledger._stores import sql_audit
 from backoffice_ledger._stores.sql import SqlBook
 from backoffice_ledger._stores.sqlite_driver import (
     Driver,
@@ -55,10 +59,36 @@ from backoffice_ledger.errors import (
     UnsafeSettings,
 )
 
+HEADER_BYTES: Final = 512
 VERSION_MIN: Final = (3, 38, 0)
 BUSY_SECONDS: Final = 5.0
 CHECKPOINT_BYTES: Final = 16 * 1024 * 1024
 """Size of the write-ahead log from which a commit is followed by a checkpoint."""
+
+
+Place = Literal["file", "folder", "nothing", "no folder"]
+
+
+def _what_is_at(path: Path, field: str) -> Place:
+    """Return what a path leads to; "no folder" if its parent is missing too."""
+    try:
+        if path.is_dir():
+            return "folder"
+        if path.exists():
+            return "file"
+        return "nothing" if path.parent.is_dir() else "no folder"
+    except PermissionError as error:
+        raise ReadOnlyBook(field=field, found=path) from error
+    except OSError as error:
+        raise StorageFailure(error.strerror or "", field=field, found=path) from error
+
+
+def _size(path: Path) -> int:
+    """Return the size of a file, 0 if there is none."""
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
 
 
 class SQLiteStore:
@@ -91,6 +121,7 @@ class SQLiteStore:
         intercept: Intercept | None = None,
     ) -> None:
         self._path = check_file(path, "path")
+        self._log_path = self._path.with_name(self._path.name + "-wal")
         self._read_only = check_flag(read_only, "read_only")
         create = check_flag(create, "create") and not read_only
         self._busy_seconds = check_seconds(busy_seconds, "busy_seconds")
@@ -123,20 +154,17 @@ class SQLiteStore:
                 expected=f"{'.'.join(map(str, VERSION_MIN))} or newer",
                 found=sqlite3.sqlite_version,
             )
-        path = self._path
-        try:
-            if path.is_dir():
-                raise ForeignFile(field="path", expected="a file", found=path)
-            if not path.parent.is_dir():
-                raise BookNotFound(
-                    field="path", expected="an existing folder", found=path.parent
-                )
-            if not path.exists() and not create:
-                raise BookNotFound(field="path", found=path)
-        except PermissionError as error:
-            raise ReadOnlyBook(str(error), field="path") from error
-        except OSError as error:
-            raise StorageFailure(str(error), field="path") from error
+        place = _what_is_at(self._path, "path")
+        if place == "folder":
+            raise ForeignFile(field="path", expected="a file", found=self._path)
+        if place == "no folder":
+            raise BookNotFound(
+                field="path", expected="an existing folder", found=self._path.parent
+            )
+        if place == "nothing" and not create:
+            raise BookNotFound(field="path", found=self._path)
+        if not self._read_only:  # SQLite would only find out when it writes
+            self._check_rights()
 
     def _open(self, *, create: bool) -> Driver:
         """Return a new connection, ready for use."""
@@ -156,32 +184,33 @@ class SQLiteStore:
         except BaseException as error:
             if driver is not None:
                 driver.close()
-            if isinstance(error, StorageFailure) and not self._is_permitted():
-                raise ReadOnlyBook(
-                    field="path",
-                    expected="permission for the file and its folder",
-                    found=self._path,
-                ) from error
+            if isinstance(error, (ReadOnlyBook, StorageFailure)):
+                self._check_rights()
             raise
         return driver
 
-    def _is_permitted(self) -> bool:
-        """Whether this process may use the file, and put its log beside it."""
+    def _check_rights(self) -> None:
+        """Check that this process may use the file, and put its log beside it."""
         wanted = os.R_OK if self._read_only else os.R_OK | os.W_OK
         path = self._path
-        return os.access(path.parent, os.W_OK | os.X_OK) and (
-            os.access(path, wanted) or not path.exists()
-        )
+        if not os.access(path.parent, os.W_OK | os.X_OK) or (
+            path.exists() and not os.access(path, wanted)
+        ):
+            raise ReadOnlyBook(
+                field="path", expected="rights on the file and its folder", found=path
+            )
 
     def _prepare(self, driver: Driver, *, create: bool) -> None:
         [(application_id,)] = driver.execute("PRAGMA application_id")
         [(version,)] = driver.execute("PRAGMA user_version")
         [(tables,)] = driver.execute("SELECT count(*) FROM sqlite_schema")
         is_empty = not tables and not application_id and not version
-        if not (is_empty and create):
+        # SQLite takes a file too short for a header as an empty one.
+        is_new = is_empty and not 0 < _size(self._path) < HEADER_BYTES
+        if not (is_new and create):
             self._check_header(driver, application_id, version)
         self._configure(driver)
-        if is_empty:
+        if is_new:
             self._create_schema(driver)
         if read_fingerprint(driver.execute) != schema_fingerprint():
             raise Corrupt(
@@ -198,9 +227,11 @@ class SQLiteStore:
             )
         if version > FORMAT:
             raise NewerFormat(field="path", expected=f"format {FORMAT}", found=version)
+        if version < 1:
+            raise Corrupt(field="path", expected="a format from 1", found=version)
         [(pages,)] = driver.execute("PRAGMA page_count")
         [(page_size,)] = driver.execute("PRAGMA page_size")
-        size = self._path.stat().st_size
+        size = _size(self._path)
         if not self._log_bytes() and size < pages * page_size:
             raise Corrupt(
                 "the file is truncated",
@@ -216,12 +247,18 @@ class SQLiteStore:
             "trusted_schema=OFF",
             "cell_size_check=ON",
             "mmap_size=0",
+            "secure_delete=ON",
             "wal_autocheckpoint=0",
             "synchronous=FULL",
             "query_only=ON" if self._read_only else "journal_mode=WAL",
         ):
             driver.execute(f"PRAGMA {pragma}")
-        settings = {"synchronous": 2, "foreign_keys": 1, "recursive_triggers": 1}
+        settings = {
+            "synchronous": 2,
+            "foreign_keys": 1,
+            "recursive_triggers": 1,
+            "secure_delete": 1,
+        }
         if not self._read_only:
             settings["journal_mode"] = "wal"  # type: ignore[assignment]
         for name, expected in settings.items():
@@ -245,10 +282,7 @@ class SQLiteStore:
 
     def _log_bytes(self) -> int:
         """Return the size of the write-ahead log."""
-        try:
-            return self._path.with_name(self._path.name + "-wal").stat().st_size
-        except OSError:
-            return 0
+        return _size(self._log_path)
 
     def _check_usable(self) -> None:
         """Refuse after `close`, and in a child process.
@@ -334,12 +368,13 @@ class SQLiteStore:
                 driver.rollback()
                 for book in self._books.values():
                     book.forget()
-                if isinstance(error, Corrupt) and not self._is_damaged():
+                is_misread = hasattr(error.__cause__, "sqlite_errorcode")
+                if isinstance(error, Corrupt) and is_misread and not self._is_damaged():
                     raise StorageFailure(error.message) from error
                 raise
             finally:
                 self._depth, self._is_writing = 0, False
-            if write and self._log_bytes() >= CHECKPOINT_BYTES:
+            if write and self._wants_checkpoint(driver):
                 driver.checkpoint()
 
     def _join(self, driver: Driver, *, write: bool) -> Iterator[Driver]:
@@ -350,20 +385,35 @@ class SQLiteStore:
         """
         if write and not self._is_writing:
             raise StoreError("a read transaction cannot become a writing one")
+        self._check_not_doomed()
         try:
             yield driver
         except BaseException as error:
             if not isinstance(error, (InvalidInput, Refused)):
                 self._is_doomed = True
+            for book in self._books.values():  # what was decided is not recorded
+                book.state.forget_facts()
             raise
+
+    def _wants_checkpoint(self, driver: Driver) -> bool:
+        """Whether the log is large, or holds pages with texts that were erased."""
+        erased = [book for book in self._books.values() if book.has_erased]
+        for book in erased:
+            book.has_erased = False
+        if erased:
+            return True
+        return driver.has_changed_much() and self._log_bytes() >= CHECKPOINT_BYTES
 
     def _end(self, driver: Driver, *, write: bool) -> None:
         if not write:
             driver.execute("COMMIT")
             return
+        self._check_not_doomed()
+        driver.commit()
+
+    def _check_not_doomed(self) -> None:
         if self._is_doomed:
             raise StorageFailure("an error inside was swallowed; nothing was written")
-        driver.commit()
 
     def _is_damaged(self) -> bool:
         """Look again with a new connection: one failed read is not a corrupt file."""
@@ -388,28 +438,30 @@ class SQLiteStore:
         """
         self._check_usable()
         path = check_file(target, "target")
+        place = _what_is_at(path, "target")
+        if place == "no folder":
+            raise BookNotFound(
+                field="target", expected="an existing folder", found=path.parent
+            )
+        if place != "nothing":
+            raise BookExists(field="target", found=path)
+        # A connection of its own keeps neither threads nor an open transaction of
+        # this store waiting.
+        source = Driver(self._path, "ro", self._busy_seconds, self._intercept)
         part = path.with_name(path.name + ".part")
         try:
-            if path.exists():
-                raise BookExists(field="target", found=path)
-            if not path.parent.is_dir():
-                raise BookNotFound(
-                    field="target", expected="an existing folder", found=path.parent
-                )
-            # A connection of its own keeps neither threads nor an open transaction
-            # of this store waiting.
-            source = Driver(self._path, "ro", self._busy_seconds, self._intercept)
-            try:
-                source.copy_to(part)
-            finally:
-                source.close()
+            source.copy_to(part)
             part.rename(path)
         except BaseException as error:
             with suppress(OSError):
                 part.unlink(missing_ok=True)
-            if isinstance(error, OSError) and not isinstance(error, StoreError):
-                raise StorageFailure(str(error), field="target") from error
+            if isinstance(error, OSError):
+                raise StorageFailure(
+                    error.strerror or "", field="target", found=path
+                ) from error
             raise
+        finally:
+            source.close()
 
     def close(self) -> None:
         """Close the file; the store cannot be used afterwards.
@@ -448,7 +500,7 @@ class SQLiteTransaction:
 
     def size(self) -> int:
         """Return the number of records."""
-        return self._driver.run(self._book.size())
+        return self._book.size
 
     def load(self, needs: Needs) -> None:
         """Read what *needs* names."""
@@ -490,23 +542,37 @@ class SQLiteTransaction:
         """Return leaf hashes."""
         return self._driver.run(self._book.leaves(after, limit))
 
-    def stored_facts(self) -> Iterator[tuple[FactKey, int]]:
-        """Yield the facts."""
-        yield from self._driver.run(self._book.stored_facts())
+    def forget(self) -> None:
+        """Drop everything that was read."""
+        self._book.forget()
 
-    def stored_totals(self) -> tuple[Totals, PeriodTotals]:
+    def audit(self, after: int, limit: int) -> list[AuditRow]:
+        """Return what is found at the next positions."""
+        with self._driver.tolerant():
+            return self._driver.run(sql_audit.audit(self._book, after, limit))
+
+    def stored_facts(self) -> tuple[int, Mapping[FactKey, int]]:
+        """Return the last position that gave a fact, and the facts' positions."""
+        with self._driver.tolerant():
+            return self._driver.run(sql_audit.stored_facts(self._book))
+
+    def stored_totals(self) -> tuple[Mapping[Any, Cell], Mapping[Any, Cell]]:
         """Return the kept totals."""
-        return self._driver.run(self._book.stored_totals())
+        return self._driver.run(sql_audit.stored_totals(self._book))
 
-    def physical_problems(self) -> list[str]:
-        """Return what SQLite finds wrong with the file and its schema."""
-        problems = [
-            f"SQLite: {text}"
-            for (text,) in self._driver.execute("PRAGMA integrity_check(10)")
-            if text != "ok"
+    def physical_problems(self) -> list[Problem]:
+        """Return what is wrong with the file, its schema, and rows beside the log."""
+        driver = self._driver
+        with driver.tolerant():
+            problems = driver.run(sql_audit.book_problems(self._book))
+            problems += sql_audit.orphan_problems(driver.execute)
+            is_schema = read_fingerprint(driver.execute) == schema_fingerprint()
+            texts = driver.execute("PRAGMA integrity_check(10)")
+        problems += [
+            Problem(None, f"SQLite: {text}") for (text,) in texts if text != "ok"
         ]
-        if read_fingerprint(self._driver.execute) != schema_fingerprint():
-            problems.append("the schema is not the one of this format")
-        if self._driver.execute("PRAGMA foreign_key_check"):
-            problems.append("postings without a record")
+        if not is_schema:
+            problems.append(Problem(None, "the schema is not the one of this format"))
+        if driver.execute("PRAGMA foreign_key_check"):
+            problems.append(Problem(None, "rows refer to others that do not exist"))
         return problems

@@ -2,8 +2,8 @@
 
 import os
 import sqlite3
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import Any, Final, NoReturn, TypeVar
@@ -20,6 +20,9 @@ from backoffice_ledger.errors import (
     StorageFailure,
     StoreError,
 )
+
+CHANGES_MANY: Final = 5_000
+"""Rows after whose change it is worth asking how large the write-ahead log is."""
 
 T = TypeVar("T")
 
@@ -45,6 +48,7 @@ _PRAGMAS: Final = frozenset(
         "query_only",
         "quick_check",
         "recursive_triggers",
+    "secure_delete",
         "synchronous",
         "trusted_schema",
         "user_version",
@@ -117,6 +121,7 @@ class Driver:
     ) -> None:
         self._intercept = intercept
         self._busy_timeout = f"PRAGMA busy_timeout={int(busy_seconds * 1000)}"
+        self._changes_seen = 0
         self.is_poisoned = False
         try:
             self._connection = sqlite3.connect(
@@ -189,7 +194,7 @@ class Driver:
         except sqlite3.Error as error:
             if _code(error) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_CONSTRAINT):
                 self.rollback()
-                self._raise(error)
+                raise _translated(error) from error
             self._poison()
             raise OutcomeUnknown(str(error)) from error
 
@@ -213,6 +218,23 @@ class Driver:
                 self.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             finally:
                 self.execute(self._busy_timeout)
+
+    @contextmanager
+    def tolerant(self) -> Iterator[None]:
+        """Read texts that are no UTF-8 too, with surrogates, for verification."""
+        self._connection.text_factory = _tolerant_text
+        try:
+            yield
+        finally:
+            self._connection.text_factory = str
+
+    def has_changed_much(self) -> bool:
+        """Whether many rows have changed since this was last true."""
+        changes = self._connection.total_changes
+        if changes - self._changes_seen < CHANGES_MANY:
+            return False
+        self._changes_seen = changes
+        return True
 
     def set_authorizer(self) -> None:
         """From here on deny what the library never does."""
@@ -252,6 +274,10 @@ class Driver:
         raise translated from error
 
 
+def _tolerant_text(data: bytes) -> str:
+    return data.decode(errors="surrogateescape")
+
+
 def _code(error: sqlite3.Error) -> int:
     """Return the primary result code; 0 if the error is not one of SQLite's own."""
     return (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF
@@ -271,4 +297,6 @@ def _translated(error: sqlite3.Error) -> StoreError:
             return Corrupt(message)
         case sqlite3.SQLITE_IOERR | sqlite3.SQLITE_FULL | sqlite3.SQLITE_CANTOPEN:
             return StorageFailure(message)
+    if message.startswith("Could not decode to UTF-8"):
+        return Corrupt(message)
     return StoreError(message)

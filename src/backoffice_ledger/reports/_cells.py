@@ -7,9 +7,10 @@ from typing import Final, Literal, final
 import attrs
 
 from backoffice_ledger._model.amount import Amount
+from backoffice_ledger._model.arguments import check_choice
 from backoffice_ledger._model.balance import Balance
 from backoffice_ledger.errors import InexactNumber, InvalidOption
-from backoffice_ledger.formatting import Zero, check_choice
+from backoffice_ledger.formatting import Zero
 
 Cell = str | int | date | Amount | Balance | None
 """What a cell may hold: plain values, never a float."""

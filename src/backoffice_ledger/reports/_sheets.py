@@ -11,13 +11,13 @@ from typing import Any, Final
 import attrs
 
 from backoffice_ledger._model.amount import Amount
+from backoffice_ledger._model.arguments import check_choice
 from backoffice_ledger._model.balance import Balance
 from backoffice_ledger.errors import InvalidOption
 from backoffice_ledger.formatting import (
     Style,
     Zero,
     amount_pattern,
-    check_choice,
     check_locale,
     format_date,
     is_right_to_left,

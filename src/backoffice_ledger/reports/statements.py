@@ -17,11 +17,11 @@ import attrs
 
 from backoffice_ledger._model.account import Account, AccountType, ChartOfAccounts
 from backoffice_ledger._model.amount import Amount
+from backoffice_ledger._model.arguments import check_choice
 from backoffice_ledger._model.balance import Balance
 from backoffice_ledger._model.commodity import Commodity
 from backoffice_ledger._model.posting import Side
 from backoffice_ledger.errors import InvalidOption
-from backoffice_ledger.formatting import check_choice
 from backoffice_ledger.reports._cells import Column, Role, Row
 from backoffice_ledger.reports._ledgers import (
     StatementLine,

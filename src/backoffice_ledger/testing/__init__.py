@@ -1,0 +1,21 @@
+"""For tests of what is built on this library: clocks, sources, notation, stores.
+
+The modules of this package are imported one by one, since some need more than others:
+
+- `backoffice_ledger.testing` itself needs nothing else;
+- `backoffice_ledger.testing.strategies` draws every value (needs hypothesis);
+- `backoffice_ledger.testing.conformance` holds a store to the reference (pytest);
+- `backoffice_ledger.testing.machine` does so with random histories (hypothesis).
+"""
+
+from backoffice_ledger.testing.clocks import FrozenClock, TickingClock
+from backoffice_ledger.testing.notation import ledger_text
+from backoffice_ledger.testing.sources import SeededSalts, SequentialIds
+
+__all__ = [
+    "FrozenClock",
+    "SeededSalts",
+    "SequentialIds",
+    "TickingClock",
+    "ledger_text",
+]

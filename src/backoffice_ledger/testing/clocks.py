@@ -1,0 +1,60 @@
+"""Clocks that tests can predict."""
+
+from datetime import datetime, timedelta
+from typing import final
+
+from backoffice_ledger.errors import InvalidDate, InvalidOption
+
+
+def _check_instant(value: object, field: str) -> datetime:
+    if not isinstance(value, datetime) or value.utcoffset() is None:
+        raise InvalidDate(
+            field=field, expected="a datetime with a time zone", found=value
+        )
+    return value
+
+
+@final
+class FrozenClock:
+    """A clock that always shows the same instant.
+
+    Raises:
+        InvalidDate: the instant has no time zone.
+    """
+
+    def __init__(self, instant: datetime) -> None:
+        self._instant = _check_instant(instant, "instant")
+
+    def now(self) -> datetime:
+        """Return the instant."""
+        return self._instant
+
+    def __repr__(self) -> str:
+        return f"FrozenClock({self._instant.isoformat()})"
+
+
+@final
+class TickingClock:
+    """A clock that moves on by *step* whenever it is read, and at no other time.
+
+    Raises:
+        InvalidDate: the start has no time zone.
+        InvalidOption: the step is no timedelta.
+    """
+
+    def __init__(
+        self, start: datetime, step: timedelta = timedelta(seconds=1)
+    ) -> None:
+        if not isinstance(step, timedelta):
+            raise InvalidOption(field="step", expected="a timedelta", found=step)
+        self._next = _check_instant(start, "start")
+        self._step = step
+
+    def now(self) -> datetime:
+        """Return *start* the first time, then *step* later each time."""
+        instant = self._next
+        self._next = instant + self._step
+        return instant
+
+    def __repr__(self) -> str:
+        return f"TickingClock({self._next.isoformat()}, {self._step!r})"

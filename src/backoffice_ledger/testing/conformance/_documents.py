@@ -1,0 +1,121 @@
+"""Documents: versions, personal fields, and names that look alike."""
+
+# ruff: noqa: S101 - tests assert
+
+from pathlib import Path
+from typing import Any
+
+import backoffice_ledger as bl
+from backoffice_ledger import errors
+from backoffice_ledger.testing.conformance._twins import StoreCase, Twins
+
+TRADE: dict[str, Any] = {
+    "isin": "DE0005557508",
+    "quantity": 10,
+    "price": "12.50 EUR",
+    "client": "Jane Doe",
+    "legs": [{"side": "buy", "net": None}, {"side": "sell", "net": True}],
+}
+
+
+def trade(**changes: Any) -> bl.Document:
+    """Return the first version of a document."""
+    return bl.Document("trade", "T-1", TRADE | changes, personal=["client"])
+
+
+def store(books: Twins, document: bl.Document) -> bl.Document:
+    """Keep a document in both books."""
+    return books.do(lambda ledger: ledger.documents.store(document))
+
+
+class DocumentTests(StoreCase):
+    """Versioned business objects."""
+
+    def test_a_document_comes_back_as_it_was(self, tmp_path: Path) -> None:
+        """With its personal fields; the log only holds commitments to them."""
+        with self.books(tmp_path) as books:
+            store(books, trade())
+            found = books.do(lambda ledger: ledger.documents.get("trade", "T-1"))
+            assert found == trade()
+            [record] = [r for r in books.tested.records() if r.type == "document"]
+            assert "Jane Doe" not in str(record)
+            assert "client" not in record.content["content"]
+
+    def test_versions_follow_one_another(self, tmp_path: Path) -> None:
+        """Each is kept; the latest is the one that is found."""
+        first, second = trade(), trade().revise(TRADE | {"quantity": 20})
+        with self.books(tmp_path) as books:
+            store(books, first)
+            store(books, second)
+            for version, expected in ((1, first), (2, second), (None, second)):
+                found = books.do(
+                    lambda ledger, v=version: ledger.documents.get(
+                        "trade", "T-1", version=v
+                    )
+                )
+                assert found == expected
+            books.refuse(
+                errors.UnknownRecord,
+                lambda ledger: ledger.documents.get("trade", "T-1", version=3),
+            )
+
+    def test_the_latest_version_may_be_stored_again(self, tmp_path: Path) -> None:
+        """Other content, an old version or a gap is a conflict."""
+        with self.books(tmp_path) as books:
+            store(books, trade())
+            before = books.snapshot()
+            store(books, trade())
+            assert books.snapshot() == before
+            second = trade().revise(TRADE)
+            for wrong in (
+                trade(quantity=11),
+                trade(client="John Doe"),
+                second.revise(TRADE),
+            ):
+                books.refuse(
+                    errors.DocumentConflict,
+                    lambda ledger, d=wrong: ledger.documents.store(d),
+                )
+            store(books, second)
+            books.refuse(
+                errors.DocumentConflict, lambda ledger: ledger.documents.store(trade())
+            )
+
+    def test_documents_are_listed_by_kind(self, tmp_path: Path) -> None:
+        """The latest version of each, by id."""
+        with self.books(tmp_path) as books:
+            for id_ in ("b", "a", "c"):
+                store(books, bl.Document("note", id_, {"text": id_}))
+            store(books, bl.Document("note", "b", {"text": "B"}, version=2))
+            store(books, bl.Document("notes", "x", {}))
+            listed = books.do(lambda ledger: ledger.documents.all("note"))
+            assert [(d.id, d.content["text"]) for d in listed] == [
+                ("a", "a"),
+                ("b", "B"),
+                ("c", "c"),
+            ]
+            assert books.do(lambda ledger: ledger.documents.all("not")) == ()
+
+    def test_names_are_not_confused(self, tmp_path: Path) -> None:
+        """Kind and id are two names, whatever signs they hold."""
+        names = [("a/b", "c"), ("a", "b/c"), ("a%2Fb", "c"), ("ä", "ß %/*")]
+        with self.books(tmp_path) as books:
+            for kind, id_ in names:
+                store(books, bl.Document(kind, id_, {"kind": kind}))
+            for kind, id_ in names:
+                found = books.do(
+                    lambda ledger, args=(kind, id_): ledger.documents.get(*args)
+                )
+                assert found.content == {"kind": kind}
+                listed = books.do(lambda ledger, kind=kind: ledger.documents.all(kind))
+                assert [document.id for document in listed] == [id_]
+
+    def test_what_is_not_there_is_not_found(self, tmp_path: Path) -> None:
+        """Neither under another kind nor under another id."""
+        with self.books(tmp_path) as books:
+            store(books, trade())
+            for kind, id_ in (("trade", "T-2"), ("deal", "T-1")):
+                books.refuse(
+                    errors.UnknownRecord,
+                    lambda ledger, args=(kind, id_): ledger.documents.get(*args),
+                )

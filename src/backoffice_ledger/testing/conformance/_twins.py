@@ -1,0 +1,187 @@
+"""One book kept twice, in the store under test and in the reference."""
+
+# ruff: noqa: S101 - tests assert
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TypeVar, final
+
+import attrs
+
+import backoffice_ledger as bl
+from backoffice_ledger.errors import LedgerError
+from backoffice_ledger.protocols import Control
+from backoffice_ledger.stores import Store
+from backoffice_ledger.testing.clocks import TickingClock
+from backoffice_ledger.testing.sources import SeededSalts, SequentialIds
+
+T = TypeVar("T")
+E = TypeVar("E", bound=LedgerError)
+
+START = datetime(2026, 1, 1, 8, tzinfo=UTC)
+PHASES = ("unadjusted", "adjusted", "post-closing")
+
+
+@attrs.frozen
+class Outcome:
+    """What came of a command: a result, or an error and what it says."""
+
+    value: Any
+    error: LedgerError | None = attrs.field(default=None, eq=False)
+    says: str = ""
+    field: str | None = None
+
+
+def outcome_of(command: Callable[[bl.Ledger], Any], ledger: bl.Ledger) -> Outcome:
+    """Return what comes of *command*; errors of other libraries pass."""
+    try:
+        return Outcome(command(ledger))
+    except LedgerError as error:
+        return Outcome(type(error), error, str(error), error.field)
+
+
+@final
+class Twins:
+    """One book kept twice: what is done to one is done to the other and compared.
+
+    Attributes:
+        tested: the book in the store under test.
+        oracle: the same book in a `MemoryStore`.
+    """
+
+    def __init__(self, tested: bl.Ledger, oracle: bl.Ledger) -> None:
+        self.tested = tested
+        self.oracle = oracle
+
+    def do(self, command: Callable[[bl.Ledger], T]) -> T:
+        """Do the same to both books; return what both return, raise what both raise."""
+        found = outcome_of(command, self.tested)
+        expected = outcome_of(command, self.oracle)
+        assert found == expected
+        if found.error is not None:
+            raise found.error
+        result: T = found.value
+        return result
+
+    def refuse(self, error: type[E], command: Callable[[bl.Ledger], Any]) -> E:
+        """Check that both books refuse *command* alike and stay as they were."""
+        before = self.snapshot()
+        try:
+            result = self.do(command)
+        except LedgerError as refusal:
+            assert type(refusal) is error, refusal
+            assert self.snapshot() == before
+            return refusal
+        raise AssertionError(f"{error.__name__} is not raised, but returned {result}")
+
+    def post(self, *entries: bl.Entry) -> list[bl.Record]:
+        """Post entries one by one to both."""
+        return [self.do(lambda ledger, e=entry: ledger.post(e)) for entry in entries]
+
+    def snapshot(self) -> dict[str, Any]:
+        """Return all that the tested book holds."""
+        return snapshot(self.tested)
+
+    def check(self) -> None:
+        """Check that both books hold the same and are sound."""
+        assert self.snapshot() == snapshot(self.oracle)
+        assert self.tested.verify() == self.oracle.verify()
+
+
+def snapshot(ledger: bl.Ledger) -> dict[str, Any]:
+    """Return all that a book holds, and what it computes from that."""
+    view = ledger.view()
+    chart = view.accounts()
+    return {
+        "records": list(ledger.records()),
+        "entries": list(view.entries()),
+        "chart": list(chart.values()),
+        "periods": view.periods(),
+        "proposals": ledger.proposals.all(),
+        "turnovers": {path: view.turnover(path) for path in chart},
+        "balances": {path: view.balance(path, include_children=True) for path in chart},
+        "trial balances": [
+            view.trial_balance(phase=phase).rows(totals=True)  # type: ignore[arg-type]
+            for phase in PHASES
+        ],
+    }
+
+
+@contextmanager
+def open_twins(
+    store: Store, *, book: str = "main", controls: Sequence[Control] = ()
+) -> Iterator[Twins]:
+    """Open a book in *store* and its twin; compare and verify both at the end.
+
+    Clock, ids and salts are the same, so that even the leaf hashes must be equal.
+    """
+
+    def opened(where: Store) -> bl.Ledger:
+        return bl.open_ledger(
+            where,
+            actor="clerk",
+            book=book,
+            create=True,
+            controls=controls,
+            clock=TickingClock(START),
+            ids=SequentialIds(),
+            salts=SeededSalts(b"twins"),
+        )
+
+    oracle = bl.MemoryStore()
+    try:
+        twins = Twins(opened(store), opened(oracle))
+        yield twins
+        twins.check()
+    finally:
+        store.close()
+        oracle.close()
+
+
+def open_chart(ledger: bl.Ledger) -> None:
+    """Open the accounts, the journal and the dimensions that the tests use."""
+    for path, type_ in (
+        ("assets:bank", "asset"),
+        ("assets:bank:giro", "asset"),
+        ("assets:cash", "asset"),
+        ("liabilities:loan", "liability"),
+        ("equity:capital", "equity"),
+        ("equity:trading", "equity"),
+        ("income:fees", "income"),
+        ("expenses:rent", "expense"),
+        ("stock:customers", "memorandum"),
+        ("stock:vault", "memorandum"),
+    ):
+        ledger.open_account(path, type=type_)
+    ledger.open_journal("settlement", description="Trades")
+    ledger.declare_dimension("cost_centre")
+    ledger.declare_dimension("counterparty")
+
+
+class StoreCase:
+    """Base of the tests: knows how to make a store.
+
+    Attributes:
+        is_durable: whether a store can be closed and made again with what it held.
+    """
+
+    is_durable = True
+
+    def make_store(self, folder: Path) -> Store:
+        """Return a store that keeps its data in *folder*; the same one each time.
+
+        Raises:
+            NotImplementedError: this is to be overridden.
+        """
+        raise NotImplementedError("say how to make a store")
+
+    @contextmanager
+    def books(
+        self, folder: Path, *, controls: Sequence[Control] = ()
+    ) -> Iterator[Twins]:
+        """Open a book with a chart in a new store, and its twin."""
+        with open_twins(self.make_store(folder), controls=controls) as twins:
+            twins.do(open_chart)
+            yield twins
