@@ -142,7 +142,9 @@ def _prepare(
     missing = sorted(set(manifest) - given)
     if missing:
         raise ControlMissing(
-            field="controls", expected=", ".join(missing), found=", ".join(sorted(given)) or "none"
+            field="controls",
+            expected=", ".join(missing),
+            found=", ".join(sorted(given)) or "none",
         )
     if given - set(manifest):
         session.execute(RequireControls(tuple(names)))

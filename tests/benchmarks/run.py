@@ -105,10 +105,10 @@ def new_book(path: Path) -> bl.Ledger:
     return ledger
 
 
-def cpu(work: Callable[[], object]) -> float:
+def cpu(work: Callable[..., object], *arguments: object) -> float:
     """Return the CPU seconds that *work* takes."""
     begin = time.process_time()
-    work()
+    work(*arguments)
     return time.process_time() - begin
 
 
@@ -213,12 +213,12 @@ def measure(entries: int, rounds: int) -> list[Line]:
         for number in range(rounds):
             path = Path(folder, f"bulk-{number}.db")
             with new_book(path) as ledger:
-                bulk.append(cpu(lambda book=ledger: book.post_many(objects)))
+                bulk.append(cpu(ledger.post_many, objects))
             source = Floor(path, entries)
             with new_book(Path(folder, f"columns-{number}.db")) as ledger:
-                columns.append(cpu(lambda book=ledger: post_columns(book, work)))
+                columns.append(cpu(post_columns, ledger, work))
             with closing(source.open(Path(folder, f"floor-{number}.db"))) as bare:
-                floor.append(cpu(lambda: source.write(bare, BATCH)))
+                floor.append(cpu(source.write, bare, BATCH))
         ours, bare_singles = _singles(Path(folder), source)
         lines = [
             _ratio("bulk posting of Entry objects", bulk, floor, entries, "<= 2.0 x"),
@@ -262,11 +262,17 @@ def _singles(folder: Path, source: Floor) -> tuple[list[float], list[float]]:
         objects = Work.make(SINGLES).entries()
         path = folder / f"single-{number}.db"
         with new_book(path) as ledger:
-            ours.append(cpu(lambda: [ledger.post(entry) for entry in objects]))
+            ours.append(cpu(post_singly, ledger, objects))
         floor = Floor(path, SINGLES)
         with closing(floor.open(folder / f"single-floor-{number}.db")) as connection:
-            bare.append(cpu(lambda: floor.write(connection, 1)))
+            bare.append(cpu(floor.write, connection, 1))
     return ours, bare
+
+
+def post_singly(ledger: bl.Ledger, entries: list[bl.Entry]) -> None:
+    """Post entries one by one, each in a transaction of its own."""
+    for entry in entries:
+        ledger.post(entry)
 
 
 def _reads(ledger: bl.Ledger) -> list[Line]:

@@ -757,9 +757,7 @@ def test_something_else_is_no_control(reopen: Reopen, control: object) -> None:
 
 def approved(ledger: bl.Ledger, proposal: bl.Proposal) -> bl.Record:
     """Let the controller approve and release a proposal."""
-    ledger.proposals.approve(
-        proposal.id, actor="controller", seen=proposal.digest
-    )
+    ledger.proposals.approve(proposal.id, actor="controller", seen=proposal.digest)
     return ledger.proposals.post(proposal.id, actor="controller")
 
 

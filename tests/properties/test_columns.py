@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import backoffice_ledger as bl
+from backoffice_ledger.compliance import FourEyes
 from backoffice_ledger.errors import (
     ApprovalRequired,
     BoundExceeded,
@@ -19,7 +20,6 @@ from backoffice_ledger.errors import (
     Unbalanced,
     UnknownAccount,
 )
-from backoffice_ledger.compliance import FourEyes
 from backoffice_ledger.testing import FrozenClock, SeededSalts, SequentialIds
 
 ACCOUNTS = ("assets:bank", "assets:cash", "assets:vault")
@@ -55,7 +55,8 @@ def new_book(**options: Any) -> bl.Ledger:
 
 def columns(rows: list[tuple[date, str, str, int, str]]) -> dict[str, Any]:
     """Return rows as the columns of `post_columns`."""
-    days, debits, credits_, amounts, texts = zip(*rows, strict=True) if rows else [()] * 5
+    columns_ = zip(*rows, strict=True) if rows else [()] * 5
+    days, debits, credits_, amounts, texts = columns_
     return {
         "ids": [f"e{number}" for number in range(len(rows))],
         "dates": days,

@@ -6,7 +6,6 @@ those before it is worked out and compared: journal numbers, report phases, memo
 flags, erasures, balances.
 """
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, final
 
@@ -258,9 +257,9 @@ class _Replay:
             for key in sorted(self.facts.keys() | kept.keys(), key=str)
         ]
         origins += map(self._origin_of, self.erasures)
-        is_permuted = Counter(o.expected for o in origins) == Counter(
-            o.found for o in origins
-        )
+        pairs = {(origin.expected, origin.found) for origin in origins}
+        expected, found = ({pair[side] for pair in pairs} for side in (0, 1))
+        is_permuted = expected == found and len(pairs) == len(expected)
         for origin in origins:
             if origin.expected != origin.found:
                 place = self._place_of(origin, last, is_permuted=is_permuted)

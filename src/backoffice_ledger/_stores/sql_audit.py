@@ -70,7 +70,8 @@ def learn_names(book: SqlBook) -> Step[None]:
     for kind, key, number in rows:
         book.learn(kind, key, number)
     rows = yield Query(
-        "SELECT id, content FROM bl_record WHERE book_id = ? AND type <> 0 AND type = ?",
+        "SELECT id, content FROM bl_record"
+        " WHERE book_id = ? AND type <> 0 AND type = ?",
         (book.book_id, RECORD_TYPES["commodity"]),
     )
     for code, content in rows:
@@ -97,22 +98,23 @@ def audit(book: SqlBook, after: int, limit: int) -> Step[list[AuditRow]]:
 def _rows(book_id: int, first: int, last: int) -> Step[dict[int, _Rows]]:
     """Return all rows of a span of positions."""
     places: dict[int, _Rows] = {}
-    span = "book_id = ? AND position BETWEEN ? AND ?"
-    for row in (
-        yield Query(
-            "SELECT r.*, rev.id FROM bl_record r"
-            " LEFT JOIN bl_fact f ON f.book_id = r.book_id AND r.type = 0"
-            " AND f.kind = 'reversal' AND f.key = r.id"
-            " LEFT JOIN bl_record rev ON rev.book_id = f.book_id"
-            f" AND rev.position = f.position WHERE r.{span.replace('AND ', 'AND r.', 1)}",
-            (book_id, first, last),
-        )
-    ):
+    span = (book_id, first, last)
+    rows = yield Query(
+        "SELECT r.*, rev.id FROM bl_record r"
+        " LEFT JOIN bl_fact f ON f.book_id = r.book_id AND r.type = 0"
+        " AND f.kind = 'reversal' AND f.key = r.id"
+        " LEFT JOIN bl_record rev ON rev.book_id = f.book_id"
+        " AND rev.position = f.position"
+        " WHERE r.book_id = ? AND r.position BETWEEN ? AND ?",
+        span,
+    )
+    for row in rows:
         places.setdefault(row[1], _Rows()).record = row
     for table in LOG_TABLES[1:]:
         rows = yield Query(
-            f"SELECT * FROM {table} WHERE {span} ORDER BY 2, 3, 4",
-            (book_id, first, last),
+            f"SELECT * FROM {table} WHERE book_id = ? AND position BETWEEN ? AND ?"
+            " ORDER BY 2, 3, 4",
+            span,
         )
         name = table.removeprefix("bl_") + "s"
         for row in rows:

@@ -97,7 +97,8 @@ class SQLiteStore:
     Args:
         path: the database file.
         create: make the file if there is none.
-        read_only: refuse to write; another process may be writing.
+        read_only: refuse to write; another process may be writing.  SQLite still
+            keeps a log beside the file: on read-only media, read a `backup`.
         busy_seconds: how long to wait for another writer before `Busy`.
         intercept: stands around every statement, for traces and for tests.
 

@@ -48,7 +48,7 @@ _PRAGMAS: Final = frozenset(
         "query_only",
         "quick_check",
         "recursive_triggers",
-    "secure_delete",
+        "secure_delete",
         "synchronous",
         "trusted_schema",
         "user_version",

@@ -42,9 +42,7 @@ class TickingClock:
         InvalidOption: the step is no timedelta.
     """
 
-    def __init__(
-        self, start: datetime, step: timedelta = timedelta(seconds=1)
-    ) -> None:
+    def __init__(self, start: datetime, step: timedelta = timedelta(seconds=1)) -> None:
         if not isinstance(step, timedelta):
             raise InvalidOption(field="step", expected="a timedelta", found=step)
         self._next = _check_instant(start, "start")

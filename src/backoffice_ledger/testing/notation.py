@@ -28,9 +28,9 @@ def ledger_text(text: str, *, commodities: Iterable[Commodity] = ()) -> list[Ent
 
         2026-02-01 * fee / Dr expenses:fees 1.50 EUR / Cr assets:bank 1.50 EUR
 
-    An entry begins with its date, ``*``, its id and, after ``|``, its description.  Each
-    posting stands on a line of its own, or after `` / ``.  Lines that begin with ``#``
-    are comments.
+    An entry begins with its date, ``*``, its id and, after ``|``, its description.
+    Each posting stands on a line of its own, or after a slash between spaces.  Lines
+    that begin with ``#`` are comments.
 
     Args:
         text: the entries, in any number of lines.

@@ -12,6 +12,7 @@ from backoffice_ledger.testing.conformance._twins import (
     StoreCase,
     open_chart,
     open_twins,
+    refusal,
     snapshot,
 )
 
@@ -47,18 +48,11 @@ class BookTests(StoreCase):
         store = self.make_store(tmp_path)
         try:
             store.create_book("main")
-            for refused, call in (
-                (errors.BookExists, lambda: store.create_book("main")),
-                (
-                    errors.BookNotFound,
-                    lambda: bl.open_ledger(store, book="other", read_only=True),
-                ),
-            ):
-                try:
-                    call()
-                except refused:
-                    continue
-                raise AssertionError(f"{refused.__name__} is not raised")
+            refusal(errors.BookExists, lambda: store.create_book("main"))
+            refusal(
+                errors.BookNotFound,
+                lambda: bl.open_ledger(store, book="other", read_only=True),
+            )
             assert store.books() == ("main",)
         finally:
             store.close()
@@ -70,7 +64,7 @@ class BookTests(StoreCase):
             before = books.snapshot()
             for ledger in (books.tested, books.oracle):
                 try:
-                    with ledger._session.transaction(write=True):  # noqa: SLF001
+                    with ledger._session.transaction(write=True):
                         ledger.post(full_entry(id="second"))
                         ledger.open_account("assets:new", type="asset")
                         ledger.redact("full", field="description", basis="b")
@@ -95,7 +89,7 @@ class BookTests(StoreCase):
         wrong = bl.Entry("wrong", date(2026, 1, 1), postings, journal="nowhere")
         with self.books(tmp_path) as books:
             for ledger in (books.tested, books.oracle):
-                with ledger._session.transaction(write=True):  # noqa: SLF001
+                with ledger._session.transaction(write=True):
                     try:
                         ledger.post_many([first, wrong])
                     except errors.UnknownJournal:
@@ -106,7 +100,7 @@ class BookTests(StoreCase):
         """They see one another and are committed together."""
         with self.books(tmp_path) as books:
             for ledger in (books.tested, books.oracle):
-                with ledger._session.transaction(write=True):  # noqa: SLF001
+                with ledger._session.transaction(write=True):
                     ledger.open_account("assets:new", type="asset")
                     ledger.declare_dimension("desk")
                     debit = bl.debit("assets:new", "1.00 USD", dimensions={"desk": "7"})
@@ -145,12 +139,10 @@ class BookTests(StoreCase):
             assert ledger.record("fourth").journal_number == 4
         with bl.open_ledger(self.make_store(tmp_path), read_only=True) as ledger:
             assert ledger.verify().records == root.records + 1
-            for refused in (errors.ReadOnlyBook,):
-                try:
-                    ledger.open_account("assets:x", type="asset")
-                except refused:
-                    break
-                raise AssertionError("a read-only ledger wrote")
+            refusal(
+                errors.ReadOnlyBook,
+                lambda: ledger.open_account("assets:x", type="asset"),
+            )
 
     def test_a_closed_store_answers_nothing(self, tmp_path: Path) -> None:
         """Neither reads nor writes."""
@@ -162,8 +154,4 @@ class BookTests(StoreCase):
             lambda: ledger.open_account("assets:bank", type="asset"),
             ledger.verify,
         ):
-            try:
-                call()
-            except errors.LedgerClosed:
-                continue
-            raise AssertionError("a closed store answered")
+            refusal(errors.LedgerClosed, call)

@@ -1,6 +1,6 @@
 """Posting many entries: batches, resumption, columns."""
 
-# ruff: noqa: S101 - tests assert
+# ruff: noqa: B023, S101 - tests assert; commands run at once
 
 from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
@@ -13,6 +13,7 @@ from backoffice_ledger.testing.conformance._twins import (
     StoreCase,
     open_chart,
     open_twins,
+    refusal,
 )
 
 FIRST = date(2026, 1, 1)
@@ -78,12 +79,10 @@ class BulkTests(StoreCase):
         entries = list(generated(25))
         wrong = [*entries[:17], entry(17, "assets:nowhere"), *entries[18:]]
         with self.books(tmp_path) as books:
-            error = None
-            try:
-                books.do(lambda ledger: ledger.post_many(wrong, batch_size=10))
-            except errors.UnknownAccount as refusal:
-                error = refusal
-            assert error is not None
+            error = refusal(
+                errors.UnknownAccount,
+                lambda: books.do(lambda ledger: ledger.post_many(wrong, batch_size=10)),
+            )
             assert error.field == "entries[17] (id 'e0017').postings[0].account"
             held = books.do(lambda ledger: list(ledger.view().entries()))
             assert {record.id for record in held} == {e.id for e in entries[:10]}
@@ -106,9 +105,7 @@ class BulkTests(StoreCase):
             ):
                 books.refuse(
                     error,
-                    lambda ledger, make=make: ledger.post_many(
-                        make(), batch_size=5, atomic=True
-                    ),
+                    lambda ledger: ledger.post_many(make(), batch_size=5, atomic=True),
                 )
             summary = books.do(
                 lambda ledger: ledger.post_many(entries, batch_size=5, atomic=True)

@@ -1,6 +1,6 @@
 """The chart of accounts: opening, changing, closing."""
 
-# ruff: noqa: S101 - tests assert
+# ruff: noqa: B023, S101 - tests assert; commands run at once
 
 from datetime import date
 from pathlib import Path
@@ -37,7 +37,7 @@ class ChartTests(StoreCase):
                 account
             )
             assert account.label == "Till of Jane Doe"
-            assert account.commodities == {"EUR", "USD"}
+            assert account.commodities == frozenset({"EUR", "USD"})
 
     def test_opening_again_changes_nothing(self, tmp_path: Path) -> None:
         """The same properties are fine; others are refused, naming the first."""
@@ -134,9 +134,7 @@ class ChartTests(StoreCase):
             books.do(
                 lambda ledger: ledger.accounts.close("assets:cash", on=date(2026, 1, 1))
             )
-            books.do(
-                lambda ledger: ledger.accounts.change("assets:cash", closed=None)
-            )
+            books.do(lambda ledger: ledger.accounts.change("assets:cash", closed=None))
             books.post(*ledger_text(RENT.replace("assets:bank", "assets:cash")))
 
     def test_a_balance_may_include_what_is_below(self, tmp_path: Path) -> None:
@@ -155,14 +153,12 @@ class ChartTests(StoreCase):
                 ("assets", True, "-100.00 EUR"),
             ):
                 balance = books.do(
-                    lambda ledger, path=path, flag=with_children: ledger.view().balance(
-                        path, include_children=flag
+                    lambda ledger: ledger.view().balance(
+                        path, include_children=with_children
                     )
                 )
                 assert str(balance) == expected
-            books.refuse(
-                errors.UnknownAccount, lambda ledger: ledger.balance("assets")
-            )
+            books.refuse(errors.UnknownAccount, lambda ledger: ledger.balance("assets"))
 
     def test_journals_and_dimensions_are_declared_once(self, tmp_path: Path) -> None:
         """Declaring them again changes nothing."""

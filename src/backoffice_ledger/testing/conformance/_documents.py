@@ -1,6 +1,6 @@
 """Documents: versions, personal fields, and names that look alike."""
 
-# ruff: noqa: S101 - tests assert
+# ruff: noqa: B023, S101 - tests assert; commands run at once
 
 from pathlib import Path
 from typing import Any
@@ -49,9 +49,7 @@ class DocumentTests(StoreCase):
             store(books, second)
             for version, expected in ((1, first), (2, second), (None, second)):
                 found = books.do(
-                    lambda ledger, v=version: ledger.documents.get(
-                        "trade", "T-1", version=v
-                    )
+                    lambda ledger: ledger.documents.get("trade", "T-1", version=version)
                 )
                 assert found == expected
             books.refuse(
@@ -74,7 +72,7 @@ class DocumentTests(StoreCase):
             ):
                 books.refuse(
                     errors.DocumentConflict,
-                    lambda ledger, d=wrong: ledger.documents.store(d),
+                    lambda ledger: ledger.documents.store(wrong),
                 )
             store(books, second)
             books.refuse(
@@ -103,11 +101,9 @@ class DocumentTests(StoreCase):
             for kind, id_ in names:
                 store(books, bl.Document(kind, id_, {"kind": kind}))
             for kind, id_ in names:
-                found = books.do(
-                    lambda ledger, args=(kind, id_): ledger.documents.get(*args)
-                )
+                found = books.do(lambda ledger: ledger.documents.get(kind, id_))
                 assert found.content == {"kind": kind}
-                listed = books.do(lambda ledger, kind=kind: ledger.documents.all(kind))
+                listed = books.do(lambda ledger: ledger.documents.all(kind))
                 assert [document.id for document in listed] == [id_]
 
     def test_what_is_not_there_is_not_found(self, tmp_path: Path) -> None:
@@ -117,5 +113,5 @@ class DocumentTests(StoreCase):
             for kind, id_ in (("trade", "T-2"), ("deal", "T-1")):
                 books.refuse(
                     errors.UnknownRecord,
-                    lambda ledger, args=(kind, id_): ledger.documents.get(*args),
+                    lambda ledger: ledger.documents.get(kind, id_),
                 )

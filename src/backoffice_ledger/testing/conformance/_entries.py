@@ -1,6 +1,6 @@
 """Posting: records, retries, conflicts, refusals; commodities and large amounts."""
 
-# ruff: noqa: S101 - tests assert
+# ruff: noqa: B023, S101 - tests assert; commands run at once
 
 from datetime import date
 from pathlib import Path
@@ -62,7 +62,10 @@ CONFLICTS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("kind", {"kind": "adjusting"}),
     ("references", {"references": ["invoice-2", "contract-1"]}),
     ("rule", {"rule": "rent@2"}),
-    ("postings", {"postings": [full_debit(), full_credit(), full_debit(amount="0 EUR")]}),
+    (
+        "postings",
+        {"postings": [full_debit(), full_credit(), full_debit(amount="0 EUR")]},
+    ),
     ("postings[0].account", {"postings": [full_debit("assets:cash"), full_credit()]}),
     ("postings[0].memo", {"postings": [full_debit(memo=None), full_credit()]}),
     (
@@ -128,7 +131,7 @@ class EntryTests(StoreCase):
                 other = full_entry(**changes)
                 error = books.refuse(
                     errors.IdempotencyConflict,
-                    lambda ledger, entry=other: ledger.post(entry),
+                    lambda ledger: ledger.post(other),
                 )
                 assert error.field == field
 
@@ -162,10 +165,10 @@ class EntryTests(StoreCase):
                 ),
                 (errors.InvalidOption, full_entry(kind="reversing")),
             ):
-                books.refuse(error, lambda ledger, e=entry: ledger.post(e))
+                books.refuse(error, lambda ledger: ledger.post(entry))
 
     def test_an_account_limits_dates_and_commodities(self, tmp_path: Path) -> None:
-        """An account takes what it holds, from the day it opens to the day it closes."""
+        """It takes what it holds, from the day it opens to the day it closes."""
         with self.books(tmp_path) as books:
             books.do(
                 lambda ledger: ledger.open_account(
@@ -179,7 +182,7 @@ class EntryTests(StoreCase):
             for day in (date(2026, 1, 9), date(2026, 2, 1)):
                 books.refuse(
                     errors.AccountNotOpen,
-                    lambda ledger, day=day: ledger.post(_entry("assets:till", day)),
+                    lambda ledger: ledger.post(_entry("assets:till", day)),
                 )
             books.post(_entry("assets:till", date(2026, 1, 10), id="first"))
             books.post(_entry("assets:till", DAY, id="last"))
@@ -215,8 +218,8 @@ class EntryTests(StoreCase):
                 entry = _entry("assets:cash", id=f"e{index}", journal=journal)
                 books.refuse(
                     errors.UnknownAccount,
-                    lambda ledger, i=index: ledger.post(
-                        _entry("assets:nowhere", id=f"x{i}", journal=journal)
+                    lambda ledger: ledger.post(
+                        _entry("assets:nowhere", id=f"x{index}", journal=journal)
                     ),
                 )
                 [record] = books.post(entry)
@@ -256,9 +259,7 @@ class EntryTests(StoreCase):
             )
             books.refuse(errors.CommodityRefused, lambda ledger: ledger.post(other))
 
-    def test_memorandum_postings_balance_among_themselves(
-        self, tmp_path: Path
-    ) -> None:
+    def test_memorandum_postings_balance_among_themselves(self, tmp_path: Path) -> None:
         """They stand in no financial statement and never balance a financial one."""
         with self.books(tmp_path) as books:
             books.post(
@@ -283,7 +284,10 @@ class EntryTests(StoreCase):
             shown = books.do(
                 lambda ledger: ledger.view().trial_balance(memorandum=True).rows()
             )
-            assert [row["account"] for row in shown] == ["stock:customers", "stock:vault"]
+            assert [row["account"] for row in shown] == [
+                "stock:customers",
+                "stock:vault",
+            ]
 
     def test_the_largest_amounts_add_up_exactly(self, tmp_path: Path) -> None:
         """Sums far beyond 64 bits are exact, on either side and of either sign."""
@@ -302,8 +306,8 @@ class EntryTests(StoreCase):
             for month in range(1, 7):
                 for day in (1, 10, 28):
                     books.do(
-                        lambda ledger, day=date(2026, month, day): ledger.view(
-                            as_of=day
+                        lambda ledger: ledger.view(
+                            as_of=date(2026, month, day)
                         ).turnover("assets:cash")
                     )
             total = books.do(lambda ledger: ledger.balance("assets:cash"))["EUR"]

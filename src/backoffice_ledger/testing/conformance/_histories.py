@@ -1,16 +1,17 @@
 """Random histories, asked about at random places of both axes."""
 
-# ruff: noqa: S101 - tests assert
+# ruff: noqa: B023, S101 - tests assert; commands run at once
 
 from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Final
+from typing import Any, Final
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import backoffice_ledger as bl
+from backoffice_ledger._ledger.view import ReportPhase
 from backoffice_ledger.testing import strategies
 from backoffice_ledger.testing.conformance._twins import (
     PHASES,
@@ -54,7 +55,10 @@ def histories(max_size: int = 12) -> st.SearchStrategy[list[bl.Entry]]:
                 strategies.identifiers(),
             ),
         )
-        for accounts in (financial, [path for path in ACCOUNTS if path not in financial])
+        for accounts in (
+            financial,
+            [path for path in ACCOUNTS if path not in financial],
+        )
     ]
     return st.lists(
         st.one_of(*of_one_part), max_size=max_size, unique_by=lambda entry: entry.id
@@ -65,19 +69,22 @@ def check_everything(books: Twins, days: list[date], known: list[int | None]) ->
     """Compare balances, turnovers and trial balances at these places."""
     for day in days:
         for position in known:
-            view = {"as_of": day, "known_at": position}
+            view: dict[str, Any] = {"as_of": day, "known_at": position}
             for path in ACCOUNTS:
                 books.do(
-                    lambda ledger, v=view, p=path: (
-                        ledger.view(**v).balance(p),
-                        ledger.view(**v).turnover(p, include_children=True),
+                    lambda ledger: (
+                        ledger.view(**view).balance(path),
+                        ledger.view(**view).turnover(path, include_children=True),
                     )
                 )
+            phase: ReportPhase
             for phase in PHASES:
                 books.do(
-                    lambda ledger, v=view, p=phase: [
-                        ledger.view(**v).trial_balance(phase=p).rows(totals=True),
-                        ledger.view(**v).trial_balance(memorandum=True).rows(),
+                    lambda ledger: [
+                        ledger.view(**view)
+                        .trial_balance(phase=phase)
+                        .rows(totals=True),
+                        ledger.view(**view).trial_balance(memorandum=True).rows(),
                     ]
                 )
 
@@ -91,10 +98,12 @@ class HistoryTests(StoreCase):
         @settings(max_examples=15)
         @given(data=st.data())
         def check(data: st.DataObject) -> None:
-            with TemporaryDirectory() as folder:
-                with open_twins(self.make_store(Path(folder))) as books:
-                    books.do(open_chart)
-                    check_history(books, data)
+            with (
+                TemporaryDirectory() as folder,
+                open_twins(self.make_store(Path(folder))) as books,
+            ):
+                books.do(open_chart)
+                check_history(books, data)
 
         check()
 
@@ -105,7 +114,7 @@ def check_history(books: Twins, data: st.DataObject) -> None:
     batch_size = data.draw(st.integers(1, 12), label="batch size")
     books.do(lambda ledger: ledger.post_many(entries, batch_size=batch_size))
     for entry in entries:
-        record = books.do(lambda ledger, e=entry: ledger.record(e.id))
+        record = books.do(lambda ledger: ledger.record(entry.id))
         assert record.entry == entry
     size = len(list(books.tested.records()))
     days = [entry.date for entry in entries] or [date(2025, 1, 1)]

@@ -1,6 +1,6 @@
 """Proposals: kept, voted on, released or not."""
 
-# ruff: noqa: S101 - tests assert
+# ruff: noqa: B023, S101 - tests assert; commands run at once
 
 from collections.abc import Sequence
 from datetime import date
@@ -31,9 +31,7 @@ def propose(books: Twins, proposed: bl.Entry) -> bl.Proposal:
 def approve(books: Twins, id: str, actor: str = "controller") -> bl.Proposal:
     """Approve what is proposed."""
     seen = books.tested.proposals.get(id).digest
-    return books.do(
-        lambda ledger: ledger.proposals.approve(id, seen=seen, actor=actor)
-    )
+    return books.do(lambda ledger: ledger.proposals.approve(id, seen=seen, actor=actor))
 
 
 @final
@@ -98,8 +96,8 @@ class ProposalTests(StoreCase):
             ):
                 books.refuse(
                     error,
-                    lambda ledger, seen=digest, actor=actor: ledger.proposals.approve(
-                        "rent", seen=seen, actor=actor
+                    lambda ledger: ledger.proposals.approve(
+                        "rent", seen=digest, actor=actor
                     ),
                 )
             approve(books, "rent")
@@ -134,20 +132,16 @@ class ProposalTests(StoreCase):
             for id_ in ("rejected", "withdrawn"):
                 books.refuse(
                     errors.ProposalState,
-                    lambda ledger, id_=id_: ledger.proposals.post(id_),
+                    lambda ledger: ledger.proposals.post(id_),
                 )
             for status in ("rejected", "withdrawn", "open"):
-                found = books.do(
-                    lambda ledger, status=status: ledger.proposals.all(status=status)
-                )
+                found = books.do(lambda ledger: ledger.proposals.all(status=status))
                 assert [p.id for p in found] == ([status] if status != "open" else [])
 
     def test_a_control_waits_for_approvals(self, tmp_path: Path) -> None:
         """Without them nothing is posted, neither at once nor by release."""
         with self.books(tmp_path, controls=[OneApproval()]) as books:
-            books.refuse(
-                errors.ApprovalRequired, lambda ledger: ledger.post(entry())
-            )
+            books.refuse(errors.ApprovalRequired, lambda ledger: ledger.post(entry()))
             propose(books, entry())
             books.refuse(
                 errors.ApprovalRequired, lambda ledger: ledger.proposals.post("rent")
@@ -169,7 +163,7 @@ class ProposalTests(StoreCase):
                 errors.ApprovalRequired, lambda ledger: ledger.proposals.post("a")
             )
             for index, id_ in enumerate(ids[1:]):
-                votes = books.do(lambda ledger, id_=id_: ledger.proposals.get(id_)).votes
+                votes = books.do(lambda ledger: ledger.proposals.get(id_)).votes
                 assert [vote.actor for vote in votes] == [actors[index]]
             for actor in actors:
                 approve(books, "a", actor)
@@ -185,7 +179,9 @@ class ProposalTests(StoreCase):
             books.refuse(
                 errors.PeriodNotOpen, lambda ledger: ledger.proposals.post("rent")
             )
-            books.refuse(errors.PeriodNotOpen, lambda ledger: ledger.propose(entry("x")))
+            books.refuse(
+                errors.PeriodNotOpen, lambda ledger: ledger.propose(entry("x"))
+            )
 
     def test_an_entry_is_not_proposed_after_the_fact(self, tmp_path: Path) -> None:
         """An id that is posted cannot be proposed; a proposed one can be posted."""
@@ -198,8 +194,12 @@ class ProposalTests(StoreCase):
 
     def test_a_long_entry_can_be_proposed(self, tmp_path: Path) -> None:
         """As long as an entry can be posted, it can be proposed."""
-        lines = [bl.debit("expenses:rent", "1.00 EUR", memo=f"Line {i}") for i in range(900)]
-        long = bl.Entry("long", date(2026, 1, 31), [*lines, bl.credit("assets:bank", "900.00 EUR")])
+        lines = [
+            bl.debit("expenses:rent", "1.00 EUR", memo=f"Line {i}") for i in range(900)
+        ]
+        long = bl.Entry(
+            "long", date(2026, 1, 31), [*lines, bl.credit("assets:bank", "900.00 EUR")]
+        )
         with self.books(tmp_path) as books:
             assert propose(books, long).entry == long
             assert books.do(lambda ledger: ledger.proposals.post("long")).entry == long

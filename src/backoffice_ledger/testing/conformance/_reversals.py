@@ -1,14 +1,15 @@
 """Reversals: both styles, links both ways, once, and of a reversal."""
 
-# ruff: noqa: S101 - tests assert
+# ruff: noqa: B023, S101 - tests assert; commands run at once
 
 from datetime import date
 from pathlib import Path
 
 import backoffice_ledger as bl
 from backoffice_ledger import errors
+from backoffice_ledger._ledger.view import ReportPhase
 from backoffice_ledger.testing.conformance._entries import full_entry
-from backoffice_ledger.testing.conformance._twins import StoreCase
+from backoffice_ledger.testing.conformance._twins import PHASES, StoreCase
 from backoffice_ledger.testing.notation import ledger_text
 
 RENT = "2026-01-31 * rent / Dr expenses:rent 100.00 EUR / Cr assets:bank 100.00 EUR"
@@ -91,8 +92,8 @@ class ReversalTests(StoreCase):
             ):
                 books.refuse(
                     error,
-                    lambda ledger, day=day, id_=reversal_id: ledger.reverse(
-                        "rent", date=day, reason="paid twice", reversal_id=id_
+                    lambda ledger: ledger.reverse(
+                        "rent", date=day, reason="paid twice", reversal_id=reversal_id
                     ),
                 )
 
@@ -123,13 +124,12 @@ class ReversalTests(StoreCase):
             [rent] = ledger_text(RENT)
             books.post(bl.Entry("rent", rent.date, rent.postings, kind="adjusting"))
             assert books.do(reverse).phase.value == "adjusting"
-            for phase, rows in (("unadjusted", 0), ("adjusted", 2)):
-                shown = books.do(
-                    lambda ledger, phase=phase: ledger.view()
-                    .trial_balance(phase=phase)
-                    .rows()
+            phase: ReportPhase
+            for phase, expected in zip(PHASES, (0, 2, 2), strict=True):
+                rows = books.do(
+                    lambda ledger: ledger.view().trial_balance(phase=phase).rows()
                 )
-                assert len(shown) == rows
+                assert len(rows) == expected
 
     def test_a_reversal_is_posted_like_any_entry(self, tmp_path: Path) -> None:
         """Its date lies in an open period; it needs an original and a free id."""
@@ -148,8 +148,8 @@ class ReversalTests(StoreCase):
             ):
                 books.refuse(
                     error,
-                    lambda ledger, args=(id_, day, reversal_id): ledger.reverse(
-                        args[0], date=args[1], reason="r", reversal_id=args[2]
+                    lambda ledger: ledger.reverse(
+                        id_, date=day, reason="r", reversal_id=reversal_id
                     ),
                 )
 

@@ -1,16 +1,17 @@
 """One book kept twice, in the store under test and in the reference."""
 
-# ruff: noqa: S101 - tests assert
+# ruff: noqa: B023, S101 - tests assert; commands run at once
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TypeVar, final
+from typing import Any, Final, TypeVar, final
 
 import attrs
 
 import backoffice_ledger as bl
+from backoffice_ledger._ledger.view import ReportPhase
 from backoffice_ledger.errors import LedgerError
 from backoffice_ledger.protocols import Control
 from backoffice_ledger.stores import Store
@@ -21,7 +22,7 @@ T = TypeVar("T")
 E = TypeVar("E", bound=LedgerError)
 
 START = datetime(2026, 1, 1, 8, tzinfo=UTC)
-PHASES = ("unadjusted", "adjusted", "post-closing")
+PHASES: Final[tuple[ReportPhase, ...]] = ("unadjusted", "adjusted", "post-closing")
 
 
 @attrs.frozen
@@ -40,6 +41,16 @@ def outcome_of(command: Callable[[bl.Ledger], Any], ledger: bl.Ledger) -> Outcom
         return Outcome(command(ledger))
     except LedgerError as error:
         return Outcome(type(error), error, str(error), error.field)
+
+
+def refusal(error: type[E], call: Callable[[], object]) -> E:
+    """Return the error that *call* raises; it must be of exactly this class."""
+    try:
+        result = call()
+    except error as found:
+        assert type(found) is error, found
+        return found
+    raise AssertionError(f"{error.__name__} is not raised, but returned: {result!r}")
 
 
 @final
@@ -68,17 +79,13 @@ class Twins:
     def refuse(self, error: type[E], command: Callable[[bl.Ledger], Any]) -> E:
         """Check that both books refuse *command* alike and stay as they were."""
         before = self.snapshot()
-        try:
-            result = self.do(command)
-        except LedgerError as refusal:
-            assert type(refusal) is error, refusal
-            assert self.snapshot() == before
-            return refusal
-        raise AssertionError(f"{error.__name__} is not raised, but returned {result}")
+        found = refusal(error, lambda: self.do(command))
+        assert self.snapshot() == before
+        return found
 
     def post(self, *entries: bl.Entry) -> list[bl.Record]:
         """Post entries one by one to both."""
-        return [self.do(lambda ledger, e=entry: ledger.post(e)) for entry in entries]
+        return [self.do(lambda ledger: ledger.post(entry)) for entry in entries]
 
     def snapshot(self) -> dict[str, Any]:
         """Return all that the tested book holds."""
@@ -103,10 +110,34 @@ def snapshot(ledger: bl.Ledger) -> dict[str, Any]:
         "turnovers": {path: view.turnover(path) for path in chart},
         "balances": {path: view.balance(path, include_children=True) for path in chart},
         "trial balances": [
-            view.trial_balance(phase=phase).rows(totals=True)  # type: ignore[arg-type]
-            for phase in PHASES
+            view.trial_balance(phase=phase).rows(totals=True) for phase in PHASES
         ],
     }
+
+
+@final
+class Opener:
+    """Opens a book again and again, with the same sources going on."""
+
+    def __init__(self, book: str = "main", controls: Sequence[Control] = ()) -> None:
+        self._book = book
+        self._controls = controls
+        self._clock = TickingClock(START)
+        self._ids = SequentialIds()
+        self._salts = SeededSalts(b"twins")
+
+    def __call__(self, store: Store) -> bl.Ledger:
+        """Return the book in *store*; make it if it is not there."""
+        return bl.open_ledger(
+            store,
+            actor="clerk",
+            book=self._book,
+            create=True,
+            controls=self._controls,
+            clock=self._clock,
+            ids=self._ids,
+            salts=self._salts,
+        )
 
 
 @contextmanager
@@ -117,22 +148,9 @@ def open_twins(
 
     Clock, ids and salts are the same, so that even the leaf hashes must be equal.
     """
-
-    def opened(where: Store) -> bl.Ledger:
-        return bl.open_ledger(
-            where,
-            actor="clerk",
-            book=book,
-            create=True,
-            controls=controls,
-            clock=TickingClock(START),
-            ids=SequentialIds(),
-            salts=SeededSalts(b"twins"),
-        )
-
     oracle = bl.MemoryStore()
     try:
-        twins = Twins(opened(store), opened(oracle))
+        twins = Twins(Opener(book, controls)(store), Opener(book, controls)(oracle))
         yield twins
         twins.check()
     finally:

@@ -1,6 +1,6 @@
 """Reading: filters, pages, both axes of time."""
 
-# ruff: noqa: S101 - tests assert
+# ruff: noqa: B023, S101 - tests assert; commands run at once
 
 from datetime import date, timedelta
 from itertools import product
@@ -9,6 +9,7 @@ from typing import Any
 
 import backoffice_ledger as bl
 from backoffice_ledger import errors
+from backoffice_ledger._ledger.view import ReportPhase
 from backoffice_ledger.testing.conformance._twins import PHASES, StoreCase, Twins
 
 ACCOUNTS = ("assets:bank", "assets:bank:giro", "assets:cash", "expenses:rent")
@@ -108,21 +109,27 @@ class ViewTests(StoreCase):
                 assert listed(books, **filters) == picked(keep)
 
     def test_what_nothing_matches_is_empty(self, tmp_path: Path) -> None:
-        """Unknown journals and dimensions match nothing; accounts are checked."""
+        """But names that the book does not know are refused."""
         with self.books(tmp_path) as books:
             books.do(lambda ledger: ledger.post_many(history(8)))
-            for filters in (
-                {"journal": "nowhere"},
-                {"dimension": {"desk": "B1"}},
+            for nothing in (
                 {"dimension": {"cost_centre": "B9"}},
                 {"dates": (date(2027, 1, 1), None)},
+                {"account": "stock:vault"},
+                {"kind": "restatement"},
                 {"limit": 0},
             ):
-                assert listed(books, **filters) == []
-            books.refuse(
-                errors.UnknownAccount,
-                lambda ledger: list(ledger.view().entries(account="assets:nowhere")),
+                assert listed(books, **nothing) == []
+            unknown: tuple[tuple[type[errors.LedgerError], dict[str, Any]], ...] = (
+                (errors.UnknownAccount, {"account": "assets:nowhere"}),
+                (errors.UnknownJournal, {"journal": "nowhere"}),
+                (errors.UnknownDimension, {"dimension": {"desk": "B1"}}),
             )
+            for error, filters in unknown:
+                books.refuse(
+                    error,
+                    lambda ledger: list(ledger.view().entries(**filters)),
+                )
 
     def test_pages_join_without_a_seam(self, tmp_path: Path) -> None:
         """Going on after a record gives what comes next, for every size of page."""
@@ -134,8 +141,8 @@ class ViewTests(StoreCase):
                 after: bl.Record | None = None
                 while True:
                     page = books.do(
-                        lambda ledger, after=after, limit=limit, f=filters: list(
-                            ledger.view().entries(after=after, limit=limit, **f)
+                        lambda ledger: list(
+                            ledger.view().entries(after=after, limit=limit, **filters)
                         )
                     )
                     if not page:
@@ -149,12 +156,14 @@ class ViewTests(StoreCase):
         """It sees what is dated until then, and what was recorded until then."""
         with self.books(tmp_path) as books:
             books.do(lambda ledger: ledger.post_many(history(20)))
-            by_position = [record for record in books.tested.records() if record.type == "entry"]
+            by_position = [
+                record for record in books.tested.records() if record.type == "entry"
+            ]
             for known, day in product(
                 (by_position[0], by_position[9], by_position[-1]),
                 (FIRST, date(2025, 12, 31), date(2026, 2, 28)),
             ):
-                bounds = {"as_of": day, "known_at": known.position}
+                bounds: dict[str, Any] = {"as_of": day, "known_at": known.position}
                 seen = [
                     record.entry
                     for record in by_position
@@ -162,7 +171,7 @@ class ViewTests(StoreCase):
                 ]
                 assert listed(books, bounds) == in_order(seen)
                 balance = books.do(
-                    lambda ledger, b=bounds: ledger.view(**b).balance("equity:capital")
+                    lambda ledger: ledger.view(**bounds).balance("equity:capital")
                 )
                 total = sum(entry.postings[0].amount.minor_units for entry in seen)
                 assert balance["EUR"].minor_units == total
@@ -173,21 +182,26 @@ class ViewTests(StoreCase):
             books.do(lambda ledger: ledger.post_many(history(40)))
             size = len(list(books.tested.records()))
             spans = [None, (date(2025, 12, 10), date(2026, 2, 20)), (None, FIRST)]
+            phase: ReportPhase
             for phase, known, span in product(PHASES, (None, size - 15), spans):
                 books.do(
-                    lambda ledger, p=phase, k=known, s=span: [
-                        ledger.view(known_at=k).trial_balance(s, phase=p).rows(),
-                        ledger.view(known_at=k).income_statement(s, phase=p).rows(),
-                        ledger.view(as_of=s and s[1], known_at=k)
-                        .balance_sheet(phase=p)
+                    lambda ledger: [
+                        ledger.view(known_at=known)
+                        .trial_balance(span, phase=phase)
+                        .rows(),
+                        ledger.view(known_at=known)
+                        .income_statement(span, phase=phase)
+                        .rows(),
+                        ledger.view(as_of=span and span[1], known_at=known)
+                        .balance_sheet(phase=phase)
                         .rows(totals=True),
                     ]
                 )
             for span in spans:
                 books.do(
-                    lambda ledger, s=span: [
-                        ledger.view().statement("assets:bank", s).rows(totals=True),
-                        ledger.view().general_ledger(s).rows(totals=True),
+                    lambda ledger: [
+                        ledger.view().statement("assets:bank", span).rows(totals=True),
+                        ledger.view().general_ledger(span).rows(totals=True),
                     ]
                 )
 
@@ -195,15 +209,16 @@ class ViewTests(StoreCase):
         """At every date, at every phase."""
         with self.books(tmp_path) as books:
             books.do(lambda ledger: ledger.post_many(history(40)))
+            phase: ReportPhase
             for phase, days in product(PHASES, range(0, 160, 23)):
                 sheet = books.do(
-                    lambda ledger, p=phase, d=days: ledger.view(
-                        as_of=FIRST + timedelta(days=d)
-                    ).balance_sheet(phase=p)
+                    lambda ledger: ledger.view(
+                        as_of=FIRST + timedelta(days=days)
+                    ).balance_sheet(phase=phase)
                 )
-                assert sheet.total("assets") == sheet.total("liabilities") + sheet.total(
-                    "equity"
-                )
+                assert sheet.total("assets") == sheet.total(
+                    "liabilities"
+                ) + sheet.total("equity")
 
     def test_an_open_listing_does_not_see_what_follows(self, tmp_path: Path) -> None:
         """Entries posted while it is read do not appear."""

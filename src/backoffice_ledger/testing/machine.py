@@ -1,0 +1,542 @@
+"""A state machine that runs any store against the memory store (needs hypothesis).
+
+Whatever is done, both must do alike, and what the book promises must hold after every
+step.  Most steps are directed, so that most of them succeed; the others must be refused
+by both and leave everything as it was.
+
+    class Machine(StoreMachine):
+        def make_store(self, folder):
+            return MyStore(folder / "books.my")
+
+    TestMyStore = Machine.TestCase
+"""
+
+# ruff: noqa: B023, S101 - tests assert; commands run at once
+
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Final
+
+from hypothesis import event
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+)
+
+import backoffice_ledger as bl
+from backoffice_ledger._ledger.view import ReportPhase
+from backoffice_ledger.errors import IdempotencyConflict
+from backoffice_ledger.stores import Store
+from backoffice_ledger.testing import strategies
+from backoffice_ledger.testing.conformance._twins import (
+    PHASES,
+    Opener,
+    Outcome,
+    Twins,
+    open_chart,
+    outcome_of,
+)
+
+MONTHS: Final = tuple(f"2026-{month:02}" for month in range(1, 7))
+FINANCIAL: Final = ("assets:bank", "assets:cash", "equity:trading", "income:fees")
+STOCK: Final = ("stock:vault", "stock:customers")
+UNITS: Final = (bl.Commodity("EUR"), bl.Commodity("JPY"), bl.Commodity("TOKEN", 18))
+JOURNALS: Final = ("general", "settlement")
+BASIS: Final = "GDPR Art. 17(1)(a)"
+
+seldom: Final = st.sampled_from([False] * 5 + [True])
+"""Whether a step should go wrong."""
+
+
+class _Interruption(Exception):
+    """What ends a transaction in the middle."""
+
+
+class StoreMachine(RuleBasedStateMachine):
+    """Random steps on one book in two stores; override `make_store`.
+
+    Attributes:
+        is_durable: whether a store can be closed and made again with what it held.
+    """
+
+    is_durable = True
+
+    def make_store(self, folder: Path) -> Store:
+        """Return a store that keeps its data in *folder*; the same one each time.
+
+        Raises:
+            NotImplementedError: this is to be overridden.
+        """
+        raise NotImplementedError("say how to make a store")
+
+    @initialize()
+    def open_books(self) -> None:
+        """Open the book in both stores, with a chart."""
+        self._folder = TemporaryDirectory()
+        self._opener = Opener()
+        oracle = Opener()(bl.MemoryStore())
+        self.books = Twins(self._opener(self._store()), oracle)
+        self.books.do(open_chart)
+        self.leaves: list[bytes] = []
+        self.closed: set[tuple[str, str]] = set()
+        self.entries: dict[str, bl.Entry] = {}
+        self.proposals: dict[str, bl.Entry] = {}
+        self.accounts: list[str] = list(FINANCIAL)
+        self.documents: dict[str, bl.Document] = {}
+        self.count = 0
+
+    def _store(self) -> Store:
+        return self.make_store(Path(self._folder.name))
+
+    def step(self, name: str, command: Callable[[bl.Ledger], Any]) -> Outcome:
+        """Do the same to both; check that a refusal changes nothing."""
+        before = self._leaves()
+        found = outcome_of(command, self.books.tested)
+        assert found == outcome_of(command, self.books.oracle)
+        error = found.error
+        event(f"{name}: {'done' if error is None else error.code}")
+        if error is not None and not name.startswith("post_many"):
+            assert self._leaves() == before
+        return found
+
+    def _leaves(self) -> list[bytes]:
+        return [record.leaf for record in self.books.tested.records()]
+
+    # --- what is drawn ---------------------------------------------------------------
+
+    def _new_id(self) -> str:
+        self.count += 1
+        return f"e{self.count:04}"
+
+    def _open_months(self, journal: str) -> list[str]:
+        periods = self.books.oracle.periods
+        return [
+            month
+            for month in MONTHS
+            if periods.get(month, journal=journal).state is bl.PeriodState.OPEN
+        ]
+
+    def _day(self, data: st.DataObject, journal: str, *, is_wrong: bool) -> date:
+        """Draw a day that is open for *journal*, or any day."""
+        months = MONTHS if is_wrong else self._open_months(journal) or ["2026-12"]
+        month = data.draw(st.sampled_from(months), label="month")
+        return date.fromisoformat(f"{month}-{data.draw(st.integers(1, 28)):02}")
+
+    def _entry(self, data: st.DataObject) -> bl.Entry:
+        """Draw an entry that the book takes, but for every tenth."""
+        is_wrong = data.draw(seldom, label="wrong")
+        journal = data.draw(st.sampled_from(JOURNALS))
+        accounts = STOCK if data.draw(seldom) else tuple(self.accounts)
+        if is_wrong and data.draw(st.booleans()):
+            accounts += ("assets:nowhere",)
+        return data.draw(
+            strategies.entries(
+                ids=st.just(self._new_id()),
+                dates=st.just(self._day(data, journal, is_wrong=is_wrong)),
+                accounts=st.sampled_from(accounts),
+                commodities=st.sampled_from(UNITS),
+                journals=st.just(journal),
+                dimensions=st.sampled_from([{}, {"cost_centre": "B7"}]),
+            ),
+            label="entry",
+        )
+
+    def _posted(self, data: st.DataObject) -> bl.Entry:
+        return self.entries[data.draw(st.sampled_from(sorted(self.entries)))]
+
+    # --- posting ---------------------------------------------------------------------
+
+    def _keep(self, name: str, entry: bl.Entry) -> None:
+        if self.step(name, lambda ledger: ledger.post(entry)).error is None:
+            self.entries[entry.id] = entry
+
+    @rule(data=st.data())
+    def post(self, data: st.DataObject) -> None:
+        """Post an entry."""
+        self._keep("post", self._entry(data))
+
+    @rule(data=st.data())
+    def try_first(self, data: st.DataObject) -> None:
+        """Decide without writing, then write; both say the same."""
+        entry = self._entry(data)
+        tried = self.step("dry run", lambda ledger: ledger.post(entry, dry_run=True))
+        posted = self.step("after dry run", lambda ledger: ledger.post(entry))
+        assert (tried.error is None) == (posted.error is None)
+        if posted.error is None:
+            self.entries[entry.id] = entry
+            assert tried.value.position == posted.value.position
+
+    @precondition(lambda self: self.entries)
+    @rule(data=st.data())
+    def post_before_others(self, data: st.DataObject) -> None:
+        """Post an entry that is dated before all others, as long as it is allowed."""
+        entry = self._entry(data)
+        first = min(known.date for known in self.entries.values())
+        if first.isoformat()[:7] in self._open_months(entry.journal):
+            first = first.replace(day=1)
+            entry = bl.Entry(entry.id, first, entry.postings, journal=entry.journal)
+            self._keep("back-date", entry)
+
+    @rule(data=st.data())
+    def post_many(self, data: st.DataObject) -> None:
+        """Post new entries and known ones, in batches or all in one."""
+        new = [self._entry(data) for _ in range(data.draw(st.integers(1, 4)))]
+        known = list(self.entries.values())[-2:]
+        entries = data.draw(st.permutations([*new, *known, new[0]]))
+        batch_size = data.draw(st.integers(1, 5), label="batch size")
+        is_atomic = data.draw(st.booleans(), label="atomic")
+        self.step(
+            f"post_many{' atomic' if is_atomic else ''}",
+            lambda ledger: ledger.post_many(
+                iter(entries), batch_size=batch_size, atomic=is_atomic
+            ),
+        )
+        held = {record.id for record in self.books.oracle.view().entries()}
+        assert (
+            not is_atomic
+            or {e.id for e in new} <= held
+            or held.isdisjoint({e.id for e in new})
+        )
+        self.entries |= {entry.id: entry for entry in new if entry.id in held}
+
+    @rule(data=st.data())
+    def post_columns(self, data: st.DataObject) -> None:
+        """Post entries of two postings as columns."""
+        size = data.draw(st.integers(1, 4))
+        ids = [self._new_id() for _ in range(size)]
+        day = self._day(data, "general", is_wrong=data.draw(seldom))
+        amounts = data.draw(
+            st.lists(
+                st.integers(-(10**27) + 1, 10**27 - 1).filter(bool),
+                min_size=size,
+                max_size=size,
+            )
+        )
+        texts = data.draw(
+            st.none() | st.lists(strategies.texts(), min_size=size, max_size=size)
+        )
+        accounts = st.sampled_from(self.accounts)
+        left, right = data.draw(accounts), data.draw(accounts)
+        found = self.step(
+            "post_columns",
+            lambda ledger: ledger.post_columns(
+                ids=ids,
+                dates=[day] * size,
+                debits=[left] * size,
+                credits=[right] * size,
+                amounts=amounts,
+                commodity="EUR",
+                descriptions=texts,
+            ),
+        )
+        if found.error is None:
+            for id_ in ids:
+                self.entries[id_] = self.books.oracle.record(id_).entry
+
+    @precondition(lambda self: self.entries)
+    @rule(data=st.data())
+    def post_again(self, data: st.DataObject) -> None:
+        """A retry returns the first record, whatever happened since."""
+        entry = self._posted(data)
+        before = self._leaves()
+        found = self.step("retry", lambda ledger: ledger.post(entry))
+        assert found.value == self.books.tested.record(entry.id)
+        assert self._leaves() == before
+
+    @precondition(lambda self: self.entries)
+    @rule(data=st.data())
+    def post_something_else(self, data: st.DataObject) -> None:
+        """Other content under a known id is refused."""
+        entry = self._posted(data)
+        other = bl.Entry(entry.id, entry.date, entry.postings, rule="another@1")
+        found = self.step("conflict", lambda ledger: ledger.post(other))
+        assert isinstance(found.error, IdempotencyConflict)
+
+    @precondition(lambda self: self.entries)
+    @rule(
+        data=st.data(),
+        style=st.sampled_from(["opposite", "same-side"]),
+        is_twice=seldom,
+    )
+    def reverse(self, data: st.DataObject, style: Any, *, is_twice: bool) -> None:
+        """Take back an entry that stands."""
+        oracle = self.books.oracle
+        standing = [id_ for id_ in self.entries if not oracle.record(id_).reversed_by]
+        ids = sorted(self.entries) if is_twice else standing
+        if ids:
+            id_ = data.draw(st.sampled_from(ids))
+            day = self._day(data, self.entries[id_].journal, is_wrong=False)
+            reversal_id = self._new_id()
+            self.step(
+                "reverse",
+                lambda ledger: ledger.reverse(
+                    id_, date=day, reason="wrong", style=style, reversal_id=reversal_id
+                ),
+            )
+
+    @precondition(lambda self: self.entries)
+    @rule(data=st.data())
+    def redact(self, data: st.DataObject) -> None:
+        """Erase a text that is there, or one that is not."""
+        record = self.books.oracle.record(self._posted(data).id)
+        texts = ["description"] if record.entry.description else []
+        texts += [
+            f"postings.{line}.memo"
+            for line, posting in enumerate(record.entry.postings)
+            if posting.memo is not None
+        ]
+        field = data.draw(st.sampled_from(texts or ["description"]))
+        self.step(
+            "redact", lambda ledger: ledger.redact(record.id, field=field, basis=BASIS)
+        )
+
+    # --- periods ---------------------------------------------------------------------
+
+    def _move(self, data: st.DataObject, verb: str, months: list[str]) -> None:
+        is_wrong = data.draw(seldom, label="wrong")
+        month = data.draw(st.sampled_from(list(MONTHS) if is_wrong else months))
+        self.step(
+            verb, lambda ledger: getattr(ledger.periods, verb)(month, reason="audit")
+        )
+
+    def _in_state(self, *states: str) -> list[str]:
+        get = self.books.oracle.periods.get
+        return [month for month in MONTHS if get(month).state.value in states]
+
+    @rule(data=st.data())
+    def close(self, data: st.DataObject) -> None:
+        """Close the earliest open period, while later ones are left."""
+        months = self._in_state("open", "adjusting")
+        if len(months) > 2:
+            self._move(data, "close", months[:1])
+
+    @precondition(lambda self: self._in_state("closed", "adjusting"))
+    @rule(data=st.data())
+    def reopen(self, data: st.DataObject) -> None:
+        """Open a closed period again."""
+        self._move(data, "reopen", self._in_state("closed", "adjusting"))
+
+    @precondition(lambda self: self._in_state("open", "closed"))
+    @rule(data=st.data())
+    def adjust(self, data: st.DataObject) -> None:
+        """Let a period take adjusting entries only."""
+        months = self._in_state("open", "closed")
+        if len(months) > 2:
+            self._move(data, "adjust", months[:1])
+
+    @precondition(lambda self: self._in_state("closed"))
+    @rule(data=st.data())
+    def lock(self, data: st.DataObject) -> None:
+        """Lock the first closed period for ever."""
+        self._move(data, "lock", self._in_state("closed")[:1])
+
+    @rule(month=st.sampled_from(MONTHS))
+    def close_for_a_journal(self, month: str) -> None:
+        """Close a period for one journal, or open it again."""
+        state = self.books.oracle.periods.get(month, journal="settlement").state
+        if state is bl.PeriodState.OPEN and len(self._open_months("settlement")) > 2:
+            self.step(
+                "close journal",
+                lambda ledger: ledger.periods.close(month, journal="settlement"),
+            )
+        elif self.books.oracle.periods.get(month).state is bl.PeriodState.OPEN:
+            self.step(
+                "reopen journal",
+                lambda ledger: ledger.periods.reopen(
+                    month, journal="settlement", reason="late"
+                ),
+            )
+
+    # --- accounts and documents ------------------------------------------------------
+
+    @rule(label=st.none() | strategies.texts())
+    def open_account(self, label: str | None) -> None:
+        """Open one more account."""
+        path = f"assets:a{len(self.accounts)}"
+        self.accounts.append(path)
+        self.step(
+            "open account",
+            lambda ledger: ledger.open_account(path, type="asset", label=label),
+        )
+
+    @rule(data=st.data())
+    def close_account(self, data: st.DataObject) -> None:
+        """Close an account with a balance of zero, or try one with another."""
+        oracle = self.books.oracle
+        empty = [path for path in self.accounts if not oracle.balance(path)]
+        is_wrong = data.draw(seldom, label="wrong")
+        paths = self.accounts if is_wrong else [p for p in empty if p not in FINANCIAL]
+        if paths:
+            path = data.draw(st.sampled_from(paths))
+            found = self.step(
+                "close account",
+                lambda ledger: ledger.accounts.close(path, on=date(2026, 12, 31)),
+            )
+            if found.error is None:  # some day after all that is posted here
+                self.step(
+                    "reopen account",
+                    lambda ledger: ledger.accounts.change(path, closed=None),
+                )
+
+    @rule(data=st.data(), content=st.dictionaries(st.just("name"), strategies.texts()))
+    def store_document(self, data: st.DataObject, content: dict[str, str]) -> None:
+        """Store the next version of a document, or a wrong one."""
+        id_ = data.draw(st.sampled_from(["D-1", "D-2"]))
+        last = self.documents.get(id_)
+        version = 1 if last is None else last.version + 1
+        version += data.draw(seldom)
+        document = bl.Document(
+            "note", id_, content, personal=sorted(content), version=version
+        )
+        found = self.step(
+            "store document", lambda ledger: ledger.documents.store(document)
+        )
+        if found.error is None:
+            self.documents[id_] = document
+
+    # --- four eyes -------------------------------------------------------------------
+
+    @rule(data=st.data())
+    def propose(self, data: st.DataObject) -> None:
+        """Keep an entry as a proposal."""
+        entry = self._entry(data)
+        found = self.step("propose", lambda ledger: ledger.propose(entry))
+        if found.error is None:
+            self.proposals[entry.id] = entry
+
+    @precondition(lambda self: self.proposals)
+    @rule(data=st.data(), verb=st.sampled_from(["approve", "approve", "reject"]))
+    def vote(self, data: st.DataObject, verb: str) -> None:
+        """Vote on a proposal."""
+        id_ = data.draw(st.sampled_from(sorted(self.proposals)))
+        seen = self.books.oracle.proposals.get(id_).digest
+        actor = data.draw(st.sampled_from(["controller", "auditor"]))
+        found = self.step(
+            verb,
+            lambda ledger: getattr(ledger.proposals, verb)(id_, seen=seen, actor=actor),
+        )
+        if verb == "reject" and found.error is None:
+            del self.proposals[id_]
+
+    @precondition(lambda self: self.proposals)
+    @rule(data=st.data())
+    def release(self, data: st.DataObject) -> None:
+        """Post a proposal, or withdraw it."""
+        id_ = data.draw(st.sampled_from(sorted(self.proposals)))
+        if data.draw(seldom):
+            self.step("withdraw", lambda ledger: ledger.proposals.withdraw(id_))
+            del self.proposals[id_]
+            return
+        found = self.step("release", lambda ledger: ledger.proposals.post(id_))
+        if found.error is None:
+            self.entries[id_] = self.proposals.pop(id_)
+
+    # --- the store -------------------------------------------------------------------
+
+    @rule(data=st.data())
+    def interrupt(self, data: st.DataObject) -> None:
+        """What an interrupted transaction did is undone."""
+        entry = self._entry(data)
+        before = self._leaves()
+        for ledger in (self.books.tested, self.books.oracle):
+            try:
+                with ledger._session.transaction(write=True):
+                    ledger.open_account("assets:gone", type="asset")
+                    ledger.post(entry)
+                    raise _Interruption
+            except (_Interruption, bl.LedgerError):
+                pass
+        assert self._leaves() == before
+
+    @precondition(lambda self: self.is_durable)
+    @rule()
+    def restart(self) -> None:
+        """Close the store and open it again."""
+        event("restart: done")
+        self.books.tested.close()
+        self.books = Twins(self._opener(self._store()), self.books.oracle)
+
+    # --- what always holds -----------------------------------------------------------
+
+    @invariant()
+    def the_log_only_grows(self) -> None:
+        """Both hold the same records, without gaps, and none has changed."""
+        records = list(self.books.tested.records(after=len(self.leaves)))
+        assert records == list(self.books.oracle.records(after=len(self.leaves)))
+        first = len(self.leaves) + 1
+        assert [r.position for r in records] == list(range(first, first + len(records)))
+        for record in records:
+            if record.type == "entry":
+                month = record.entry.date.isoformat()[:7]
+                assert (record.entry.journal, month) not in self.closed
+        assert self._leaves()[: len(self.leaves)] == self.leaves
+        self.leaves += [record.leaf for record in records]
+        get = self.books.oracle.periods.get
+        self.closed = {
+            (journal, month)
+            for journal in JOURNALS
+            for month in MONTHS
+            if get(month, journal=journal).state.value in ("closed", "locked", "future")
+        }
+
+    @invariant()
+    def the_book_balances(self) -> None:
+        """Debits are credits, memorandum or not; both stores say how much."""
+        tested, oracle = self.books.tested.view(), self.books.oracle.view()
+        for part in (STOCK, FINANCIAL):
+            rest = bl.Balance()
+            for path, account in tested.accounts().items():
+                if (account.type is bl.AccountType.MEMORANDUM) is (part is STOCK):
+                    turnover = tested.turnover(path)
+                    assert turnover == oracle.turnover(path)
+                    rest += turnover[0] - turnover[1]
+            assert not rest
+
+    @invariant()
+    def journals_have_no_gaps(self) -> None:
+        """Entries are numbered from 1 in each journal, in the order of the log."""
+        for journal in JOURNALS:
+            listed = self.books.tested.view().entries(journal=journal)
+            numbers = sorted(record.journal_number or 0 for record in listed)
+            assert numbers == list(range(1, len(numbers) + 1))
+
+    def teardown(self) -> None:
+        """Compare and verify everything, on both axes of time."""
+        if not hasattr(self, "books"):
+            return
+        try:
+            self._compare_views()
+            self.books.check()
+        finally:
+            self.books.tested.close()
+            self.books.oracle.close()
+            self._folder.cleanup()
+
+    def _compare_views(self) -> None:
+        size = len(self.leaves)
+        for month in MONTHS[::2]:
+            for known_at in (None, size // 2, size - 1):
+                phase: ReportPhase
+                for phase in PHASES:
+                    bounds: dict[str, Any] = {
+                        "as_of": date.fromisoformat(f"{month}-15"),
+                        "known_at": known_at,
+                    }
+                    self.books.do(
+                        lambda ledger: (
+                            ledger.view(**bounds)
+                            .trial_balance(phase=phase)
+                            .rows(totals=True)
+                        )
+                    )
+                    sheet = self.books.do(
+                        lambda ledger: ledger.view(**bounds).balance_sheet(phase=phase)
+                    )
+                    sides = sheet.total("liabilities") + sheet.total("equity")
+                    assert sheet.total("assets") == sides
