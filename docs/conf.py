@@ -24,6 +24,8 @@ nitpicky = True
 nitpick_ignore_regex = [
     ("py:.*", rf"({'|'.join(sorted(sys.stdlib_module_names))})(\..*)?"),
     ("py:.*", rf"({'|'.join(dir(builtins))})"),
+    ("py:.*", r"hypothesis\..*"),
+    ("py:.*", r"backoffice_ledger\.testing\.conformance\._twins\.[ET]"),
     ("py:.*", r"backoffice_ledger\.protocols\.(Event|T)"),
     ("py:.*", r"backoffice_ledger\._ledger\.session\.Session"),
     ("py:.*", r"backoffice_ledger\._stores\..*Transaction"),

@@ -27,7 +27,7 @@ first of them is reported. Those at the end have no rank: they come up where no 
 check runs, when a store is opened or fails.
 
 ```{eval-rst}
-.. currentmodule:: backoffice_ledger.errors
+.. module:: backoffice_ledger.errors
 
 .. autoclass:: LedgerError
 

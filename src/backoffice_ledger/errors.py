@@ -180,7 +180,7 @@ class LedgerError(Exception):
     ) -> None:
         self.field = field
         self.expected = expected
-        self.found = None if found is None else excerpt(found)
+        self.found: str | None = None if found is None else excerpt(found)
         self.message = message
         super().__init__(message)
 

@@ -19,7 +19,7 @@ import re
 import unicodedata
 from datetime import date
 from functools import lru_cache
-from typing import Any, Final, Literal, get_args
+from typing import Any, Final, Literal
 
 import attrs
 

@@ -11,8 +11,18 @@ from backoffice_ledger._model.balance import Balance
 from backoffice_ledger._model.entry import EntryDraft
 from backoffice_ledger._model.proposal import Finding, Proposal
 
-T = TypeVar("T")
 Event = TypeVar("Event", contravariant=True)
+
+__all__ = [
+    "Books",
+    "Calendar",
+    "Clock",
+    "Control",
+    "IdSource",
+    "PostingRule",
+    "Progress",
+    "SaltSource",
+]
 
 Progress = Callable[..., Iterable[Any]]
 """Wraps an iterable, as ``tqdm.tqdm`` and ``rich.progress.track`` do.

@@ -26,7 +26,7 @@ from backoffice_ledger.audit import leaf_hash
 
 FOLDER = Path(__file__).parent
 ROOTS = {
-    "main": "44ea5a49d03d1950b0ef0db3303137e52ab8f004478a380a3258c1cb3b85f872",
+    "main": "194dd4a63efa8e046acbf999e0f737a4f8a8f9ffd0eb086dbda4df1e2160d9d0",
     "controlled": "191a49a9d6e91ddfd504c5676b68048a1b4ccd7f2359a85a8a811547b84a5599",
 }
 

@@ -17,6 +17,6 @@ class SQLiteMachine(StoreMachine):
 
 
 SQLiteMachine.TestCase.settings = settings(
-    max_examples=settings().max_examples * 3 // 4, stateful_step_count=30
+    max_examples=settings().max_examples * 2 // 5, stateful_step_count=30
 )
 TestSQLiteAgainstMemory = SQLiteMachine.TestCase

@@ -11,7 +11,8 @@ from hypothesis import Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from backoffice_ledger import MemoryStore
-from backoffice_ledger.testing.conformance import StoreConformance
+from backoffice_ledger.errors import UnknownAccount
+from backoffice_ledger.testing.conformance import StoreConformance, open_twins
 from backoffice_ledger.testing.machine import StoreMachine
 
 
@@ -120,6 +121,15 @@ def test_the_machine_finds_a_fault() -> None:
     once = settings(max_examples=50, phases=[Phase.generate], database=None)
     with pytest.raises(AssertionError):
         run_state_machine_as_test(Machine, settings=once)
+
+
+def test_what_is_not_refused_fails() -> None:
+    """A test that expects a refusal says what came instead."""
+    with (
+        open_twins(MemoryStore()) as books,
+        pytest.raises(AssertionError, match="is not raised, but returned"),
+    ):
+        books.refuse(UnknownAccount, lambda ledger: ledger.declare_dimension("desk"))
 
 
 def test_an_author_says_how_to_make_a_store(tmp_path: Path) -> None:

@@ -59,12 +59,13 @@ def decide(
 
 
 def _post_needs(command: PostEntries, state: State) -> Needs:
-    if all(entry.id in state.entries for entry in command.entries):
+    unread = [entry.id for entry in command.entries if entry.id not in state.entries]
+    if not unread:
         return NOTHING  # the ids are read last, together with all the rest
     return state.missing(
         facts=entries.account_keys(command.entries),
         prefixes=entries.SMALL_KINDS,
-        entries=[entry.id for entry in command.entries],
+        entries=unread,
     )
 
 

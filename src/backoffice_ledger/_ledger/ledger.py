@@ -37,7 +37,6 @@ from backoffice_ledger._model.arguments import (
 )
 from backoffice_ledger._model.balance import Balance
 from backoffice_ledger._model.commodity import Commodity
-from backoffice_ledger._model.dates import check_date
 from backoffice_ledger._model.entry import DEFAULT_JOURNAL, Entry, PostSummary
 from backoffice_ledger._model.proposal import Proposal
 from backoffice_ledger._model.record import Journal, Record

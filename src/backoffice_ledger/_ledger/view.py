@@ -297,6 +297,8 @@ class LedgerView:
         """Return the totals before the span, and those within it."""
         opening = self._before(transaction, dates[0], phases)
         closing = self._totals(transaction, dates[1], phases)
+        if not opening:
+            return opening, closing
         return opening, {
             key: (sums[0] - before[0], sums[1] - before[1])
             for key, sums in closing.items()

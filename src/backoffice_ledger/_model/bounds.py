@@ -16,9 +16,9 @@ class Bounds:
     """
 
     minor_units: int = 10**27
-    """Every |amount| of a posting is smaller than this."""
+    """The size of every amount of a posting is smaller than this."""
     total_minor_units: int = 10**38
-    """Every |sum| is smaller than this: it takes 10^11 of the largest postings."""
+    """Every sum is smaller than this: it takes 10^11 of the largest postings."""
     amount_characters: int = 64
     """Length of an amount as text."""
     scale: int = 18
@@ -44,3 +44,4 @@ class Bounds:
 
 
 BOUNDS = Bounds()
+"""The bounds that hold, for every book and on every store."""

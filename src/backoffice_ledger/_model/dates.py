@@ -8,7 +8,6 @@ from backoffice_ledger.errors import BoundExceeded, InvalidDate
 _MIN = BOUNDS.date_min
 _MAX = BOUNDS.date_max
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
 
 
 def check_date(value: object, field: str) -> date:
@@ -48,7 +47,8 @@ def instant_to_microseconds(value: object, field: str) -> int:
             expected="a datetime with a time zone",
             found=value,
         )
-    return (value - _EPOCH) // _MICROSECOND
+    since = value - _EPOCH
+    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
 
 
 def instant_from_microseconds(microseconds: int) -> datetime:

@@ -41,10 +41,9 @@ from backoffice_ledger._engine.store import (
     TotalsQuery,
 )
 from backoffice_ledger._model.balance import Balance
-from backoffice_ledger._model.commodity import Commodity
 from backoffice_ledger._model.dates import instant_from_microseconds
 from backoffice_ledger._model.document import stored_json
-from backoffice_ledger._model.entry import Entry, Phase
+from backoffice_ledger._model.entry import Entry
 from backoffice_ledger._model.posting import Posting, Side
 from backoffice_ledger._model.record import Record
 from backoffice_ledger._model.text import FrozenMapping
@@ -136,7 +135,7 @@ class MemoryStore:
             finally:
                 self._depth -= 1
 
-    def backup(self, target: str) -> None:
+    def backup(self, target: str) -> None:  # noqa: ARG002
         """Refuse: a book in memory has no file.
 
         Raises:
@@ -176,10 +175,9 @@ def _take(book: _Book, row: _Row) -> None:
     book.rows.append(row)
     for key in new.facts:
         book.facts[key] = row.position
-    if new.entry is None:
+    if new.entry is None or row.number is None:
         return
     book.ids[new.id] = row.position
-    assert row.number is not None
     book.numbers[new.entry.journal] = row.number
     month = date_number(new.entry.date) // 100
     for posting in new.entry.postings:

@@ -160,8 +160,8 @@ class SqlBook:
 
     def _facts(self, where: str, params: Sequence[Any]) -> Step[dict[FactKey, Fact]]:
         rows = yield Query(
-            "SELECT f.kind, f.key, f.number, f.position, r.type, r.actor, r.recorded_at,"
-            " r.content FROM bl_fact f JOIN bl_record r"
+            "SELECT f.kind, f.key, f.number, f.position, r.type, r.actor,"
+            " r.recorded_at, r.content FROM bl_fact f JOIN bl_record r"
             " ON r.book_id = f.book_id AND r.position = f.position"
             f" WHERE f.book_id = ? AND {where} ORDER BY f.kind, f.key",
             (self.book_id, *params),
@@ -200,7 +200,8 @@ class SqlBook:
         """Return all records of a type and id."""
         rows = yield Query(
             "SELECT position, actor, recorded_at, content FROM bl_record"
-            " WHERE book_id = ? AND type <> 0 AND type = ? AND id = ? ORDER BY position",
+            " WHERE book_id = ? AND type <> 0 AND type = ? AND id = ?"
+            " ORDER BY position",
             (self.book_id, RECORD_TYPES[type_], id_),
         )
         texts = yield from self._texts([row[0] for row in rows])
@@ -271,9 +272,9 @@ class SqlBook:
         for record in records:
             if record.facts:
                 yield from self._place_names(record)
-            if record.entry is not None:
-                if record.entry.journal not in self.last_numbers:
-                    yield from self._last_number(record.entry.journal)
+            entry = record.entry
+            if entry is not None and entry.journal not in self.last_numbers:
+                yield from self._last_number(entry.journal)
             batch.add(record)
         yield from batch.write()
         self.size = batch.position
@@ -356,7 +357,8 @@ class SqlBook:
                 (*place, commitment(salt, value), redacted_at),
             )
             yield Query(
-                "DELETE FROM bl_opening WHERE book_id = ? AND position = ? AND field = ?",
+                "DELETE FROM bl_opening"
+                " WHERE book_id = ? AND position = ? AND field = ?",
                 place,
             )
 

@@ -185,9 +185,12 @@ class Batch:
         head = (stamp.actor, stamp.at)
         journal_no = numbers["journal", journal]
         tail = ("normal", 0, *(None,) * 8)
+        shift = number - first
         self.records += [
-            (book_id, position, 0, id_, *head, leaf, None, days[day], journal_no)
-            + (number + position - first, *tail)
+            (
+                *(book_id, position, 0, id_, *head, leaf, None, days[day]),
+                *(journal_no, position + shift, *tail),
+            )
             for position, id_, leaf, day in zip(
                 positions, columns.ids, decided.leaves, columns.dates, strict=True
             )

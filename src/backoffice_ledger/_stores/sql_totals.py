@@ -135,8 +135,8 @@ def _recorded_later(
         terms += f" AND r.phase IN ({phase_list(query.phases)})"
     terms += only_accounts("p", numbers, params)
     return (
-        f"SELECT p.account_no, p.commodity_no, {POSTING_SUMS} FROM bl_posting p JOIN bl_record r"
-        " ON r.book_id = p.book_id AND r.position = p.position"
+        f"SELECT p.account_no, p.commodity_no, {POSTING_SUMS} FROM bl_posting p"
+        " JOIN bl_record r ON r.book_id = p.book_id AND r.position = p.position"
         f" WHERE p.book_id = ? AND p.position > ?{terms}"
         " GROUP BY p.account_no, p.commodity_no",
         params,

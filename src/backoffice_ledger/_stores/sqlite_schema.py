@@ -257,7 +257,8 @@ def schema_statements() -> list[str]:
     for table in _IMMUTABLE:
         for verb in ("update", "delete"):
             statements.append(
-                f"CREATE TRIGGER {table}_{verb} BEFORE {verb.upper()} ON {table} BEGIN\n"
+                f"CREATE TRIGGER {table}_{verb}"
+                f" BEFORE {verb.upper()} ON {table} BEGIN\n"
                 "    SELECT RAISE(ABORT, 'bl: append only');\nEND"
             )
     return [text for text in statements if text]

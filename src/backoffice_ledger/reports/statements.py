@@ -105,8 +105,9 @@ def trial_balance(
     for account, unit in sorted_keys(chart, {**opening, **movement}):
         if (account.type is AccountType.MEMORANDUM) is not memorandum:
             continue
-        debit_before, credit_before = opening.get((account.path, unit), (0, 0))
-        debit, credit = movement.get((account.path, unit), (0, 0))
+        key = (account.path, unit)
+        debit_before, credit_before = opening.get(key, (0, 0)) if opening else (0, 0)
+        debit, credit = movement.get(key, (0, 0))
         net = debit_before - credit_before
         if not (net or debit or credit):
             continue
