@@ -90,6 +90,7 @@ def open_ledger(
         ids or random_id,
         salts or secrets.token_bytes,
         read_only,
+        owns_store=store is not where,
     )
     try:
         _prepare(session, names, create=create, read_only=read_only)

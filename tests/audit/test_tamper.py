@@ -386,3 +386,85 @@ def test_what_belongs_together_and_is_gone_shows_in_the_root(book_file: Path) ->
         after = ledger.verify()
     assert after.records == before.records - 1
     assert after.root != before.root
+
+
+@pytest.mark.parametrize(
+    ("statement", "position"),
+    [
+        ("UPDATE bl_record SET content = '{' WHERE book_id = 1 AND position = 3", 3),
+        ("UPDATE bl_record SET kind = 'x' WHERE book_id = 1 AND position = 14", 14),
+        ("UPDATE bl_posting SET account_no = 99 WHERE position = 14", 14),
+        ("UPDATE bl_opening SET value = CAST(x'ff' AS TEXT) WHERE position = 3", None),
+    ],
+)
+def test_reading_what_was_tampered_with_says_so(
+    book_file: Path, statement: str, position: int | None
+) -> None:
+    """Not with an error of Python, and never with an answer."""
+    with closing(sqlite3.connect(book_file)) as raw:
+        changed = raw.total_changes
+        names = raw.execute(
+            "SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'"
+        ).fetchall()
+        for name, _ in names:
+            raw.execute(f"DROP TRIGGER {name}")
+        raw.execute(statement)
+        for _, sql in names:
+            raw.execute(sql)
+        raw.commit()
+        assert raw.total_changes > changed
+    with bl.open_ledger(book_file, read_only=True) as ledger:
+        with pytest.raises(errors.Corrupt) as caught:
+            list(ledger.records())
+        assert position is None or f"position {position} " in str(caught.value)
+        with pytest.raises(errors.VerificationFailed) as failed:
+            ledger.verify()
+        assert failed.value.position == (position or 3)
+
+
+def test_a_book_that_is_gone_is_missed(book_file: Path) -> None:
+    """A ledger that was opened before does not go on without it."""
+    [books] = [table for table in TABLES if table.name == "bl_book"]
+    with bl.open_ledger(book_file, read_only=True) as ledger:
+        ledger.verify()
+        assert attack(book_file, next(deletions(books)))
+        with pytest.raises(errors.Corrupt):
+            ledger.verify()
+
+
+def test_facts_that_cannot_be_read_are_corrupt(book_file: Path) -> None:
+    """Documents, accounts and the like are read through their latest record."""
+    statement = "UPDATE bl_record SET content = '{' WHERE type = 7"
+    assert attack(book_file, Mutation("content", ((statement, ()),)))
+    with bl.open_ledger(book_file, read_only=True) as ledger:
+        with pytest.raises(errors.Corrupt):
+            ledger.documents.all("trade")
+        with pytest.raises(errors.Corrupt):
+            ledger.documents.get("trade", "T/1")
+
+
+def test_a_failure_tells_as_much_as_can_be_read(book_file: Path) -> None:
+    """The first hundred problems, in the order of the log; a success is one line."""
+    with bl.open_ledger(book_file, read_only=True) as ledger:
+        found = ledger.verify()
+    assert str(found) == (
+        f"verified: {found.records} records, {found.entries} entries, "
+        f"{found.redacted} texts erased, root {found.root}"
+    )
+    statements = (
+        "UPDATE bl_record SET leaf = zeroblob(32)",
+        "UPDATE bl_record SET number = number + 1000 WHERE type = 0",
+        "DELETE FROM bl_current",
+        "DELETE FROM bl_period_total",
+    )
+    steps = tuple((statement, ()) for statement in statements)
+    assert attack(book_file, Mutation("everything", steps))
+    with (
+        bl.open_ledger(book_file, read_only=True) as ledger,
+        pytest.raises(errors.VerificationFailed) as caught,
+    ):
+        ledger.verify()
+    assert len(caught.value.problems) == 100
+    first, *rest = caught.value.problems
+    assert str(caught.value).startswith(f"[verification-failed] {first} (and ")
+    assert rest[-1] != first

@@ -185,10 +185,10 @@ def test_a_backup_that_cannot_take_its_name(
 ) -> None:
     """Then there is no copy at all."""
 
-    def fail(self: Path, target: Path) -> None:
+    def fail(source: Path, target: Path) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(Path, "rename", fail)
+    monkeypatch.setattr(os, "link", fail)
     with bl.open_ledger(path, actor="clerk") as ledger:
         with pytest.raises(errors.StorageFailure) as caught:
             ledger.backup(tmp_path / "copy.db")

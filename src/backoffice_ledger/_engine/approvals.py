@@ -38,7 +38,7 @@ from backoffice_ledger._engine.state import (
 from backoffice_ledger._model.amount import Amount
 from backoffice_ledger._model.commodity import Commodity
 from backoffice_ledger._model.dates import instant_from_microseconds
-from backoffice_ledger._model.entry import Entry, EntryKind
+from backoffice_ledger._model.entry import Entry
 from backoffice_ledger._model.posting import Posting, Side
 from backoffice_ledger._model.proposal import (
     Decision,
@@ -50,7 +50,6 @@ from backoffice_ledger._model.proposal import (
 from backoffice_ledger.errors import (
     DigestMismatch,
     IdempotencyConflict,
-    InvalidOption,
     NotPermitted,
     ProposalState,
     UnknownProposal,
@@ -156,12 +155,6 @@ def propose(
 ) -> Outcome:
     """Keep an entry that the book would take as a proposal."""
     entry = command.entry
-    if entry.kind is EntryKind.REVERSING:
-        raise InvalidOption(
-            field="kind",
-            expected="ledger.proposals.propose_reversal() for a reversal",
-            found="reversing",
-        )
     return _known(state, entry) or _keep(state, entry, None, stamp, examine)
 
 
@@ -183,10 +176,19 @@ def _known(state: State, entry: Entry) -> Outcome | None:
     fact = state.fact("proposal", entry.id)
     if fact is None:
         return None
-    posted = state.entries.get(entry.id)
-    redacted = () if posted is None else posted.redacted
-    check_same_entry(entry, read_proposal(state, entry.id).entry, redacted)
+    check_same_entry(entry, read_proposal(state, entry.id).entry, erased_texts(fact))
     return Outcome(results=[fact])
+
+
+def erased_texts(fact: Fact) -> list[str]:
+    """Return the names of the texts of a proposal that were erased."""
+    names = ["description"] if "description" in fact.content else []
+    names += [
+        memo_field(line)
+        for line, posting in enumerate(fact.content["postings"])
+        if "memo" in posting
+    ]
+    return [name for name in names if name not in fact.texts]
 
 
 def _keep(
@@ -207,7 +209,7 @@ def _keep(
     commitments = {name: commitment(salt, text) for name, salt, text in texts}
     content = entry_content(entry, commitments, reverses)
     if examine is not None:
-        examine(Prepared(entry, content_digest(content)))
+        examine(Prepared(entry, content_digest(content), reverses=reverses))
     data = record_bytes("proposal", stamp.actor, stamp.at_text, content)
     outcome = Outcome()
     outcome.add(
@@ -289,6 +291,13 @@ def release(
             field="id", expected="an open proposal", found=proposal.status.value
         )
     fact = state.known("proposal", proposal.id)
+    if erased_texts(fact):
+        raise ProposalState(
+            "a text of it was erased, so what was voted on is no longer known",
+            field="id",
+            expected="a proposal with all of its texts",
+            found=proposal.id,
+        )
     # The salts of the proposal are used again, so that the entry's canonical content
     # is byte for byte what was voted on.
     texts = [(name, salt, text) for name, (salt, text) in fact.texts.items()]

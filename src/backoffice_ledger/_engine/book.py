@@ -31,11 +31,9 @@ from backoffice_ledger.errors import (
 )
 
 
-def open_book(state: State, command: OpenBook, stamp: Stamp) -> Outcome:
+def open_book(state: State, command: OpenBook, stamp: Stamp) -> Outcome:  # noqa: ARG001
     """Begin the log, with the general journal; a book begins once."""
     outcome = Outcome()
-    if state.fact("book", "") is not None:
-        return outcome
     content = {"format": FORMAT_VERSION, "name": command.name, "uid": command.uid}
     outcome.add(stamp.record("book", command.name, content, [("book", "")]))
     journal = {"name": DEFAULT_JOURNAL}
@@ -107,10 +105,11 @@ def open_account(state: State, command: OpenAccount, stamp: Stamp) -> Outcome:
     account = command.account
     fact = state.fact("account", account.path)
     if fact is not None:
-        if account_from_fact(fact) != account:
+        difference = _first_difference(account_from_fact(fact), account)
+        if difference is not None and difference not in fact.erased:
             raise AccountConflict(
-                "exists with other properties; ledger.change_account() changes them",
-                field=_first_difference(account_from_fact(fact), account),
+                "exists with other properties; ledger.accounts.change() changes them",
+                field=difference,
                 found=account.path,
             )
         return Outcome(results=[fact])
@@ -129,11 +128,12 @@ def open_account(state: State, command: OpenAccount, stamp: Stamp) -> Outcome:
     return _record_account(Outcome(), account, stamp)
 
 
-def _first_difference(old: Account, new: Account) -> str:
-    for name in ("type", "commodities", "label", "opened", "closed", "attributes"):
+def _first_difference(old: Account, new: Account) -> str | None:
+    """Return the first property in which they differ, the label last."""
+    for name in ("type", "commodities", "opened", "closed", "attributes", "label"):
         if getattr(old, name) != getattr(new, name):
             return name
-    return "path"
+    return None
 
 
 def change_account(state: State, command: ChangeAccount, stamp: Stamp) -> Outcome:
@@ -141,13 +141,6 @@ def change_account(state: State, command: ChangeAccount, stamp: Stamp) -> Outcom
     account = command.account
     fact = _known_account(state, account.path)
     old = account_from_fact(fact)
-    if old.type is not account.type:
-        raise AccountConflict(
-            "an account keeps its type",
-            field="type",
-            expected=old.type.value,
-            found=account.type.value,
-        )
     if old == account:
         return Outcome(results=[fact])
     return _record_account(Outcome(), account, stamp)
@@ -235,8 +228,8 @@ def set_periods(state: State, command: SetPeriods, stamp: Stamp) -> Outcome:
     changes = [name for name in command.names if _is_change(state, command, name)]
     outcome = Outcome()
     for name in changes:
-        _check_transition(state.scope_state(journal, name), command, name)
-    if target is PeriodState.CLOSED and journal is None and changes:
+        _check_transition(state, command, name)
+    if _is_shut(target) and journal is None and changes:
         _check_closing_order(state, command.names, changes[0])
     for name in changes:
         first, last = state.calendar.span(name)
@@ -263,12 +256,11 @@ def _is_change(state: State, command: SetPeriods, name: str) -> bool:
     if current is PeriodState.LOCKED and command.state is PeriodState.CLOSED:
         return len(command.names) == 1
     has_record = state.fact("period", period_key(command.journal, name)) is not None
-    is_final = command.state in (PeriodState.CLOSED, PeriodState.LOCKED)
-    return current is not command.state or (is_final and not has_record)
+    return current is not command.state or (_is_shut(command.state) and not has_record)
 
 
-def _check_transition(current: PeriodState, command: SetPeriods, name: str) -> None:
-    target = command.state
+def _check_transition(state: State, command: SetPeriods, name: str) -> None:
+    current, target = state.scope_state(command.journal, name), command.state
     if current is target:
         return
     if target not in TRANSITIONS[current]:
@@ -283,24 +275,47 @@ def _check_transition(current: PeriodState, command: SetPeriods, name: str) -> N
         raise PeriodTransition(
             f"{name} is closed", field="reason", expected="why it is reopened"
         )
+    if is_reopened:
+        _check_not_before_locked(state, name)
 
 
 def _states(states: Iterable[PeriodState]) -> str:
-    return " or ".join(state.value for state in states)
+    return " or ".join(each.value for each in states)
 
 
 def _check_closing_order(state: State, names: tuple[str, ...], first: str) -> None:
-    """Refuse to close a period while an earlier one with entries is open."""
+    """Refuse to close or lock a period while an earlier one can take entries."""
     begins = state.calendar.span(first)[0]
-    for day in sorted(state.months or ()):
-        name = state.calendar.period_of(day)
-        if day >= begins or name in names:
-            continue
-        earlier = state.scope_state(None, name)
-        if earlier not in (PeriodState.CLOSED, PeriodState.LOCKED):
+    earlier = {state.calendar.period_of(day) for day in state.months or ()}
+    earlier |= {fact.content["name"] for fact in _book_periods(state)}
+    for name in sorted(earlier - set(names), key=state.calendar.span):
+        current = state.scope_state(None, name)
+        if state.calendar.span(name)[0] < begins and not _is_shut(current):
             raise PeriodTransition(
-                f"{name} has entries and is {earlier.value}",
+                f"{name} is {current.value}",
                 field="period",
                 expected="the earliest open period first",
                 found=first,
             )
+
+
+def _check_not_before_locked(state: State, name: str) -> None:
+    """Refuse to reopen a period whose figures a later, locked one contains."""
+    begins = state.calendar.span(name)[0].isoformat()
+    for fact in _book_periods(state):
+        if fact.content["state"] == "locked" and fact.content["first"] > begins:
+            raise PeriodTransition(
+                f"{fact.content['name']} after it is locked",
+                field="period",
+                expected="a period after the last locked one",
+                found=name,
+            )
+
+
+def _book_periods(state: State) -> Iterable[Fact]:
+    """Return the facts about periods of the whole book."""
+    return state.of_kind("period", "*/").values()
+
+
+def _is_shut(state: PeriodState) -> bool:
+    return state in (PeriodState.CLOSED, PeriodState.LOCKED)

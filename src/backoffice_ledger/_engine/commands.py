@@ -85,11 +85,12 @@ class StoreDocument:
 class PostEntries:
     """Post entries, all of them or none.
 
-    *offset* is how many entries of the same call came before, for error messages.
+    *offset* is how many entries of the same call came before, for error messages;
+    None for a single entry that needs no number.
     """
 
     entries: Sequence[Entry]
-    offset: int = 0
+    offset: int | None = None
 
 
 @attrs.frozen

@@ -31,6 +31,7 @@ class Prepared:
     entry: Entry
     digest: str
     proposal: str | None = None
+    reverses: str | None = None
 
 
 Examine = Callable[[Prepared], tuple[str, ...]]
@@ -65,6 +66,7 @@ def new_proposal(
         prepared.digest,
         maker,
         at,
+        reverses=prepared.reverses,
         released_by=released_by,
     )
 

@@ -79,7 +79,8 @@ def _open_account_needs(command: OpenAccount, state: State) -> Needs:
 
 def _periods_needs(command: SetPeriods, state: State) -> Needs:
     return state.missing(
-        prefixes=entries.SMALL_KINDS, months=command.state is PeriodState.CLOSED
+        prefixes=entries.SMALL_KINDS,
+        months=command.state in (PeriodState.CLOSED, PeriodState.LOCKED),
     )
 
 

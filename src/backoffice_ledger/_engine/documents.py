@@ -1,5 +1,6 @@
 """Documents: versions, each a record of its own."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from backoffice_ledger._engine.commands import StoreDocument
@@ -35,6 +36,20 @@ def document_from_fact(fact: Fact) -> Document:
     )
 
 
+def without(document: Document, erased: Sequence[str]) -> Document:
+    """Return *document* without the personal fields that were erased."""
+    names = [name for name in document.personal if PERSONAL + name in erased]
+    if not names:
+        return document
+    return Document(
+        document.kind,
+        document.id,
+        {key: item for key, item in document.content.items() if key not in names},
+        personal=[name for name in document.personal if name not in names],
+        version=document.version,
+    )
+
+
 def store_document(state: State, command: StoreDocument, stamp: Stamp) -> Outcome:
     """Add the next version; storing the latest one again changes nothing."""
     document = command.document
@@ -42,7 +57,7 @@ def store_document(state: State, command: StoreDocument, stamp: Stamp) -> Outcom
     fact = state.fact("document", key)
     latest = 0 if fact is None else fact.content["version"]
     if fact is not None and document.version == latest:
-        if document_from_fact(fact) != document:
+        if document_from_fact(fact) != without(document, fact.erased):
             raise DocumentConflict(
                 f"version {latest} of {key} has other content",
                 field="version",

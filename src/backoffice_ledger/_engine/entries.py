@@ -25,18 +25,17 @@ from backoffice_ledger._engine.state import (
 )
 from backoffice_ledger._model.entry import (
     Entry,
-    EntryKind,
     Phase,
     at_index,
     check_balanced,
 )
+from backoffice_ledger._model.posting import Posting
 from backoffice_ledger._model.record import Record
 from backoffice_ledger._model.text import EMPTY_MAPPING
 from backoffice_ledger.errors import (
     AccountNotOpen,
     CommodityRefused,
     IdempotencyConflict,
-    InvalidOption,
     LedgerError,
     PeriodNotOpen,
     UnknownAccount,
@@ -78,15 +77,9 @@ def post_entries(
                 check_same_entry(entry, twin.entry)
                 outcome.results.append(twin)
                 continue
-            if entry.kind is EntryKind.REVERSING:
-                raise InvalidOption(
-                    field="kind",
-                    expected="ledger.reverse() for a reversal",
-                    found="reversing",
-                )
             add_entry(state, outcome, entry, texts, stamp, examine)
         except LedgerError as error:
-            if len(entries) > 1:
+            if command.offset is not None:
                 at_index(error, command.offset + index, entry.id)
             raise
         batch[entry.id] = outcome.records[-1]
@@ -120,7 +113,8 @@ def add_entry(
     )
     controls: tuple[str, ...] = ()
     if examine is not None:
-        controls = examine(Prepared(entry, content_digest(content), proposal))
+        digest = content_digest(content)
+        controls = examine(Prepared(entry, digest, proposal, reverses))
     facts: tuple[FactKey, ...] = ()
     if reverses is not None:
         facts += (("reversal", reverses),)
@@ -190,12 +184,13 @@ def check_state(state: State, entry: Entry) -> tuple[bool, ...] | None:
     terms_by_key = state.terms
     has_memorandum = False
     for posting in entry.postings:
-        key = (posting.account, posting.amount.commodity.code)
-        terms = terms_by_key.get(key)
+        unit = posting.amount.commodity
+        terms = terms_by_key.get((posting.account, unit.code))
         if terms is None:
-            terms = _resolve_terms(state, entry, *key)
+            terms = _resolve_terms(state, entry, posting)
         if (
             not terms.opened <= day <= terms.closed
+            or terms.scale != unit.scale
             or posting.dimensions is not EMPTY_MAPPING
         ):
             _explain(state, entry)
@@ -204,17 +199,19 @@ def check_state(state: State, entry: Entry) -> tuple[bool, ...] | None:
     return _memorandum(state, entry) if has_memorandum else None
 
 
-def _resolve_terms(state: State, entry: Entry, path: str, code: str) -> AccountTerms:
+def _resolve_terms(state: State, entry: Entry, posting: Posting) -> AccountTerms:
     """Work out the terms of (account, commodity) and cache them."""
     _explain(state, entry)
+    path, unit = posting.account, posting.amount.commodity
     account = state.known("account", path).content
     opened, closed = account.get("opened"), account.get("closed")
     terms = AccountTerms(
         date.fromisoformat(opened) if opened else date.min,
         date.fromisoformat(closed) if closed else date.max,
         account["type"] == "memorandum",
+        unit.scale,
     )
-    state.terms[path, code] = terms
+    state.terms[path, unit.code] = terms
     return terms
 
 

@@ -14,11 +14,8 @@ from backoffice_ledger._model.record import Record
 from backoffice_ledger.errors import (
     AlreadyReversed,
     IdempotencyConflict,
-    InvalidOption,
     UnknownRecord,
 )
-
-STYLES = ("opposite", "same-side")
 
 
 def reverse(
@@ -80,10 +77,6 @@ def reversal_of(original: Record, command: Reverse) -> Entry:
     ``opposite`` swaps the sides; ``same-side`` negates the amounts, so that turnover
     shrinks too (Generalumkehr).  Dimensions are kept; memos are not copied.
     """
-    if command.style not in STYLES:
-        raise InvalidOption(
-            field="style", expected=" or ".join(STYLES), found=command.style
-        )
     source = original.entry
     return Entry(
         command.reversal_id,

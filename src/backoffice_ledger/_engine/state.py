@@ -7,7 +7,7 @@ A *fact* is the latest record about something: the account ``assets:bank``, the 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import date
-from typing import Any
+from typing import Any, cast
 
 import attrs
 
@@ -40,6 +40,13 @@ class Fact:
     at: int
     content: Mapping[str, Any]
     texts: Mapping[str, tuple[bytes, str]] = attrs.field(factory=dict)
+
+    @property
+    def erased(self) -> tuple[str, ...]:
+        """The names of its texts that were erased: committed to, but gone."""
+        return tuple(
+            name for name in self.content.get("texts", ()) if name not in self.texts
+        )
 
 
 @attrs.frozen
@@ -84,6 +91,7 @@ class AccountTerms:
     opened: date
     closed: date
     memorandum: bool
+    scale: int
 
 
 @attrs.define
@@ -227,10 +235,7 @@ class State:
         Raises:
             KeyError: the book does not have it.
         """
-        fact = self.facts[kind].get(key)
-        if fact is None:
-            raise KeyError(f"{kind} {key}")
-        return fact
+        return cast("Fact", self.facts[kind][key])
 
     def of_kind(self, kind: str, prefix: str = "") -> dict[str, Fact]:
         """Return the facts of a kind whose keys begin with *prefix*."""

@@ -305,6 +305,7 @@ class Ledger:
         Raises:
             VerificationFailed: they differ; ``position`` is the first bad one.
         """
+        self._session.check_open()
         return verify(self._session.store, self._session.book)
 
     def backup(self, target: str | os.PathLike[str]) -> None:
@@ -314,11 +315,15 @@ class Ledger:
             BookExists: the target exists.
             StorageFailure: it could not be written; nothing is left behind.
         """
+        self._session.check_open()
         self._session.store.backup(os.fspath(check_file(target, "target")))
 
     def close(self) -> None:
-        """Close the book; further use raises `LedgerClosed`."""
-        self._session.store.close()
+        """Close the book; further use raises `LedgerClosed`.
+
+        A store that was passed to `open_ledger` stays open: others may be using it.
+        """
+        self._session.end()
 
     def __enter__(self) -> "Ledger":
         return self

@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import attrs
 
@@ -49,6 +49,7 @@ from backoffice_ledger._model.text import EMPTY_MAPPING
 from backoffice_ledger.errors import (
     ControlMissing,
     InvalidOption,
+    LedgerClosed,
     LedgerError,
     ReadOnlyBook,
     UnknownAccount,
@@ -71,6 +72,14 @@ def random_id() -> str:
 
 T = TypeVar("T")
 
+
+@attrs.define
+class Life:
+    """Whether a session was ended; the only thing of it that changes."""
+
+    is_ended: bool = False
+
+
 Appended = tuple[int, tuple[int, int] | None]
 """How many entries were written, with their first and last position."""
 
@@ -87,19 +96,34 @@ class Session:
     ids: IdSource = random_id
     salts: SaltSource = secrets.token_bytes
     read_only: bool = False
+    owns_store: bool = True
+    life: Life = attrs.field(factory=Life)
 
     def transaction(self, *, write: bool) -> AbstractContextManager[Transaction]:
         """Begin a transaction on the book.
 
         Raises:
+            LedgerClosed: the session was ended.
             ReadOnlyBook: the ledger was opened read-only, whatever the store allows.
         """
+        self.check_open()
         if write and self.read_only:
             with self.store.transaction(self.book, write=False):
                 raise ReadOnlyBook(
                     field="read_only", expected="a ledger opened to write"
                 )
         return self.store.transaction(self.book, write=write)
+
+    def check_open(self) -> None:
+        """Raise `LedgerClosed` if the session was ended."""
+        if self.life.is_ended:
+            raise LedgerClosed
+
+    def end(self) -> None:
+        """Refuse everything from now on, and close a store that is only ours."""
+        if self.owns_store:
+            self.store.close()
+        self.life.is_ended = True
 
     def stamp(self, actor: str | None = None) -> Stamp:
         """Return the stamp of a decision made now.
@@ -140,7 +164,7 @@ class Session:
             try:
                 _, span = self.append(PostEntries((entry,)), stamp)
             except LedgerError as error:
-                at_index(error, command.offset + index, entry.id)
+                at_index(error, (command.offset or 0) + index, entry.id)
                 raise
             made.extend(span[:1] if span else ())
         return len(made), (made[0], made[-1]) if made else None
@@ -233,10 +257,8 @@ class Session:
         self, command: Command, *, actor: str | None = None, dry_run: bool = False
     ) -> Record:
         """Carry out a command that asks for one entry; return its record."""
-        for record in self.execute(command, actor=actor, dry_run=dry_run):
-            if record is not None:
-                return record
-        raise LedgerError("the decision holds no entry")
+        [record] = self.execute(command, actor=actor, dry_run=dry_run)
+        return cast("Record", record)
 
     def _examiner(
         self, command: Command, transaction: Transaction, stamp: Stamp

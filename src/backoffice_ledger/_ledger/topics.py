@@ -114,7 +114,7 @@ class Accounts:
         commodities: Iterable[str] | Unchanged | None = UNCHANGED,
         label: str | Unchanged | None = UNCHANGED,
         opened: date | Unchanged | None = UNCHANGED,
-        closed: date | Unchanged | None = UNCHANGED,
+        closed: Unchanged | None = UNCHANGED,
         attributes: Mapping[str, str] | Unchanged | None = UNCHANGED,
     ) -> Account:
         """Change what is given, keep the rest; ``closed=None`` opens it again.
@@ -124,6 +124,12 @@ class Accounts:
             InvalidInput: an argument is malformed.
         """
         check_path(path, "path")
+        if closed is not None and closed is not UNCHANGED:
+            raise InvalidOption(
+                field="closed",
+                expected="None, to open it again; ledger.accounts.close() closes it",
+                found=closed,
+            )
         given: dict[str, Any] = {
             "commodities": commodities,
             "label": label,

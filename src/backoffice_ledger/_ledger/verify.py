@@ -248,9 +248,10 @@ class _Replay:
 
     def _compare_origins(self, last: int, kept: Mapping[FactKey, int]) -> None:
         """Compare which record each fact and each erasure is said to come from."""
+        erasing = [at for positions in self.redactions.values() for at in positions]
         if last > self.position:
             self.report(self.position + 1, ["there is no record"])
-        elif last != max(self.facts.values(), default=0):
+        elif last != max((*self.facts.values(), *erasing), default=0):
             self.report(None, [f"record {last} is not the last one that gave a fact"])
         origins = [
             _Origin(f"fact {_key_text(key)}", self.facts.get(key), kept.get(key))

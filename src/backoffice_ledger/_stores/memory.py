@@ -50,8 +50,12 @@ from backoffice_ledger._model.text import FrozenMapping
 from backoffice_ledger.errors import (
     BookExists,
     BookNotFound,
+    InvalidInput,
     InvalidOption,
     LedgerClosed,
+    Refused,
+    StorageFailure,
+    StoreError,
 )
 
 Cells = dict[Any, list[int]]
@@ -95,11 +99,19 @@ class MemoryStore:
         self._states: dict[str, State] = {}
         self._lock = threading.RLock()
         self._depth = 0
+        self._is_writing = False
+        self._is_doomed = False
+        self._undo: dict[str, _Undo | None] = {}
         self._is_closed = False
 
     def books(self) -> tuple[str, ...]:
         """Return the names of the books, in order."""
+        self._check_open()
         return tuple(sorted(self._books))
+
+    def _check_open(self) -> None:
+        if self._is_closed:
+            raise LedgerClosed
 
     def create_book(self, book: str) -> None:
         """Make room for a book.
@@ -107,33 +119,68 @@ class MemoryStore:
         Raises:
             BookExists: there is one of this name.
         """
-        if book in self._books:
-            raise BookExists(field="book", found=book)
-        self._books[book] = _Book()
+        with self._lock:
+            self._check_open()
+            if book in self._books:
+                raise BookExists(field="book", found=book)
+            self._books[book] = _Book()
+            if self._depth:
+                self._undo[book] = None
 
     @contextmanager
     def transaction(self, book: str, *, write: bool) -> Iterator["MemoryTransaction"]:
-        """Begin a transaction; an exception undoes what was appended in it."""
-        if self._is_closed:
-            raise LedgerClosed
+        """Begin a transaction; an exception undoes what was appended in it.
+
+        Blocks may be nested; an error after a first write dooms the outermost one,
+        even if somebody between here and there swallows the error.
+        """
         with self._lock:
-            if book not in self._books:
-                raise BookNotFound(field="book", found=book)
+            self._check_open()
+            self._enter(book, write=write)
             state = self._states.setdefault(book, State())
             state.forget_reads()
-            kept = None
-            if write and not self._depth:
-                kept = _Undo(self._books[book])
+            size = len(self._books[book].rows)
             self._depth += 1
             try:
                 yield MemoryTransaction(self._books[book], state)
-            except BaseException:
-                if kept is not None:
-                    self._books[book] = kept.restore()
-                state.forget_facts()
+                if self._depth == 1:
+                    self._check_not_doomed()
+            except BaseException as error:
+                is_refusal = isinstance(error, (InvalidInput, Refused))
+                if not is_refusal or len(self._books[book].rows) != size:
+                    self._is_doomed = True
+                self._forget()
                 raise
             finally:
                 self._depth -= 1
+
+    def _enter(self, book: str, *, write: bool) -> None:
+        if book not in self._books:
+            raise BookNotFound(field="book", found=book)
+        if not self._depth:
+            self._is_writing, self._is_doomed = write, False
+            self._undo.clear()
+        elif write and not self._is_writing:
+            raise StoreError("a read transaction cannot become a writing one")
+        self._check_not_doomed()
+        if write and book not in self._undo:
+            self._undo[book] = _Undo(self._books[book])
+
+    def _check_not_doomed(self) -> None:
+        if self._is_doomed:
+            raise StorageFailure("an error inside was swallowed; nothing was written")
+
+    def _forget(self) -> None:
+        """Drop what was read and, at the outermost level, what was written."""
+        for state in self._states.values():
+            state.forget_facts()
+        if self._depth > 1:
+            return
+        for book, undo in self._undo.items():
+            if undo is None:
+                del self._books[book]
+            else:
+                self._books[book] = undo.restore()
 
     def backup(self, target: str) -> None:  # noqa: ARG002
         """Refuse: a book in memory has no file.
@@ -146,9 +193,16 @@ class MemoryStore:
         )
 
     def close(self) -> None:
-        """Forget the books."""
-        self._is_closed = True
-        self._books.clear()
+        """Forget the books.
+
+        Raises:
+            StoreError: a transaction is open.
+        """
+        with self._lock:
+            if self._depth:
+                raise StoreError("close it after the transaction")
+            self._is_closed = True
+            self._books.clear()
 
 
 class _Undo:
@@ -430,10 +484,6 @@ class MemoryTransaction:
             flags if new.memorandum is None else new.memorandum,
         )
 
-    def leaves(self, after: int, limit: int) -> list[bytes]:
-        """Return leaf hashes."""
-        return [row.new.leaf for row in self._book.rows[after : after + limit]]
-
     def forget(self) -> None:
         """Drop everything that was read."""
         self.state.forget_facts()
@@ -444,7 +494,9 @@ class MemoryTransaction:
 
     def stored_facts(self) -> tuple[int, Mapping[FactKey, int]]:
         """Return the last position that gave a fact, and the facts' positions."""
-        return max(self._book.facts.values(), default=0), self._book.facts
+        erasing = [r.position for r in self._book.rows if r.new.erases is not None]
+        facts = self._book.facts
+        return max((*facts.values(), *erasing), default=0), facts
 
     def stored_totals(self) -> tuple[Mapping[Any, Cell], Mapping[Any, Cell]]:
         """Return the kept totals."""

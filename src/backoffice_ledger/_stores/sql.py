@@ -281,21 +281,28 @@ class SqlBook:
         for record, (position, _) in zip(records, batch.places, strict=True):
             if record.erases is not None:
                 yield from self._erase(*record.erases, position)
-        if batch.facts:
-            for kind, key, position in batch.facts:
-                yield Query(
-                    PUT_FACT,
-                    (self.book_id, kind, key, self.numbers.get((kind, key)), position),
-                )
+        for kind, key, position in batch.facts:
+            yield Query(
+                PUT_FACT,
+                (self.book_id, kind, key, self.numbers.get((kind, key)), position),
+            )
+        erased = [
+            position
+            for record, (position, _) in zip(records, batch.places, strict=True)
+            if record.erases is not None
+        ]
+        # What others have read is stale after a new fact, and after an erasure.
+        changed = max((*(position for *_, position in batch.facts), *erased), default=0)
+        if changed:
             yield Query(
                 "UPDATE bl_book SET facts_position = ? WHERE book_id = ?",
-                (batch.facts[-1][2], self.book_id),
+                (changed, self.book_id),
             )
-            self.facts_position = batch.facts[-1][2]
+            self.facts_position = changed
         for record, (position, _) in zip(records, batch.places, strict=True):
             if record.facts:
                 self._take_facts(record, position)
-        if any(record.erases is not None for record in records):
+        if erased:
             self.state.forget_facts()
             self.has_erased = True
         return batch.places
@@ -487,15 +494,6 @@ class SqlBook:
             (self.book_id, after, limit),
         )
         return (yield from self.log_rows([position for (position,) in rows]))
-
-    def leaves(self, after: int, limit: int) -> Step[list[bytes]]:
-        """Return leaf hashes, in order."""
-        rows = yield Query(
-            "SELECT leaf FROM bl_record WHERE book_id = ? AND position > ?"
-            " ORDER BY position LIMIT ?",
-            (self.book_id, after, limit),
-        )
-        return [leaf for (leaf,) in rows]
 
     def log_rows(self, positions: Sequence[int]) -> Step[list[LogRow]]:
         """Return the rows of the log at *positions*, in the log's order."""

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final, Literal
+from uuid import uuid4
 
 import attrs
 
@@ -367,43 +368,46 @@ class SQLiteStore:
                 self._end(driver, write=write)
             except BaseException as error:
                 driver.rollback()
-                for book in self._books.values():
-                    book.forget()
+                self._books.clear()  # a book that was begun here may not exist
                 is_misread = hasattr(error.__cause__, "sqlite_errorcode")
                 if isinstance(error, Corrupt) and is_misread and not self._is_damaged():
                     raise StorageFailure(error.message) from error
                 raise
             finally:
                 self._depth, self._is_writing = 0, False
-            if write and self._wants_checkpoint(driver):
-                driver.checkpoint()
+            if write:
+                self._checkpoint(driver)
 
     def _join(self, driver: Driver, *, write: bool) -> Iterator[Driver]:
         """Take part in the outer transaction.
 
-        An error that may have come after the first write dooms it, even if somebody
-        between here and there swallows the error.
+        An error after a first write dooms it, even if somebody between here and there
+        swallows the error.
         """
         if write and not self._is_writing:
             raise StoreError("a read transaction cannot become a writing one")
         self._check_not_doomed()
+        changes = driver.changes
         try:
             yield driver
         except BaseException as error:
-            if not isinstance(error, (InvalidInput, Refused)):
+            is_refusal = isinstance(error, (InvalidInput, Refused))
+            if not is_refusal or driver.changes != changes:
                 self._is_doomed = True
             for book in self._books.values():  # what was decided is not recorded
                 book.state.forget_facts()
             raise
 
-    def _wants_checkpoint(self, driver: Driver) -> bool:
-        """Whether the log is large, or holds pages with texts that were erased."""
+    def _checkpoint(self, driver: Driver) -> None:
+        """Empty the log if it is large, or holds pages with texts that were erased.
+
+        After an erasure it is tried again with every commit until it succeeds.
+        """
         erased = [book for book in self._books.values() if book.has_erased]
-        for book in erased:
-            book.has_erased = False
-        if erased:
-            return True
-        return driver.has_changed_much() and self._log_bytes() >= CHECKPOINT_BYTES
+        is_large = driver.has_changed_much() and self._log_bytes() >= CHECKPOINT_BYTES
+        if (erased or is_large) and driver.checkpoint():
+            for book in erased:
+                book.has_erased = False
 
     def _end(self, driver: Driver, *, write: bool) -> None:
         if not write:
@@ -449,20 +453,20 @@ class SQLiteStore:
         # A connection of its own keeps neither threads nor an open transaction of
         # this store waiting.
         source = Driver(self._path, "ro", self._busy_seconds, self._intercept)
-        part = path.with_name(path.name + ".part")
+        part = path.with_name(f"{path.name}.{uuid4().hex}.part")
         try:
             source.copy_to(part)
-            part.rename(path)
-        except BaseException as error:
-            with suppress(OSError):
-                part.unlink(missing_ok=True)
-            if isinstance(error, OSError):
-                raise StorageFailure(
-                    error.strerror or "", field="target", found=path
-                ) from error
-            raise
+            os.link(part, path)  # unlike a rename it never replaces a file
+        except FileExistsError as error:
+            raise BookExists(field="target", found=path) from error
+        except OSError as error:
+            raise StorageFailure(
+                error.strerror or "", field="target", found=path
+            ) from error
         finally:
             source.close()
+            with suppress(OSError):
+                part.unlink(missing_ok=True)
 
     def close(self) -> None:
         """Close the file; the store cannot be used afterwards.
@@ -538,10 +542,6 @@ class SQLiteTransaction:
     def log(self, after: int, limit: int) -> list[LogRow]:
         """Return rows of the log."""
         return self._driver.run(self._book.log(after, limit))
-
-    def leaves(self, after: int, limit: int) -> list[bytes]:
-        """Return leaf hashes."""
-        return self._driver.run(self._book.leaves(after, limit))
 
     def forget(self) -> None:
         """Drop everything that was read."""

@@ -206,18 +206,21 @@ class Driver:
                 return
             self._poison()
 
-    def checkpoint(self) -> None:
+    def checkpoint(self) -> bool:
         """Move the write-ahead log into the file, unless somebody is in the way.
 
         It excludes writers: a passive one beside them can corrupt the file (SQLite
         before 3.51.3).  Whether it succeeds changes nothing that was committed.
+        Returns whether nothing is left in the log.
         """
         with suppress(StoreError):
             self.execute("PRAGMA busy_timeout=0")
             try:
-                self.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                [(busy, *_)] = self.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                return int(busy) == 0
             finally:
                 self.execute(self._busy_timeout)
+        return False
 
     @contextmanager
     def tolerant(self) -> Iterator[None]:
@@ -228,9 +231,14 @@ class Driver:
         finally:
             self._connection.text_factory = str
 
+    @property
+    def changes(self) -> int:
+        """How many rows this connection has changed."""
+        return self._connection.total_changes
+
     def has_changed_much(self) -> bool:
         """Whether many rows have changed since this was last true."""
-        changes = self._connection.total_changes
+        changes = self.changes
         if changes - self._changes_seen < CHANGES_MANY:
             return False
         self._changes_seen = changes
