@@ -431,7 +431,7 @@ CALLS: dict[str, dict[str, Any]] = {
         "commodities": ["EUR"],
         "label": "Bank",
         "opened": DAY,
-        "closed": DAY,
+        "closed": None,
         "attributes": {"line": "A.2"},
     },
     "accounts.close": {"path": "assets:euro", "on": DAY},

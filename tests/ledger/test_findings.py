@@ -1,5 +1,6 @@
 """What a review by fresh eyes found; each case broke the ledger once."""
 
+import os
 from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
@@ -8,6 +9,7 @@ import pytest
 
 import backoffice_ledger as bl
 from backoffice_ledger.errors import (
+    BookExists,
     CommodityRefused,
     InvalidOption,
     PeriodTransition,
@@ -202,3 +204,32 @@ def test_nothing_stays_open_before_a_closed_period(store: Store) -> None:
     ledger.periods.lock("2026-03")
     with pytest.raises(PeriodTransition):
         ledger.periods.reopen("2026-01", reason="late invoice")
+
+
+def test_a_store_refuses_what_would_lose_a_book(store: Store) -> None:
+    """A second book of one name, and closing in the middle of a transaction."""
+    ledger = opened(store)
+    with pytest.raises(BookExists):
+        store.create_book("main")
+    with store.transaction("main", write=True), pytest.raises(StoreError):
+        store.close()
+    assert ledger.verify().entries == 0
+
+
+def test_a_backup_never_replaces_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not even one that was made while the copy was written."""
+    with opened(bl.SQLiteStore(tmp_path / "books.db", create=True)) as ledger:
+        target = tmp_path / "copy.db"
+        link = os.link
+
+        def overtaken(source: Path, name: Path) -> None:
+            name.write_text("somebody else's")
+            link(source, name)
+
+        monkeypatch.setattr(os, "link", overtaken)
+        with pytest.raises(BookExists):
+            ledger.backup(target)
+    assert target.read_text() == "somebody else's"
+    assert not list(tmp_path.glob("*.part"))

@@ -423,10 +423,11 @@ class Proposals:
         Raises:
             UnknownProposal: there is none of this id.
         """
-        for proposal in self._read(check_identifier(id, "id")):
-            if proposal.id == id:
-                return proposal
-        raise UnknownProposal(field="id", found=id)
+        check_identifier(id, "id")
+        found = [proposal for proposal in self._read(id) if proposal.id == id]
+        if not found:
+            raise UnknownProposal(field="id", found=id)
+        return found[0]
 
     def all(
         self, *, status: ProposalStatus | str | None = None

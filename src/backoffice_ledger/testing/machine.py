@@ -70,22 +70,29 @@ class _TwinMachine(RuleBasedStateMachine):
         """
         raise NotImplementedError("say how to make a store")
 
+    _books: Twins
+    _log: list[bytes]
+    _closed: set[tuple[str, str]]
+    _entries: dict[str, bl.Entry]
+    _accounts: list[str]
+    _count: int
+
     def __init__(self) -> None:
         super().__init__()
         self._folder = TemporaryDirectory()
         self._opener = Opener()
-        self.leaves: list[bytes] = []
-        self.closed: set[tuple[str, str]] = set()
-        self.entries: dict[str, bl.Entry] = {}
-        self.accounts: list[str] = list(FINANCIAL)
-        self.count = 0
+        self._log = []
+        self._closed = set()
+        self._entries = {}
+        self._accounts = list(FINANCIAL)
+        self._count = 0
         try:
-            tested = self._opener(self._store())
+            self._kept = self._store()
         except BaseException:
             self._folder.cleanup()
             raise
-        self.books = Twins(tested, Opener()(bl.MemoryStore()))
-        self.books.do(open_chart)
+        self._books = Twins(self._opener(self._kept), Opener()(bl.MemoryStore()))
+        self._books.do(open_chart)
 
     def _store(self) -> Store:
         return self.make_store(Path(self._folder.name))
@@ -93,8 +100,8 @@ class _TwinMachine(RuleBasedStateMachine):
     def step(self, name: str, command: Callable[[bl.Ledger], Any]) -> Outcome:
         """Do the same to both; check that a refusal changes nothing."""
         before = self._leaves()
-        found = outcome_of(command, self.books.tested)
-        assert found == outcome_of(command, self.books.oracle)
+        found = outcome_of(command, self._books.tested)
+        assert found == outcome_of(command, self._books.oracle)
         error = found.error
         event(f"{name}: {'done' if error is None else error.code}")
         if error is not None and not name.startswith("post_many"):
@@ -102,16 +109,16 @@ class _TwinMachine(RuleBasedStateMachine):
         return found
 
     def _leaves(self) -> list[bytes]:
-        return [record.leaf for record in self.books.tested.records()]
+        return [record.leaf for record in self._books.tested.records()]
 
     # --- what is drawn ---------------------------------------------------------------
 
     def _new_id(self) -> str:
-        self.count += 1
-        return f"e{self.count:04}"
+        self._count += 1
+        return f"e{self._count:04}"
 
     def _open_months(self, journal: str) -> list[str]:
-        periods = self.books.oracle.periods
+        periods = self._books.oracle.periods
         return [
             month
             for month in MONTHS
@@ -128,7 +135,7 @@ class _TwinMachine(RuleBasedStateMachine):
         """Draw an entry that the book takes, but for every tenth."""
         is_wrong = data.draw(seldom, label="wrong")
         journal = data.draw(st.sampled_from(JOURNALS))
-        accounts = STOCK if data.draw(seldom) else tuple(self.accounts)
+        accounts = STOCK if data.draw(seldom) else tuple(self._accounts)
         if is_wrong and data.draw(st.booleans()):
             accounts += ("assets:nowhere",)
         return data.draw(
@@ -144,29 +151,29 @@ class _TwinMachine(RuleBasedStateMachine):
         )
 
     def _posted(self, data: st.DataObject) -> bl.Entry:
-        return self.entries[data.draw(st.sampled_from(sorted(self.entries)))]
+        return self._entries[data.draw(st.sampled_from(sorted(self._entries)))]
 
     def _in_state(self, *states: str) -> list[str]:
-        get = self.books.oracle.periods.get
+        get = self._books.oracle.periods.get
         return [month for month in MONTHS if get(month).state.value in states]
 
     def _proposed(self) -> list[str]:
         """Return the ids of the proposals that are open."""
-        found = self.books.oracle.proposals.all(status="open")
+        found = self._books.oracle.proposals.all(status="open")
         return [proposal.id for proposal in found]
 
     def teardown(self) -> None:
         """Compare and verify everything, on both axes of time."""
         try:
             self._compare_views()
-            self.books.check()
+            self._books.check()
         finally:
-            self.books.tested.close()
-            self.books.oracle.close()
+            self._kept.close()
+            self._books.oracle.close()
             self._folder.cleanup()
 
     def _compare_views(self) -> None:
-        size = len(self.leaves)
+        size = len(self._log)
         for month in MONTHS[::2]:
             for known_at in (None, size // 2, size - 1):
                 phase: ReportPhase
@@ -175,14 +182,14 @@ class _TwinMachine(RuleBasedStateMachine):
                         "as_of": date.fromisoformat(f"{month}-15"),
                         "known_at": known_at,
                     }
-                    self.books.do(
+                    self._books.do(
                         lambda ledger: (
                             ledger.view(**bounds)
                             .trial_balance(phase=phase)
                             .rows(totals=True)
                         )
                     )
-                    sheet = self.books.do(
+                    sheet = self._books.do(
                         lambda ledger: ledger.view(**bounds).balance_sheet(phase=phase)
                     )
                     sides = sheet.total("liabilities") + sheet.total("equity")
@@ -214,12 +221,12 @@ class StoreMachine(_TwinMachine):
         places = [getattr(found.value, "position", None) for found in (tried, posted)]
         assert places[0] == places[1]
 
-    @precondition(lambda self: self.entries)
+    @precondition(lambda self: self._entries)
     @rule(data=st.data())
     def post_before_others(self, data: st.DataObject) -> None:
         """Post an entry that is dated before all others."""
         entry = self._entry(data)
-        first = min(known.date for known in self.entries.values()).replace(day=1)
+        first = min(known.date for known in self._entries.values()).replace(day=1)
         early = bl.Entry(entry.id, first, entry.postings, journal=entry.journal)
         self.step("back-date", lambda ledger: ledger.post(early))
 
@@ -227,7 +234,7 @@ class StoreMachine(_TwinMachine):
     def post_many(self, data: st.DataObject) -> None:
         """Post new entries and known ones, in batches or all in one."""
         new = [self._entry(data) for _ in range(data.draw(st.integers(1, 4)))]
-        known = list(self.entries.values())[-2:]
+        known = list(self._entries.values())[-2:]
         entries = data.draw(st.permutations([*new, *known, new[0]]))
         batch_size = data.draw(st.integers(1, 5), label="batch size")
         is_atomic = data.draw(st.booleans(), label="atomic")
@@ -237,7 +244,7 @@ class StoreMachine(_TwinMachine):
                 iter(entries), batch_size=batch_size, atomic=is_atomic
             ),
         )
-        held = {record.id for record in self.books.oracle.view().entries()}
+        held = {record.id for record in self._books.oracle.view().entries()}
         posted = {entry.id for entry in new} & held
         assert not is_atomic or len(posted) in (0, len(new))
 
@@ -257,7 +264,7 @@ class StoreMachine(_TwinMachine):
         texts = data.draw(
             st.none() | st.lists(strategies.texts(), min_size=size, max_size=size)
         )
-        accounts = st.sampled_from(self.accounts)
+        accounts = st.sampled_from(self._accounts)
         left, right = data.draw(accounts), data.draw(accounts)
         self.step(
             "post_columns",
@@ -272,17 +279,17 @@ class StoreMachine(_TwinMachine):
             ),
         )
 
-    @precondition(lambda self: self.entries)
+    @precondition(lambda self: self._entries)
     @rule(data=st.data())
     def post_again(self, data: st.DataObject) -> None:
         """A retry returns the first record, whatever happened since."""
         entry = self._posted(data)
         before = self._leaves()
         found = self.step("retry", lambda ledger: ledger.post(entry))
-        assert found.value == self.books.tested.record(entry.id)
+        assert found.value == self._books.tested.record(entry.id)
         assert self._leaves() == before
 
-    @precondition(lambda self: self.entries)
+    @precondition(lambda self: self._entries)
     @rule(data=st.data())
     def post_something_else(self, data: st.DataObject) -> None:
         """Other content under a known id is refused."""
@@ -291,7 +298,7 @@ class StoreMachine(_TwinMachine):
         found = self.step("conflict", lambda ledger: ledger.post(other))
         assert isinstance(found.error, IdempotencyConflict)
 
-    @precondition(lambda self: self.entries)
+    @precondition(lambda self: self._entries)
     @rule(
         data=st.data(),
         style=st.sampled_from(["opposite", "same-side"]),
@@ -299,11 +306,11 @@ class StoreMachine(_TwinMachine):
     )
     def reverse(self, data: st.DataObject, style: Any, *, is_twice: bool) -> None:
         """Take back an entry that stands."""
-        oracle = self.books.oracle
-        standing = [id_ for id_ in self.entries if not oracle.record(id_).reversed_by]
-        ids = sorted(self.entries) if is_twice or not standing else standing
+        oracle = self._books.oracle
+        standing = [id_ for id_ in self._entries if not oracle.record(id_).reversed_by]
+        ids = sorted(self._entries) if is_twice or not standing else standing
         id_ = data.draw(st.sampled_from(ids))
-        day = self._day(data, self.entries[id_].journal, is_wrong=False)
+        day = self._day(data, self._entries[id_].journal, is_wrong=False)
         reversal_id = self._new_id()
         self.step(
             "reverse",
@@ -312,11 +319,11 @@ class StoreMachine(_TwinMachine):
             ),
         )
 
-    @precondition(lambda self: self.entries)
+    @precondition(lambda self: self._entries)
     @rule(data=st.data())
     def redact(self, data: st.DataObject) -> None:
         """Erase a text that is there, or one that is not."""
-        record = self.books.oracle.record(self._posted(data).id)
+        record = self._books.oracle.record(self._posted(data).id)
         texts = ["description"] if record.entry.description else []
         texts += [
             f"postings.{line}.memo"
@@ -386,8 +393,8 @@ class StoreMachine(_TwinMachine):
     @rule(label=st.none() | strategies.texts())
     def open_account(self, label: str | None) -> None:
         """Open one more account."""
-        path = f"assets:a{len(self.accounts)}"
-        self.accounts.append(path)
+        path = f"assets:a{len(self._accounts)}"
+        self._accounts.append(path)
         self.step(
             "open account",
             lambda ledger: ledger.open_account(path, type="asset", label=label),
@@ -396,12 +403,12 @@ class StoreMachine(_TwinMachine):
     @rule(data=st.data())
     def close_account(self, data: st.DataObject) -> None:
         """Close an account with a balance of zero, or try one with another."""
-        oracle = self.books.oracle
-        empty = [path for path in self.accounts if not oracle.balance(path)]
+        oracle = self._books.oracle
+        empty = [path for path in self._accounts if not oracle.balance(path)]
         is_wrong = data.draw(seldom, label="wrong")
         own = [path for path in empty if path not in FINANCIAL]
         path = data.draw(
-            st.sampled_from(own if own and not is_wrong else self.accounts)
+            st.sampled_from(own if own and not is_wrong else self._accounts)
         )
         self.step(
             "close account",
@@ -416,7 +423,7 @@ class StoreMachine(_TwinMachine):
         """Store the next version of a document, or a wrong one."""
         id_ = data.draw(st.sampled_from(["D-1", "D-2"]))
         known = [
-            d.version for d in self.books.oracle.documents.all("note") if d.id == id_
+            d.version for d in self._books.oracle.documents.all("note") if d.id == id_
         ]
         document = bl.Document(
             "note",
@@ -440,7 +447,7 @@ class StoreMachine(_TwinMachine):
     def vote(self, data: st.DataObject, verb: str) -> None:
         """Vote on a proposal."""
         id_ = data.draw(st.sampled_from(self._proposed()))
-        seen = self.books.oracle.proposals.get(id_).digest
+        seen = self._books.oracle.proposals.get(id_).digest
         actor = data.draw(st.sampled_from(["controller", "auditor"]))
         self.step(
             verb,
@@ -463,7 +470,7 @@ class StoreMachine(_TwinMachine):
         """What an interrupted transaction did is undone."""
         entry = self._entry(data)
         before = self._leaves()
-        for ledger in (self.books.tested, self.books.oracle):
+        for ledger in (self._books.tested, self._books.oracle):
             try:
                 with ledger._session.transaction(write=True):
                     ledger.open_account("assets:gone", type="asset")
@@ -478,27 +485,28 @@ class StoreMachine(_TwinMachine):
     def restart(self) -> None:
         """Close the store and open it again."""
         event("restart: done")
-        self.books.tested.close()
-        self.books = Twins(self._opener(self._store()), self.books.oracle)
+        self._kept.close()
+        self._kept = self._store()
+        self._books = Twins(self._opener(self._kept), self._books.oracle)
 
     # --- what always holds -----------------------------------------------------------
 
     @invariant()
     def the_log_only_grows(self) -> None:
         """Both hold the same records, without gaps, and none has changed."""
-        records = list(self.books.tested.records(after=len(self.leaves)))
-        assert records == list(self.books.oracle.records(after=len(self.leaves)))
-        first = len(self.leaves) + 1
+        records = list(self._books.tested.records(after=len(self._log)))
+        assert records == list(self._books.oracle.records(after=len(self._log)))
+        first = len(self._log) + 1
         assert [r.position for r in records] == list(range(first, first + len(records)))
         entries = [record for record in records if record.type == "entry"]
         for record in entries:
             month = record.entry.date.isoformat()[:7]
-            assert (record.entry.journal, month) not in self.closed
-        self.entries |= {r.id: r.entry for r in entries if r.reverses is None}
-        assert self._leaves()[: len(self.leaves)] == self.leaves
-        self.leaves += [record.leaf for record in records]
-        get = self.books.oracle.periods.get
-        self.closed = {
+            assert (record.entry.journal, month) not in self._closed
+        self._entries |= {r.id: r.entry for r in entries if r.reverses is None}
+        assert self._leaves()[: len(self._log)] == self._log
+        self._log += [record.leaf for record in records]
+        get = self._books.oracle.periods.get
+        self._closed = {
             (journal, month)
             for journal in JOURNALS
             for month in MONTHS
@@ -508,7 +516,7 @@ class StoreMachine(_TwinMachine):
     @invariant()
     def the_book_balances(self) -> None:
         """Debits are credits, memorandum or not; both stores say how much."""
-        tested, oracle = self.books.tested.view(), self.books.oracle.view()
+        tested, oracle = self._books.tested.view(), self._books.oracle.view()
         for part in (STOCK, FINANCIAL):
             rest = bl.Balance()
             for path, account in tested.accounts().items():
@@ -522,6 +530,6 @@ class StoreMachine(_TwinMachine):
     def journals_have_no_gaps(self) -> None:
         """Entries are numbered from 1 in each journal, in the order of the log."""
         for journal in JOURNALS:
-            listed = self.books.tested.view().entries(journal=journal)
+            listed = self._books.tested.view().entries(journal=journal)
             numbers = sorted(record.journal_number or 0 for record in listed)
             assert numbers == list(range(1, len(numbers) + 1))
