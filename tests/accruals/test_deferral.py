@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -552,3 +553,25 @@ def test_under_four_eyes_the_due_entries_are_proposed(insurance: Make) -> None:
             ledger.proposals.approve(entry.id, actor="controller", seen=seen)
             ledger.proposals.post(entry.id, actor="controller")
         assert accruals.run(through=through).repeated == 2
+
+
+def test_a_span_of_months() -> None:
+    """From a day to the day before the same day, in whatever month that is."""
+    year = Span.months(date(2026, 8, 1), 12)
+    assert year == Span.inclusive(date(2026, 8, 1), date(2027, 7, 31))
+    assert Span.months(date(2026, 1, 31), 1).last == date(2026, 2, 27)
+    assert Span.months(date(2024, 2, 29), 12).end == date(2025, 2, 28)
+    assert Span.months(date(2026, 1, 15), 3).end == date(2026, 4, 15)
+
+
+@pytest.mark.parametrize("count", [0, -1, True, 1.5, "12", None, 10**9])
+def test_months_are_counted(count: Any) -> None:
+    """An int from 1 on, and not for ever."""
+    with pytest.raises(InvalidOption):
+        Span.months(date(2026, 1, 1), count)
+
+
+def test_a_span_of_months_stays_in_range() -> None:
+    """Of what a ledger takes as dates."""
+    with pytest.raises(BoundExceeded):
+        Span.months(date(2199, 12, 1), 2)

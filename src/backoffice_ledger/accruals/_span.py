@@ -4,6 +4,7 @@ from datetime import date, datetime, timedelta
 from typing import Final, final
 
 import attrs
+from dateutil.relativedelta import relativedelta
 
 import backoffice_ledger as bl
 from backoffice_ledger.errors import BoundExceeded, InvalidDate, InvalidOption
@@ -35,7 +36,7 @@ class Span:
     """Days from *first* up to, but without, *end*.
 
     Two habits meet here: people name the last day of a service, and interest counts
-    up to a day.  So build it by name: `Span.inclusive` or `Span.until`.
+    up to a day.  So build it by name: `Span.inclusive`, `Span.until` or `Span.months`.
 
     >>> Span.inclusive(date(2026, 8, 1), date(2027, 7, 31)).days
     365
@@ -86,6 +87,26 @@ class Span:
             BoundExceeded: a date out of range.
         """
         return cls(first, end)
+
+    @classmethod
+    def months(cls, first: date, count: int) -> "Span":
+        """Return *count* months from *first* on.
+
+        It ends before the same day of the last month, or before that month's last day
+        where the month is too short: one month from 31 January ends on 27 February.
+
+        Raises:
+            InvalidDate: not a date, or a datetime.
+            InvalidOption: *count* is no int from 1.
+            BoundExceeded: a date out of range.
+        """
+        check_day(first, "first")
+        months_max = 12 * (bl.BOUNDS.date_max.year - bl.BOUNDS.date_min.year)
+        if type(count) is not int or not 1 <= count <= months_max:
+            raise InvalidOption(
+                field="count", expected=f"an int from 1 to {months_max}", found=count
+            )
+        return cls(first, first + relativedelta(months=count))
 
     @property
     def last(self) -> date:
