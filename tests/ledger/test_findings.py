@@ -233,3 +233,12 @@ def test_a_backup_never_replaces_a_file(
             ledger.backup(target)
     assert target.read_text() == "somebody else's"
     assert not list(tmp_path.glob("*.part"))
+
+
+def test_a_closed_store_keeps_no_books(store: Store) -> None:
+    """It neither lists nor makes nor opens any."""
+    opened(store)
+    store.close()
+    for use in (store.books, lambda: store.create_book("new"), lambda: opened(store)):
+        with pytest.raises(bl.errors.LedgerClosed):
+            use()
