@@ -44,7 +44,7 @@ from backoffice_ledger._model.balance import Balance
 from backoffice_ledger._model.dates import instant_from_microseconds
 from backoffice_ledger._model.document import stored_json
 from backoffice_ledger._model.entry import Entry
-from backoffice_ledger._model.posting import Posting, Side
+from backoffice_ledger._model.posting import Side
 from backoffice_ledger._model.record import Record
 from backoffice_ledger._model.text import FrozenMapping
 from backoffice_ledger.errors import (
@@ -387,11 +387,13 @@ class MemoryTransaction:
         if entry is None or not row.erased:
             return entry
         postings = tuple(
-            _without_memo(posting) if f"postings.{line}.memo" in row.erased else posting
+            attrs.evolve(posting, memo=None)
+            if f"postings.{line}.memo" in row.erased
+            else posting
             for line, posting in enumerate(entry.postings)
         )
         description = "" if "description" in row.erased else entry.description
-        return attrs_evolve_entry(entry, description, postings)
+        return attrs.evolve(entry, description=description, postings=postings)
 
     def _record(self, position: int) -> Record:
         row = self._book.rows[position - 1]
@@ -508,35 +510,6 @@ class MemoryTransaction:
     def physical_problems(self) -> list[Problem]:
         """Return nothing: memory has no schema."""
         return []
-
-
-def attrs_evolve_entry(
-    entry: Entry, description: str, postings: tuple[Posting, ...]
-) -> Entry:
-    """Return *entry* with other texts."""
-    return Entry(
-        entry.id,
-        entry.date,
-        postings,
-        description=description,
-        kind=entry.kind,
-        journal=entry.journal,
-        document_number=entry.document_number,
-        document_date=entry.document_date,
-        economic_date=entry.economic_date,
-        references=entry.references,
-        rule=entry.rule,
-    )
-
-
-def _without_memo(posting: Posting) -> Posting:
-    return Posting(
-        posting.account,
-        posting.side,
-        posting.amount,
-        value_date=posting.value_date,
-        dimensions=posting.dimensions,
-    )
 
 
 def _in_span(day: date, first: date | None, last: date | None) -> bool:

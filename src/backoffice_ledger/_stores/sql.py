@@ -1,7 +1,7 @@
 """The SQL of a book, without I/O.
 
 Each function is a generator: it yields `Query` and `Many` and is sent the rows.  The
-driver of a store runs it over its own connection (`sqlite.run`), so that the same code
+driver of a store runs it over its own connection (`Driver.run`), so that the same code
 serves any connection, in or out of a host's transaction, with or without asyncio.
 """
 
