@@ -150,3 +150,25 @@ def refuses() -> Expect:
         assert ledger.verify() == before
 
     return expect
+
+
+class Says:
+    """A control that finds what it is told to find."""
+
+    id = "says"
+    version = "1"
+
+    def __init__(self, *findings: Any) -> None:
+        self.findings = findings
+
+    def examine(self, proposal: bl.Proposal, books: Any) -> Any:
+        """Return the findings, or raise one."""
+        if self.findings and isinstance(self.findings[0], Exception):
+            raise self.findings[0]
+        return self.findings
+
+
+@pytest.fixture
+def says() -> type[Says]:
+    """Return the control that finds what a test tells it to find."""
+    return Says

@@ -8,22 +8,6 @@ import backoffice_ledger as bl
 from backoffice_ledger.errors import ControlDenied
 
 
-class Says:
-    """A control that finds what it is told to find."""
-
-    id = "says"
-    version = "1"
-
-    def __init__(self, *findings: Any) -> None:
-        self.findings = findings
-
-    def examine(self, proposal: bl.Proposal, books: Any) -> Any:
-        """Return the findings, or raise one."""
-        if self.findings and isinstance(self.findings[0], Exception):
-            raise self.findings[0]
-        return self.findings
-
-
 @pytest.mark.parametrize(
     "findings",
     [
@@ -37,10 +21,10 @@ class Says:
     ids=repr,
 )
 def test_a_denial_or_a_failure_denies(
-    store: Any, entry: Any, refuses: Any, findings: list[Any]
+    says: Any, store: Any, entry: Any, refuses: Any, findings: list[Any]
 ) -> None:
     """A control that denies, raises, or returns nonsense or nothing: not posted."""
-    ledger = bl.open_ledger(store, actor="clerk", controls=[Says(*findings)])
+    ledger = bl.open_ledger(store, actor="clerk", controls=[says(*findings)])
     with refuses(
         ledger, ControlDenied, "control-denied", field="id", found="'rent-2026-03'"
     ):
