@@ -26,6 +26,11 @@
     |   +-- CommodityRefused
     |   +-- UnknownJournal (LookupError)
     |   +-- UnknownDimension (LookupError)
+    |   +-- UnknownHold (LookupError)
+    |   +-- HoldNotOpen
+    |   +-- HoldExceeded
+    |   +-- ConditionFailed
+    |   +-- LimitBreached
     |   +-- PeriodNotOpen
     |   +-- PeriodTransition
     |   +-- UnknownRecord (LookupError)
@@ -45,6 +50,7 @@
     |   +-- NewerFormat
     |   +-- Corrupt
     |   +-- Busy
+    |   |   +-- Contention
     |   +-- StorageFailure
     |   +-- OutcomeUnknown
     |   +-- ForkedLedger
@@ -78,6 +84,8 @@ __all__ = [
     "CommodityConflict",
     "CommodityMismatch",
     "CommodityRefused",
+    "ConditionFailed",
+    "Contention",
     "ControlDenied",
     "ControlMissing",
     "Corrupt",
@@ -85,6 +93,8 @@ __all__ = [
     "DocumentConflict",
     "ForeignFile",
     "ForkedLedger",
+    "HoldExceeded",
+    "HoldNotOpen",
     "IdempotencyConflict",
     "InexactNumber",
     "InvalidAmount",
@@ -99,6 +109,7 @@ __all__ = [
     "LedgerDeprecationWarning",
     "LedgerError",
     "LedgerWarning",
+    "LimitBreached",
     "MissingExtra",
     "NewerFormat",
     "NotPermitted",
@@ -114,6 +125,7 @@ __all__ = [
     "UnknownAccount",
     "UnknownCommodity",
     "UnknownDimension",
+    "UnknownHold",
     "UnknownJournal",
     "UnknownProposal",
     "UnknownRecord",
@@ -369,6 +381,38 @@ class UnknownDimension(Refused, LookupError):
     hint = "declare it first: ledger.declare_dimension(name)"
 
 
+class UnknownHold(Refused, LookupError):
+    """No hold has this id."""
+
+    code = "unknown-hold"
+
+
+class HoldNotOpen(Refused):
+    """The hold is captured, voided or expired already; each happens once."""
+
+    code = "hold-not-open"
+
+
+class HoldExceeded(Refused):
+    """More is to be captured than the hold still reserves."""
+
+    code = "hold-exceeded"
+    hint = "capture what is reserved and post the rest as an entry of its own"
+
+
+class ConditionFailed(Refused):
+    """A condition that was given with the entry does not hold."""
+
+    code = "condition-failed"
+    hint = "read the balances again and decide anew"
+
+
+class LimitBreached(Refused):
+    """The account would go beyond what it may hold."""
+
+    code = "limit-breached"
+
+
 class PeriodNotOpen(Refused):
     """The entry's date lies in a period that takes no such entry."""
 
@@ -493,6 +537,12 @@ class Busy(StoreError):
     transient = True
 
 
+class Contention(Busy):
+    """Others were quicker, again and again; nothing was written; try again."""
+
+    code = "contention"
+
+
 class StorageFailure(StoreError):
     """Reading or writing failed before the commit; nothing was written."""
 
@@ -580,6 +630,7 @@ PRECEDENCE: tuple[type[LedgerError], ...] = (
     ForkedLedger,
     ReadOnlyBook,
     Busy,
+    Contention,
     # state of the book, when the command is decided
     IdempotencyConflict,
     UnknownRecord,
@@ -588,6 +639,9 @@ PRECEDENCE: tuple[type[LedgerError], ...] = (
     ProposalState,
     DigestMismatch,
     NotPermitted,
+    UnknownHold,
+    HoldNotOpen,
+    HoldExceeded,
     UnknownJournal,
     PeriodNotOpen,
     PeriodTransition,
@@ -598,6 +652,8 @@ PRECEDENCE: tuple[type[LedgerError], ...] = (
     CommodityRefused,
     UnknownDimension,
     DocumentConflict,
+    ConditionFailed,
+    LimitBreached,
     # policy, last: no control sees what could not be posted anyway
     ControlDenied,
     ApprovalRequired,

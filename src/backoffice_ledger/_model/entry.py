@@ -85,7 +85,13 @@ def _bounded(value: object, count_max: int, field: str) -> tuple[Any, ...]:
     return items
 
 
-def _check_postings(postings: object, count_min: int) -> tuple[Posting, ...]:
+def check_postings(postings: object, count_min: int = 2) -> tuple[Posting, ...]:
+    """Return *postings* as a tuple.
+
+    Raises:
+        InvalidEntry: they are something else than postings, or too few.
+        BoundExceeded: they are too many.
+    """
     items = _bounded(postings, _POSTINGS_MAX, "postings")
     for index, posting in enumerate(items):
         if type(posting) is not Posting:
@@ -257,7 +263,7 @@ class Entry:
     ) -> None:
         set_field(self, "id", check_identifier(id, "id"))
         set_field(self, "date", check_date(date, "date"))
-        items = _check_postings(postings, 2)
+        items = check_postings(postings, 2)
         set_field(self, "postings", items)
         _set_header(
             self,
@@ -318,7 +324,7 @@ class EntryDraft:
         rule: str | None = None,
     ) -> None:
         set_field(self, "date", check_date(date, "date"))
-        items = _check_postings(postings, 1)
+        items = check_postings(postings, 1)
         in_code_order(_sums(items))
         set_field(self, "postings", items)
         set_field(self, "id", None if id is None else check_identifier(id, "id"))
