@@ -57,6 +57,7 @@
     |   +-- LedgerClosed
     |   +-- ControlMissing
     |   +-- UnsafeSettings
+    |   +-- TransactionRequired
     +-- VerificationFailed
     +-- MissingExtra (ImportError)
 
@@ -121,6 +122,7 @@ __all__ = [
     "Refused",
     "StorageFailure",
     "StoreError",
+    "TransactionRequired",
     "Unbalanced",
     "UnknownAccount",
     "UnknownCommodity",
@@ -584,6 +586,13 @@ class UnsafeSettings(StoreError):
     code = "unsafe-settings"
 
 
+class TransactionRequired(StoreError):
+    """The host's connection is in no transaction that a posting could be part of."""
+
+    code = "transaction-required"
+    hint = "begin a transaction on the connection; the commit is yours too"
+
+
 class VerificationFailed(LedgerError):
     """The log does not rebuild the book.
 
@@ -629,6 +638,7 @@ PRECEDENCE: tuple[type[LedgerError], ...] = (
     LedgerClosed,
     ForkedLedger,
     ReadOnlyBook,
+    TransactionRequired,
     Busy,
     Contention,
     # state of the book, when the command is decided
