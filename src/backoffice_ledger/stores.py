@@ -4,6 +4,7 @@ import os
 import secrets
 from collections.abc import Sequence
 from contextlib import suppress
+from typing import Any
 
 from backoffice_ledger._engine.commands import OpenBook, RequireControls
 from backoffice_ledger._engine.controls import control_name
@@ -19,6 +20,8 @@ from backoffice_ledger._model.arguments import (
 )
 from backoffice_ledger._model.proposal import check_actor
 from backoffice_ledger._model.text import check_identifier
+from backoffice_ledger._stores.host import HostStore
+from backoffice_ledger._stores.host_adapters import host_of
 from backoffice_ledger._stores.memory import MemoryStore
 from backoffice_ledger._stores.sqlite import SQLiteStore
 from backoffice_ledger.errors import (
@@ -35,7 +38,7 @@ DEFAULT_BOOK = "main"
 
 
 def open_ledger(
-    where: str | os.PathLike[str] | Store,
+    where: Any,
     *,
     actor: str | None = None,
     book: str = DEFAULT_BOOK,
@@ -49,7 +52,9 @@ def open_ledger(
     """Open a book.
 
     Args:
-        where: path of a SQLite file, ``":memory:"`` for a book in memory, or a store.
+        where: path of a SQLite file, ``":memory:"`` for a book in memory, a store, or
+            a connection of the application, in whose transactions the ledger then
+            posts: of ``sqlite3``, SQLAlchemy (Connection or Session) or Django.
         actor: who acts; required unless *read_only*.
         book: which of the books in the database.
         create: make the database and the book if there are none.
@@ -65,6 +70,8 @@ def open_ledger(
         ControlMissing: the manifest names a control that is not among *controls*.
         InvalidOption: nobody is named as acting.
         StoreError: the file cannot be used; see `SQLiteStore`.
+        TransactionRequired: *where* is a connection that commits each statement by
+            itself, and the book is to be made.
     """
     if actor is not None:
         check_actor(actor)
@@ -102,13 +109,17 @@ def open_ledger(
 
 
 def _store(
-    where: str | os.PathLike[str] | Store, *, create: bool, read_only: bool
+    where: Any, *, create: bool, read_only: bool
 ) -> Store:
     if not isinstance(where, (str, os.PathLike)):
+        host = host_of(where)
+        if host is not None:
+            return HostStore(host, create=create, read_only=read_only)
         check_methods(
             where, "where", "books", "transaction", "create_book", "backup", "close"
         )
-        return where
+        store: Store = where
+        return store
     path = str(check_file(where, "where"))
     if path == ":memory:":
         return MemoryStore()
