@@ -108,9 +108,7 @@ def open_ledger(
     return Ledger(session)
 
 
-def _store(
-    where: Any, *, create: bool, read_only: bool
-) -> Store:
+def _store(where: Any, *, create: bool, read_only: bool) -> Store:
     if not isinstance(where, (str, os.PathLike)):
         host = host_of(where)
         if host is not None:

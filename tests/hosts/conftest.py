@@ -129,7 +129,9 @@ class Django:
     def run(self, sql: str) -> list[Any]:
         with self.connection.cursor() as cursor:
             cursor.execute(sql)
-            return [tuple(row) for row in cursor.fetchall()] if cursor.description else []
+            return (
+                [tuple(row) for row in cursor.fetchall()] if cursor.description else []
+            )
 
     def commit(self) -> None:
         block, self.block = self.block, None
@@ -261,9 +263,7 @@ class Outside:
     def entries(self) -> list[str]:
         with self.ledger() as ledger:
             ledger.verify()
-            return [
-                record.id for record in ledger.records() if record.type == "entry"
-            ]
+            return [record.id for record in ledger.records() if record.type == "entry"]
 
     def post(self, entry: bl.Entry) -> None:
         with self._connected() as connection:

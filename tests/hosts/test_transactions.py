@@ -62,7 +62,9 @@ def test_a_refusal_in_the_middle(host: Any, outside: Any, pay: Any) -> None:
     with pytest.raises(errors.UnknownAccount):
         ledger.post(pay(2, "expenses:nowhere"))
     with pytest.raises(errors.UnknownAccount):
-        ledger.post_many([pay(3), pay(4, "expenses:nowhere")], atomic=True, batch_size=1)
+        ledger.post_many(
+            [pay(3), pay(4, "expenses:nowhere")], atomic=True, batch_size=1
+        )
     host.run("INSERT INTO app_order VALUES (2)")
     ledger.post(pay(5))
     host.commit()
@@ -75,7 +77,10 @@ def test_several_postings(host: Any, outside: Any, pay: Any) -> None:
     ledger = bl.open_ledger(host.connection, actor="app")
     host.begin()
     ledger.open_account("expenses:tax", type="expense")
-    assert [ledger.post(pay(n, "expenses:tax")).journal_number for n in (1, 2)] == [1, 2]
+    assert [ledger.post(pay(n, "expenses:tax")).journal_number for n in (1, 2)] == [
+        1,
+        2,
+    ]
     ledger.post_many(pay(number) for number in range(3, 6))
     assert ledger.post(pay(1, "expenses:tax")).journal_number == 1
     host.run(ORDER)
@@ -108,7 +113,10 @@ def test_two_books(host: Any, outside: Any, pay: Any) -> None:
     other = bl.open_ledger(host.connection, actor="app", book="other", create=True)
     for path, type_ in (("assets:bank", "asset"), ("expenses:rent", "expense")):
         other.open_account(path, type=type_)
-    assert (main.post(pay(1)).journal_number, other.post(pay(1)).journal_number) == (1, 1)
+    assert (main.post(pay(1)).journal_number, other.post(pay(1)).journal_number) == (
+        1,
+        1,
+    )
     host.run(ORDER)
     host.commit()
     assert outside.entries() == ["payment-1"]

@@ -115,6 +115,8 @@ def host_error(error: BaseException) -> StoreError:
             "others have written since the host's transaction first read: roll it back"
             " and run it again; BEGIN IMMEDIATE keeps it from happening"
         )
+    if str(beneath).startswith("no such table: bl_"):
+        return BookNotFound("its tables are not there, or no longer", field="where")
     return translated(beneath)  # type: ignore[arg-type]
 
 
@@ -138,7 +140,9 @@ class HostTransaction(SQLiteTransaction):
         ]
         if not is_schema:
             problems.append(Problem(None, "the schema is not the one of this format"))
-        if any(driver.execute(f"PRAGMA foreign_key_check({name})") for (name,) in names):
+        if any(
+            driver.execute(f"PRAGMA foreign_key_check({name})") for (name,) in names
+        ):
             problems.append(Problem(None, "rows refer to others that do not exist"))
         return problems
 
@@ -352,8 +356,7 @@ class HostStore:
         except (StoreError, *self._host.errors):
             pass
         raise StorageFailure(
-            "the host's transaction is lost with this command: roll it back"
-            f" ({error})"
+            f"the host's transaction is lost with this command: roll it back ({error})"
         ) from error
 
     def _join(self, *, write: bool) -> Iterator[HostDriver]:

@@ -133,7 +133,10 @@ class SQLite3Host(_SQLiteHost):
         self.connection.cursor().executemany(sql, rows)
 
     def check_writable(self) -> None:
-        if getattr(self.connection, "autocommit", None) is True:  # from Python 3.12
+        connection = self.connection
+        # From Python 3.12; before, there is no such attribute.
+        is_autocommit = getattr(connection, "autocommit", None) is True
+        if is_autocommit and not connection.in_transaction:
             raise TransactionRequired(
                 "commit() of a connection with autocommit=True does nothing",
                 field="connection",
@@ -278,7 +281,9 @@ class DjangoHost(_SQLiteHost):
         text, given = with_format(sql, params) if params else (sql, None)
         with self._as_ours(), self.connection.cursor() as cursor:
             cursor.execute(text, given)
-            return [tuple(row) for row in cursor.fetchall()] if cursor.description else []
+            return (
+                [tuple(row) for row in cursor.fetchall()] if cursor.description else []
+            )
 
     def execute_many(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
         text, order = to_format(sql)
@@ -316,7 +321,9 @@ def host_of(where: object) -> Host | None:
         return SQLite3Host(where)
     if any(name.startswith("sqlalchemy.") for name in modules):
         return _sqlalchemy(where)
-    if any(name.startswith(("django.db.", "django.utils.connection")) for name in modules):
+    if any(
+        name.startswith(("django.db.", "django.utils.connection")) for name in modules
+    ):
         return _known(DjangoHost(where), str(getattr(where, "vendor", "no database")))
     return None
 
