@@ -348,12 +348,13 @@ class HostStore:
         Raises:
             StorageFailure: that failed; the host must roll everything back.
         """
+        failures: tuple[type[Exception], ...] = (StoreError, *self._host.errors)
         try:
             if self._host.in_transaction():
                 self._driver.execute(f"ROLLBACK TO {SAVEPOINT}")
                 self._driver.execute(f"RELEASE {SAVEPOINT}")
                 return
-        except (StoreError, *self._host.errors):
+        except failures:
             pass
         raise StorageFailure(
             f"the host's transaction is lost with this command: roll it back ({error})"
