@@ -66,7 +66,7 @@ from backoffice_ledger.errors import Corrupt
 
 _FIND_ENTRY: Final = (
     "SELECT position FROM bl_record INDEXED BY bl_record_entry_id"
-    " WHERE book_id = ? AND type = 0 AND id ="
+    " WHERE book_id = ? AND type IN (0, 13) AND id ="
 )
 
 
@@ -380,7 +380,7 @@ class SqlBook:
             rows = yield Query(
                 "SELECT r.position FROM json_each(?2) j CROSS JOIN bl_record r"
                 " INDEXED BY bl_record_entry_id"
-                " ON r.book_id = ?1 AND r.type = 0 AND r.id = j.value",
+                " ON r.book_id = ?1 AND r.type IN (0, 13) AND r.id = j.value",
                 (self.book_id, json_list(wanted)),
             )
         records = yield from self.records([position for (position,) in rows])
@@ -389,7 +389,7 @@ class SqlBook:
 
     def entry(self, id_: str) -> Step[Record | None]:
         """Return the record of an entry."""
-        rows = yield Query(f"{_FIND_ENTRY} ?", (self.book_id, id_))
+        rows = yield Query(f"{_FIND_ENTRY} ? AND type = 0", (self.book_id, id_))
         records = yield from self.records([position for (position,) in rows])
         return records[0] if records else None
 

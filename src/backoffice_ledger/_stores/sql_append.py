@@ -33,8 +33,9 @@ def _add(column: str) -> str:
 
 _ADD_TOTALS = f"DO UPDATE SET {_add('debit')}, {_add('credit')}"
 ADD_CURRENT = (
-    "INSERT INTO bl_current VALUES (?, ?, ?, ?, ?, ?, ?) "
+    "INSERT INTO bl_current VALUES (?, ?, ?, ?, ?, ?, ?, 0, 0, 0, 0, ?) "
     f"ON CONFLICT (book_id, account_no, commodity_no) {_ADD_TOTALS}"
+    ", version = version + excluded.version"
 )
 ADD_PERIOD = (
     "INSERT INTO bl_period_total VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) "
@@ -158,8 +159,9 @@ class Batch:
             key = (month, account, unit, phase)
             cell = months.get(key)
             if cell is None:
-                months[key] = cell = [0, 0]
+                months[key] = cell = [0, 0, 0]
             cell[side] += minor_units
+            cell[2] += 1
             if posting.dimensions is not EMPTY_MAPPING:
                 self.dimensions += [
                     (book_id, position, line, numbers["dimension", name], value)
@@ -242,8 +244,9 @@ class Batch:
                 key = (month, account, unit, 0)
                 cell = months.get(key)
                 if cell is None:
-                    months[key] = cell = [0, 0]
+                    months[key] = cell = [0, 0, 0]
                 cell[side] += minor_units
+                cell[2] += 1
 
     def write(self) -> Step[None]:
         """Write the rows, records last: they seal what came before."""
@@ -259,15 +262,17 @@ class Batch:
             current: dict[tuple[int, int], list[int]] = {}
             periods = dict(self.months)
             for (month, account, unit, phase), cell in self.months.items():
-                year = periods.setdefault((month // 100, account, unit, phase), [0, 0])
-                now = current.setdefault((account, unit), [0, 0])
+                year = periods.setdefault(
+                    (month // 100, account, unit, phase), [0, 0, 0]
+                )
+                now = current.setdefault((account, unit), [0, 0, 0])
                 for total in (year, now):
-                    total[0] += cell[0]
-                    total[1] += cell[1]
+                    for part in range(3):
+                        total[part] += cell[part]
             yield Many(
                 ADD_CURRENT,
                 [
-                    (book_id, *key, *to_limbs(cell[0]), *to_limbs(cell[1]))
+                    (book_id, *key, *to_limbs(cell[0]), *to_limbs(cell[1]), cell[2])
                     for key, cell in sorted(current.items())
                 ],
             )

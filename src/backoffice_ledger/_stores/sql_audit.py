@@ -40,6 +40,8 @@ TABLES: Final = (
     "bl_fact",
     "bl_current",
     "bl_period_total",
+    "bl_pending",
+    "bl_listener",
 )
 """Every table that is divided by books."""
 

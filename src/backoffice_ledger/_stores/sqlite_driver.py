@@ -57,7 +57,10 @@ _PRAGMAS: Final = frozenset(
         "wal_checkpoint",
     }
 )
-_UPDATABLE: Final = frozenset({"bl_book", "bl_fact", "bl_current", "bl_period_total"})
+_UPDATABLE: Final = frozenset(
+    {"bl_book", "bl_fact", "bl_current", "bl_listener", "bl_period_total"}
+)
+_DELETABLE: Final = frozenset({"bl_opening", "bl_pending"})
 
 
 def _authorize(
@@ -82,7 +85,7 @@ def _authorize(
             return sqlite3.SQLITE_OK
         case sqlite3.SQLITE_UPDATE if first in _UPDATABLE:
             return sqlite3.SQLITE_OK
-        case sqlite3.SQLITE_DELETE if first == "bl_opening":
+        case sqlite3.SQLITE_DELETE if first in _DELETABLE:
             return sqlite3.SQLITE_OK
         case sqlite3.SQLITE_PRAGMA if first in _PRAGMAS:
             return sqlite3.SQLITE_OK
