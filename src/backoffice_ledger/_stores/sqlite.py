@@ -18,21 +18,33 @@ from uuid import uuid4
 import attrs
 
 from backoffice_ledger._engine.columns import DecidedColumns
-from backoffice_ledger._engine.state import Fact, FactKey, Needs, NewRecord, State
+from backoffice_ledger._engine.commands import Command
+from backoffice_ledger._engine.state import (
+    Cell,
+    Fact,
+    FactKey,
+    HoldChange,
+    Needs,
+    NewRecord,
+    State,
+)
 from backoffice_ledger._engine.store import (
     AuditRow,
-    Cell,
     EntryQuery,
+    Gross,
     LogRow,
+    Place,
     Problem,
     Totals,
     TotalsQuery,
 )
 from backoffice_ledger._model.arguments import check_file, check_flag, check_seconds
+from backoffice_ledger._model.commodity import Commodity
 from backoffice_ledger._model.record import Record
 from backoffice_ledger._model.text import check_identifier
-from backoffice_ledger._stores import sql_audit
+from backoffice_ledger._stores import sql_audit, sql_pending
 from backoffice_ledger._stores.sql import SqlBook
+from backoffice_ledger._stores.sqlite_dialect import SQLITE
 from backoffice_ledger._stores.sqlite_driver import (
     Driver,
     Intercept,
@@ -375,8 +387,8 @@ class SQLiteStore:
                 )
                 if not rows:
                     raise BookNotFound(field="book", found=book)
-                sql_book = lane.books[book] = SqlBook(rows[0][0], State())
-            driver.run(sql_book.begin())
+                sql_book = lane.books[book] = SqlBook(rows[0][0], State(), SQLITE)
+            driver.run(sql_book.begin(write=write))
             yield SQLiteTransaction(driver, sql_book)
 
     @contextmanager
@@ -569,13 +581,32 @@ class SQLiteTransaction:
         """Read what *needs* names."""
         self._driver.run(self._book.load(needs))
 
-    def append(self, records: Sequence[NewRecord]) -> list[tuple[int, int | None]]:
-        """Append records; return the position and number of each."""
+    def enter(self, command: Command | None) -> None:
+        """Do nothing: writers exclude each other from the start."""
+
+    def append(self, records: Sequence[NewRecord]) -> list[Place]:
+        """Append records; return the place of each."""
         return self._driver.run(self._book.append(records))
 
-    def append_columns(self, decided: DecidedColumns) -> tuple[int, int]:
-        """Append entries in columns; return the first and the last position."""
+    def append_columns(self, decided: DecidedColumns) -> list[Place]:
+        """Append entries in columns; return the first and the last place."""
         return self._driver.run(self._book.append_columns(decided))
+
+    def current(self, path: str, at: int) -> Mapping[Commodity, Cell]:
+        """Return what an account holds now, expired holds taken off."""
+        return self._driver.run(sql_pending.current(self._book, path, at))
+
+    def due_holds(self, at: int, limit: int) -> list[str]:
+        """Return ids of open holds that have expired, the oldest first."""
+        return self._driver.run(sql_pending.due_holds(self._book, at, limit))
+
+    def listener_position(self, name: str) -> int | None:
+        """Return the last position that a listener has taken."""
+        return self._driver.run(self._book.listener_position(name))
+
+    def move_listener(self, name: str, position: int) -> None:
+        """Note the last position that a listener has taken."""
+        self._driver.run(self._book.move_listener(name, position))
 
     def facts(self, kind: str, prefix: str = "") -> dict[str, Fact]:
         """Return facts by key."""
@@ -615,9 +646,13 @@ class SQLiteTransaction:
         with self._driver.tolerant():
             return self._driver.run(sql_audit.stored_facts(self._book))
 
-    def stored_totals(self) -> tuple[Mapping[Any, Cell], Mapping[Any, Cell]]:
+    def stored_totals(self) -> tuple[Mapping[Any, Cell], Mapping[Any, Gross]]:
         """Return the kept totals."""
         return self._driver.run(sql_audit.stored_totals(self._book))
+
+    def stored_holds(self) -> Mapping[str, HoldChange]:
+        """Return what is pending, by hold."""
+        return self._driver.run(sql_pending.stored_holds(self._book))
 
     def physical_problems(self) -> list[Problem]:
         """Return what is wrong with the file, its schema, and rows beside the log."""
