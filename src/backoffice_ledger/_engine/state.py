@@ -13,7 +13,7 @@ import attrs
 
 from backoffice_ledger._model.account import ChartOfAccounts
 from backoffice_ledger._model.balance import Balance
-from backoffice_ledger._model.entry import Entry, Phase
+from backoffice_ledger._model.entry import Entry, Phase, Refusal
 from backoffice_ledger._model.period import RESTRICTIVENESS, PeriodState
 from backoffice_ledger._model.posting import Posting
 from backoffice_ledger._model.record import Record
@@ -154,7 +154,6 @@ class AccountTerms:
     closed: date
     memorandum: bool
     scale: int
-    is_limited: bool = False
 
 
 @attrs.define
@@ -187,10 +186,12 @@ class Outcome:
         records: what is to be appended, in order.
         results: for each thing that was asked for, the new record or the old one
             that already says the same.
+        refusals: the entries that were refused while the others were decided.
     """
 
     records: list[NewRecord] = attrs.field(factory=list)
     results: list["NewRecord | Record | Fact"] = attrs.field(factory=list)
+    refusals: list[Refusal] = attrs.field(factory=list)
 
     def add(self, record: NewRecord) -> None:
         """Append *record* and report it as a result."""
@@ -206,8 +207,9 @@ class State:
     there; ``prefixes`` the keys (or whole kinds, with an empty key) under which all
     were loaded.  ``cells`` has, by account path and commodity code, what an account
     holds; ``due`` the holds on it that have expired by ``now``, the instant of the
-    command (microseconds since 1970 UTC).  The derived look-ups (``terms``,
-    ``openings``, ``chart``) are caches of ``facts`` and are cleared with them.
+    command (microseconds since 1970 UTC).  The derived look-ups (``limited``, the paths
+    of accounts with limits; ``terms``, ``openings``, ``chart``) are caches of ``facts``
+    and go with them.
     """
 
     calendar: Calendar = attrs.field(factory=CalendarMonths)
@@ -221,6 +223,7 @@ class State:
     cells: dict[str, dict[str, Cell]] = attrs.field(factory=dict)
     due: dict[str, tuple[str, ...]] = attrs.field(factory=dict)
     months: frozenset[date] | None = None
+    limited: set[str] = attrs.field(factory=set)
     terms: dict[tuple[str, str], AccountTerms] = attrs.field(factory=dict)
     openings: dict[tuple[str, date], PeriodState] = attrs.field(factory=dict)
     chart: ChartOfAccounts | None = None
@@ -243,6 +246,7 @@ class State:
         self.forget_reads()
         self.facts.clear()
         self.prefixes.clear()
+        self.limited.clear()
         self._forget_derived()
 
     def put(self, key: FactKey, fact: Fact) -> None:
@@ -255,8 +259,14 @@ class State:
         """Take over a fact that has been read, or that there is none."""
         if fact is None:
             self.absent.add(key)
-        else:
-            self.facts[key[0]][key[1]] = fact
+            return
+        kind, name = key
+        self.facts[kind][name] = fact
+        if kind == "account":
+            if fact.content.get("limits"):
+                self.limited.add(name)
+            else:
+                self.limited.discard(name)
 
     def _forget_derived(self) -> None:
         self.terms.clear()

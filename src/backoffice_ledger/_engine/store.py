@@ -236,7 +236,10 @@ class Transaction(Protocol):
         ...
 
     def stored_facts(self) -> tuple[int, Mapping[FactKey, int]]:
-        """Return the last position that gave a fact, and the facts' positions."""
+        """Return the last position that gave a lasting fact or erased a text.
+
+        And the position of every fact.
+        """
         ...
 
     def stored_totals(self) -> tuple[Mapping[Any, Cell], Mapping[Any, Gross]]:
