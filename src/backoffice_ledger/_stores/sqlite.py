@@ -83,10 +83,10 @@ CHECKPOINT_BYTES: Final = 16 * 1024 * 1024
 IDLE_MAX: Final = 4
 """How many connections are kept for the next transactions."""
 
-Place = Literal["file", "folder", "nothing", "no folder"]
+WhatIsThere = Literal["file", "folder", "nothing", "no folder"]
 
 
-def _what_is_at(path: Path, field: str) -> Place:
+def _what_is_at(path: Path, field: str) -> WhatIsThere:
     """Return what a path leads to; "no folder" if its parent is missing too."""
     try:
         if path.is_dir():
@@ -162,6 +162,11 @@ class SQLiteStore:
     def read_only(self) -> bool:
         """Whether the store refuses to write."""
         return self._read_only
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether this thread is inside a transaction of the store."""
+        return self._own_lane() is not None
 
     # --- opening ---------------------------------------------------------------------
 
