@@ -1,8 +1,8 @@
 """The ledger for programs on an asyncio event loop.
 
 Every question and command of `Ledger` is here as a coroutine, with the same arguments,
-results and errors.  The work is done by threads beside the loop, which goes on: one
-thread for books in a file or in memory, where one command runs at a time anyway.
+results and errors.  The work is done by threads beside the loop, which goes on: one for
+commands, because a file takes one writer at a time anyway, and some for questions.
 
 A command whose ``await`` is cancelled (a time limit, a client that hangs up) is not
 interrupted: once begun it runs to its end, and whether it was done is not known to the
@@ -38,7 +38,7 @@ from backoffice_ledger._ledger.view import LedgerView
 from backoffice_ledger._model.arguments import check_count
 from backoffice_ledger._stores.host_adapters import host_of
 from backoffice_ledger.errors import InvalidOption, LedgerClosed
-from backoffice_ledger.protocols import Clock, Control, IdSource, SaltSource
+from backoffice_ledger.protocols import Clock, Control, IdSource, Listener, SaltSource
 from backoffice_ledger.stores import DEFAULT_BOOK
 from backoffice_ledger.stores import open_ledger as open_plain_ledger
 
@@ -54,6 +54,9 @@ __all__ = [
     "open_ledger",
 ]
 
+READERS: Final = 4
+"""How many questions of a ledger are answered at a time."""
+
 STREAM_ITEMS: Final = 200
 """How many items of a stream are fetched at once."""
 
@@ -62,19 +65,24 @@ T = TypeVar("T")
 
 
 class _Worker:
-    """The threads that do the work; nothing of it runs on the event loop."""
+    """The threads that do the work; nothing of it runs on the event loop.
 
-    def __init__(self, threads: int) -> None:
-        self._executor = ThreadPoolExecutor(threads, "backoffice-ledger")
+    Questions have threads of their own, so that they need not wait for commands.
+    """
+
+    def __init__(self, writers: int) -> None:
+        self._writers = ThreadPoolExecutor(writers, "backoffice-ledger-write")
+        self._readers = ThreadPoolExecutor(READERS, "backoffice-ledger-read")
         self._is_closed = False
 
-    async def run(self, call: Callable[[], T]) -> T:
+    async def run(self, call: Callable[[], T], *, write: bool) -> T:
         """Run *call* in a thread; a cancelled wait for it does not interrupt it."""
         if self._is_closed:
             raise LedgerClosed
+        executor = self._writers if write else self._readers
         context = contextvars.copy_context()
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._executor, context.run, call)
+        return await loop.run_in_executor(executor, context.run, call)
 
     async def close(self, last: Callable[[], None]) -> None:
         """Wait for what is under way, then do *last*; a second time does nothing."""
@@ -83,7 +91,8 @@ class _Worker:
         self._is_closed = True
 
         def finish() -> None:
-            self._executor.shutdown()
+            self._writers.shutdown()
+            self._readers.shutdown()
             last()
 
         await asyncio.shield(asyncio.to_thread(finish))
@@ -100,17 +109,29 @@ class _Face:
         return f"<{type(self).__name__} of {self._plain!r}>"
 
 
-def _method(
-    method: Callable[Concatenate[Any, P], T],
+def _coroutine(
+    method: Callable[Concatenate[Any, P], T], *, write: bool
 ) -> Callable[Concatenate[Any, P], Coroutine[Any, Any, T]]:
-    """Return *method* as a coroutine of the face."""
-
     @wraps(method)
     async def call(face: _Face, /, *args: P.args, **kwargs: P.kwargs) -> T:
         work: Callable[[], T] = partial(method, face._plain, *args, **kwargs)
-        return await face._worker.run(work)
+        return await face._worker.run(work, write=write)
 
     return call
+
+
+def _command(
+    method: Callable[Concatenate[Any, P], T],
+) -> Callable[Concatenate[Any, P], Coroutine[Any, Any, T]]:
+    """Return *method*, which may write, as a coroutine of the face."""
+    return _coroutine(method, write=True)
+
+
+def _question(
+    method: Callable[Concatenate[Any, P], T],
+) -> Callable[Concatenate[Any, P], Coroutine[Any, Any, T]]:
+    """Return *method*, which only reads, as a coroutine of the face."""
+    return _coroutine(method, write=False)
 
 
 def _stream(
@@ -122,7 +143,7 @@ def _stream(
     async def generate(
         face: _Face, /, *args: P.args, **kwargs: P.kwargs
     ) -> AsyncIterator[T]:
-        run = face._worker.run
+        run = partial(face._worker.run, write=False)
         begin: Callable[[], Iterator[T]] = partial(method, face._plain, *args, **kwargs)
         items = await run(begin)
         while page := await run(lambda: list(islice(items, STREAM_ITEMS))):
@@ -136,95 +157,96 @@ def _stream(
 class AsyncView(_Face):
     """A book as of a date, as known at a position: `LedgerView`."""
 
-    balance = _method(LedgerView.balance)
-    turnover = _method(LedgerView.turnover)
-    accounts = _method(LedgerView.accounts)
-    periods = _method(LedgerView.periods)
+    balance = _question(LedgerView.balance)
+    turnover = _question(LedgerView.turnover)
+    accounts = _question(LedgerView.accounts)
+    periods = _question(LedgerView.periods)
     entries = _stream(LedgerView.entries)
-    trial_balance = _method(LedgerView.trial_balance)
-    balance_sheet = _method(LedgerView.balance_sheet)
-    income_statement = _method(LedgerView.income_statement)
-    statement = _method(LedgerView.statement)
-    general_ledger = _method(LedgerView.general_ledger)
+    trial_balance = _question(LedgerView.trial_balance)
+    balance_sheet = _question(LedgerView.balance_sheet)
+    income_statement = _question(LedgerView.income_statement)
+    statement = _question(LedgerView.statement)
+    general_ledger = _question(LedgerView.general_ledger)
 
 
 @final
 class AsyncAccounts(_Face):
     """The chart of accounts: ``ledger.accounts``."""
 
-    all = _method(Accounts.all)
-    balances = _method(Accounts.balances)
-    change = _method(Accounts.change)
-    close = _method(Accounts.close)
-    reopen = _method(Accounts.reopen)
+    all = _question(Accounts.all)
+    balances = _question(Accounts.balances)
+    change = _command(Accounts.change)
+    close = _command(Accounts.close)
+    reopen = _command(Accounts.reopen)
 
 
 @final
 class AsyncPeriods(_Face):
     """Opening and closing of periods: ``ledger.periods``."""
 
-    adjust = _method(Periods.adjust)
-    all = _method(Periods.all)
-    close = _method(Periods.close)
-    get = _method(Periods.get)
-    lock = _method(Periods.lock)
-    postpone = _method(Periods.postpone)
-    reopen = _method(Periods.reopen)
+    adjust = _command(Periods.adjust)
+    all = _question(Periods.all)
+    close = _command(Periods.close)
+    get = _question(Periods.get)
+    lock = _command(Periods.lock)
+    postpone = _command(Periods.postpone)
+    reopen = _command(Periods.reopen)
 
 
 @final
 class AsyncHolds(_Face):
     """Reservations of money: ``ledger.holds``."""
 
-    all = _method(Holds.all)
-    capture = _method(Holds.capture)
-    get = _method(Holds.get)
-    reserve = _method(Holds.reserve)
-    sweep = _method(Holds.sweep)
-    void = _method(Holds.void)
+    all = _question(Holds.all)
+    capture = _command(Holds.capture)
+    get = _question(Holds.get)
+    reserve = _command(Holds.reserve)
+    sweep = _command(Holds.sweep)
+    void = _command(Holds.void)
 
 
 @final
 class AsyncDocuments(_Face):
     """Versioned business objects: ``ledger.documents``."""
 
-    all = _method(Documents.all)
-    get = _method(Documents.get)
-    store = _method(Documents.store)
+    all = _question(Documents.all)
+    get = _question(Documents.get)
+    store = _command(Documents.store)
 
 
 @final
 class AsyncProposals(_Face):
     """Entries that wait for votes: ``ledger.proposals``."""
 
-    all = _method(Proposals.all)
-    approve = _method(Proposals.approve)
-    get = _method(Proposals.get)
-    post = _method(Proposals.post)
-    propose = _method(Proposals.propose)
-    propose_reversal = _method(Proposals.propose_reversal)
-    reject = _method(Proposals.reject)
-    withdraw = _method(Proposals.withdraw)
+    all = _question(Proposals.all)
+    approve = _command(Proposals.approve)
+    get = _question(Proposals.get)
+    post = _command(Proposals.post)
+    propose = _command(Proposals.propose)
+    propose_reversal = _command(Proposals.propose_reversal)
+    reject = _command(Proposals.reject)
+    withdraw = _command(Proposals.withdraw)
 
 
 @final
 class AsyncLedger(_Face):
     """A book that can be written and read from an event loop; see `Ledger`."""
 
-    open_account = _method(Ledger.open_account)
-    open_journal = _method(Ledger.open_journal)
-    declare_dimension = _method(Ledger.declare_dimension)
-    post = _method(Ledger.post)
-    post_many = _method(Ledger.post_many)
-    post_columns = _method(Ledger.post_columns)
-    propose = _method(Ledger.propose)
-    reverse = _method(Ledger.reverse)
-    redact = _method(Ledger.redact)
-    record = _method(Ledger.record)
+    open_account = _command(Ledger.open_account)
+    open_journal = _command(Ledger.open_journal)
+    declare_dimension = _command(Ledger.declare_dimension)
+    post = _command(Ledger.post)
+    post_many = _command(Ledger.post_many)
+    post_columns = _command(Ledger.post_columns)
+    propose = _command(Ledger.propose)
+    reverse = _command(Ledger.reverse)
+    redact = _command(Ledger.redact)
+    record = _question(Ledger.record)
     records = _stream(Ledger.records)
-    balance = _method(Ledger.balance)
-    verify = _method(Ledger.verify)
-    backup = _method(Ledger.backup)
+    balance = _question(Ledger.balance)
+    verify = _question(Ledger.verify)
+    deliver = _command(Ledger.deliver)
+    backup = _question(Ledger.backup)
 
     def view(
         self, *, as_of: date | None = None, known_at: int | None = None
@@ -306,10 +328,11 @@ def open_ledger(
     create: bool = False,
     read_only: bool = False,
     controls: Sequence[Control] = (),
+    listeners: Sequence[Listener] = (),
     clock: Clock | None = None,
     ids: IdSource | None = None,
     salts: SaltSource | None = None,
-    threads: int = 1,
+    writers: int = 1,
 ) -> Opening:
     """Open a book: ``async with aio.open_ledger(...) as ledger``, or await it.
 
@@ -320,10 +343,11 @@ def open_ledger(
         create: make the database and the book if there are none.
         read_only: refuse to write.
         controls: examined before every posting; they run in a thread.
+        listeners: told what was committed; they run in a thread.
         clock: where the time comes from.
         ids: where new ids come from.
         salts: where salts come from.
-        threads: how many commands may run at a time; more than one is of use only
+        writers: how many commands may run at a time; more than one is of use only
             with a store that lets several write at once.
 
     Raises:
@@ -344,11 +368,12 @@ def open_ledger(
         create=create,
         read_only=read_only,
         controls=controls,
+        listeners=listeners,
         clock=clock,
         ids=ids,
         salts=salts,
     )
-    count = check_count(threads, "threads", 1)
+    count = check_count(writers, "writers", 1)
 
     async def begin() -> AsyncLedger:
         worker = _Worker(count)
@@ -359,7 +384,7 @@ def open_ledger(
                 ledger.close()
 
         try:
-            await worker.run(lambda: opened.append(work()))
+            await worker.run(lambda: opened.append(work()), write=True)
         except BaseException:  # nobody will have it to close it
             await worker.close(close)
             raise

@@ -20,7 +20,9 @@ def test_a_host_without_a_transaction(
     """The posting would be lost, or kept whatever the application decides."""
     connection = sqlite3.connect(path, factory=Autocommit, isolation_level=None)
     ledger = bl.open_ledger(connection, actor="app")
-    with refuses(ledger, TransactionRequired, "transaction-required", field="connection"):
+    with refuses(
+        ledger, TransactionRequired, "transaction-required", field="connection"
+    ):
         ledger.post(entry())
     connection.execute("BEGIN")
     assert ledger.post(entry()).entry == entry()

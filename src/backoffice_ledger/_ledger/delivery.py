@@ -5,10 +5,9 @@ gets what was committed, in order, also after a crash between a commit and its d
 and never what was rolled back.
 """
 
-import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeVar
 
 from backoffice_ledger._engine.store import Store, Transaction
 from backoffice_ledger._model.arguments import check_count
@@ -20,7 +19,7 @@ from backoffice_ledger.protocols import Listener
 BATCH_RECORDS: Final = 500
 """How many records a listener gets at once."""
 
-LOGGER: Final = logging.getLogger("backoffice_ledger")
+T = TypeVar("T")
 
 
 class Delivering(Protocol):
@@ -32,6 +31,8 @@ class Delivering(Protocol):
     def book(self) -> str: ...
     @property
     def listeners(self) -> Sequence[Listener]: ...
+    def retried(self, work: Callable[[], T]) -> T: ...
+    def deliver_quietly(self) -> None: ...
 
 
 def check_listeners(listeners: Sequence[Listener]) -> tuple[Listener, ...]:
@@ -84,7 +85,7 @@ def deliver(session: Delivering) -> int:
     failures: list[Exception] = []
     for listener in session.listeners:
         try:
-            for count in _batches(session, listener):
+            while count := session.retried(lambda one=listener: _batch(session, one)):
                 delivered += count
         except Exception as error:  # noqa: BLE001 - it is raised below
             failures.append(error)
@@ -98,24 +99,23 @@ def deliver_quietly(session: Delivering) -> None:
     try:
         deliver(session)
     except Exception:
-        LOGGER.exception(
+        import logging
+
+        logging.getLogger("backoffice_ledger").exception(
             "a listener of book %r failed; the next delivery tries again", session.book
         )
 
 
-def _batches(session: Delivering, listener: Listener) -> Iterator[int]:
-    """Deliver batch by batch, each in a transaction of its own."""
-    while True:
-        with _own_transaction(session) as transaction:
-            register([listener], transaction)
-            position = transaction.listener_position(listener.name) or 0
-            rows = transaction.log(position, BATCH_RECORDS)
-            if rows:
-                listener(tuple(row.record for row in rows))
-                transaction.move_listener(listener.name, rows[-1].record.position)
-        yield len(rows)
-        if len(rows) < BATCH_RECORDS:
-            return
+def _batch(session: Delivering, listener: Listener) -> int:
+    """Give a listener its next records and note that, all in one transaction."""
+    with _own_transaction(session) as transaction:
+        register([listener], transaction)
+        position = transaction.listener_position(listener.name) or 0
+        rows = transaction.log(position, BATCH_RECORDS)
+        if rows:
+            listener(tuple(row.record for row in rows))
+            transaction.move_listener(listener.name, rows[-1].record.position)
+    return len(rows)
 
 
 def _own_transaction(session: Delivering) -> AbstractContextManager[Transaction]:

@@ -19,13 +19,15 @@ from backoffice_ledger._stores import sql_audit
 from backoffice_ledger._stores.host_adapters import Host
 from backoffice_ledger._stores.sql import SqlBook
 from backoffice_ledger._stores.sql_steps import Many, Query, Rows, Step
-from backoffice_ledger._stores.sqlite import VERSION_MIN, SQLiteTransaction
+from backoffice_ledger._stores.sqlite import SQLiteTransaction
+from backoffice_ledger._stores.sqlite_dialect import SQLITE
 from backoffice_ledger._stores.sqlite_driver import (
     read_fingerprint,
     schema_fingerprint,
     tolerant_text,
     translated,
 )
+from backoffice_ledger._stores.sqlite_opening import VERSION_MIN
 from backoffice_ledger._stores.sqlite_schema import schema_statements
 from backoffice_ledger.errors import (
     BookExists,
@@ -88,7 +90,7 @@ class HostDriver:
                 if isinstance(request, Query):
                     request = steps.send(self.execute(request.sql, request.params))
                 else:
-                    self.execute_many(request)
+                    self.execute_many(request)  # type: ignore[arg-type]
                     request = steps.send(None)
         except StopIteration as stop:
             return stop.value  # type: ignore[no-any-return]
@@ -191,7 +193,12 @@ class HostStore:
     @property
     def in_transaction(self) -> bool:
         """Whether the connection is inside a transaction, of the host or of ours."""
-        return self._depth > 0 or self._host.in_transaction()
+        if self._depth:
+            return True
+        try:
+            return self._host.in_transaction()
+        except self._host.errors as error:
+            raise host_error(error) from error
 
     def _install(self) -> None:
         with self._transaction(write=True, take_lock=False) as driver:
@@ -235,8 +242,8 @@ class HostStore:
                 )
                 if not rows:
                     raise BookNotFound(field="book", found=book)
-                sql_book = self._books[book] = SqlBook(rows[0][0], State())
-            driver.run(sql_book.begin())
+                sql_book = self._books[book] = SqlBook(rows[0][0], State(), SQLITE)
+            driver.run(sql_book.begin(write=write))
             yield HostTransaction(driver, sql_book)  # type: ignore[arg-type]
 
     @contextmanager

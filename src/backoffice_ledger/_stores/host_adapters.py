@@ -269,6 +269,8 @@ class _Pending:
 class DjangoHost(_SQLiteHost):
     """A connection of Django: ``django.db.connection`` or ``connections[...]``."""
 
+    is_waiting: bool = False
+
     @property
     def errors(self) -> tuple[type[Exception], ...]:
         return (sys.modules["django.db.utils"].Error, sqlite3.Error)
@@ -306,7 +308,14 @@ class DjangoHost(_SQLiteHost):
             yield self
 
     def after_commit(self, deliver: Callable[[], None]) -> bool:
-        self.connection.on_commit(deliver)
+        def once() -> None:
+            if self.is_waiting:
+                self.is_waiting = False
+                deliver()
+
+        # With each command anew: a savepoint that is rolled back takes it along.
+        self.is_waiting = True
+        self.connection.on_commit(once)
         return True
 
 
