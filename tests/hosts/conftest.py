@@ -71,9 +71,11 @@ class OtherRows(SQLite3):
         self.connection.text_factory = bytes
 
 
-def engine_at(path: Path, *, recipe: bool = False) -> sa.Engine:
+def make_engine(path: Path, *, recipe: bool = False, **options: Any) -> sa.Engine:
     """Return an engine; with the documented recipe for savepoints, or as it comes."""
-    engine = sa.create_engine(f"sqlite:///{path}", connect_args={"timeout": 0.2})
+    engine = sa.create_engine(
+        f"sqlite:///{path}", connect_args={"timeout": 0.2}, **options
+    )
     if recipe:
 
         @sa.event.listens_for(engine, "connect")
@@ -167,17 +169,17 @@ def django_at(path: Path) -> Django:
 
 
 def _session(path: Path) -> Alchemy:
-    engine = engine_at(path)
+    engine = make_engine(path)
     return Alchemy(path, Session(engine), engine)
 
 
 def _scoped(path: Path) -> Alchemy:
-    engine = engine_at(path)
+    engine = make_engine(path)
     return Alchemy(path, scoped_session(sessionmaker(engine)), engine)
 
 
 def _connection(path: Path, *, recipe: bool = False) -> Alchemy:
-    engine = engine_at(path, recipe=recipe)
+    engine = make_engine(path, recipe=recipe)
     return Alchemy(path, engine.connect(), engine)
 
 
@@ -297,3 +299,9 @@ def outside(path: Path) -> Outside:
 def pay() -> Callable[..., bl.Entry]:
     """Return the function that makes payments."""
     return payment
+
+
+@pytest.fixture
+def engine_at() -> Callable[..., sa.Engine]:
+    """Return the function that makes engines."""
+    return make_engine

@@ -102,7 +102,7 @@ def deliver_quietly(session: Delivering) -> None:
         import logging
 
         logging.getLogger("backoffice_ledger").exception(
-            "a listener of book %r failed; the next delivery tries again", session.book
+            "a delivery of book %r failed; the next one tries again", session.book
         )
 
 

@@ -256,12 +256,17 @@ class HostStore:
         self._check_usable()
         if self.in_transaction:
             raise StoreError("a transaction of the host is open: deliver after it")
+        is_inside = False
         try:
             with self._host.apart() as host:
                 store = HostStore(host)
                 with store.transaction(book, write=True) as transaction:
+                    is_inside = True
                     yield transaction
+                    is_inside = False
         except self._host.errors as error:
+            if is_inside:  # it is the listener's own
+                raise
             raise host_error(error) from error
 
     def after_commit(self, deliver: Callable[[], None]) -> bool:

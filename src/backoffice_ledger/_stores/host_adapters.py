@@ -144,24 +144,17 @@ class SQLite3Host(_SQLiteHost):
 
     @contextmanager
     def apart(self) -> Iterator[Host]:
-        with _committed(self):
+        self.execute("BEGIN IMMEDIATE")
+        try:
             yield self
+            self.execute("COMMIT")
+        except BaseException:
+            with suppress(sqlite3.Error):
+                self.execute("ROLLBACK")
+            raise
 
-    def after_commit(self, deliver: Callable[[], None]) -> bool:
+    def after_commit(self, deliver: Callable[[], None]) -> bool:  # noqa: ARG002
         return False
-
-
-@contextmanager
-def _committed(host: Host) -> Iterator[None]:
-    """Begin and commit a transaction of our own on an idle connection to SQLite."""
-    host.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-        host.execute("COMMIT")
-    except BaseException:
-        with suppress(*host.errors):
-            host.execute("ROLLBACK")
-        raise
 
 
 @attrs.define
@@ -218,10 +211,13 @@ class SQLAlchemyHost(_SQLiteHost):
         if hasattr(bind, "get_bind"):
             bind = bind.get_bind()
         with bind.engine.connect() as connection:
-            host = SQLAlchemyHost(connection)
-            if host.in_transaction():  # the pool has no second connection to give
-                raise StoreError("a transaction of the host is open on the connection")
-            with _committed(host):
+            if connection.connection.driver_connection.in_transaction:
+                # The pool has no second connection to give.
+                raise StoreError("a transaction of the host is open: deliver after it")
+            with connection.begin():
+                host = SQLAlchemyHost(connection)
+                if not host.in_transaction():
+                    host.execute("BEGIN IMMEDIATE")
                 yield host
 
     def after_commit(self, deliver: Callable[[], None]) -> bool:
