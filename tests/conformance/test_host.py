@@ -74,4 +74,5 @@ class TestDjango(HostConformance):
         connection.settings_dict["NAME"] = str(folder / "app.db")
         self.stack.callback(connection.close)
         self.stack.enter_context(transaction.atomic())
+        self.stack.callback(connection.set_rollback, True)
         return self.store_over(connection)
