@@ -24,11 +24,25 @@ class Application(Protocol):
 
     connection: Any
 
-    def begin(self) -> None: ...
-    def run(self, sql: str) -> list[Any]: ...
-    def commit(self) -> None: ...
-    def rollback(self) -> None: ...
-    def close(self) -> None: ...
+    def begin(self) -> None:
+        """Begin a transaction, where this is not done by itself."""
+        ...
+
+    def run(self, sql: str) -> list[Any]:
+        """Run a statement of the application's own."""
+        ...
+
+    def commit(self) -> None:
+        """Commit."""
+        ...
+
+    def rollback(self) -> None:
+        """Roll back."""
+        ...
+
+    def close(self) -> None:
+        """Close the connection."""
+        ...
 
 
 @attrs.define
@@ -46,19 +60,24 @@ class SQLite3:
         )
 
     def begin(self) -> None:
+        """Begin a transaction, where this is not done by itself."""
         if self.begins:
             self.connection.execute(self.begins)
 
     def run(self, sql: str) -> list[Any]:
+        """Run a statement of the application's own."""
         return [tuple(row) for row in self.connection.execute(sql)]
 
     def commit(self) -> None:
+        """Commit."""
         self.connection.commit()
 
     def rollback(self) -> None:
+        """Roll back."""
         self.connection.rollback()
 
     def close(self) -> None:
+        """Close the connection."""
         self.connection.close()
 
 
@@ -98,19 +117,24 @@ class Alchemy:
     engine: sa.Engine
 
     def begin(self) -> None:
+        """Begin a transaction, where this is not done by itself."""
         self.connection.execute(sa.text("SELECT 1"))
 
     def run(self, sql: str) -> list[Any]:
+        """Run a statement of the application's own."""
         result = self.connection.execute(sa.text(sql))
         return [tuple(row) for row in result] if result.returns_rows else []
 
     def commit(self) -> None:
+        """Commit."""
         self.connection.commit()
 
     def rollback(self) -> None:
+        """Roll back."""
         self.connection.rollback()
 
     def close(self) -> None:
+        """Close the connection."""
         self.connection.close()
         self.engine.dispose()
 
@@ -124,11 +148,13 @@ class Django:
     block: Any = None
 
     def begin(self) -> None:
+        """Begin a transaction, where this is not done by itself."""
         if self.block is None:
             self.block = transaction.atomic()
             self.block.__enter__()
 
     def run(self, sql: str) -> list[Any]:
+        """Run a statement of the application's own."""
         with self.connection.cursor() as cursor:
             cursor.execute(sql)
             return (
@@ -136,16 +162,19 @@ class Django:
             )
 
     def commit(self) -> None:
+        """Commit."""
         block, self.block = self.block, None
         if block is not None:
             block.__exit__(None, None, None)
 
     def rollback(self) -> None:
+        """Roll back."""
         block, self.block = self.block, None
         if block is not None:
             block.__exit__(ValueError, ValueError(), None)
 
     def close(self) -> None:
+        """Close the connection."""
         self.rollback()
         self.connection.close()
 
@@ -257,23 +286,27 @@ class Outside:
     path: Path
 
     def orders(self) -> list[int]:
+        """Return the application's rows."""
         with self._connected() as connection:
             return [
                 number for (number,) in connection.execute("SELECT * FROM app_order")
             ]
 
     def entries(self) -> list[str]:
+        """Return the ids of the entries, once the book is verified."""
         with self.ledger() as ledger:
             ledger.verify()
             return [record.id for record in ledger.records() if record.type == "entry"]
 
     def post(self, entry: bl.Entry) -> None:
+        """Post and commit."""
         with self._connected() as connection:
             bl.open_ledger(connection, actor="rival").post(entry)
             connection.execute("COMMIT")
 
     @contextmanager
     def ledger(self, book: str = "main") -> Iterator[bl.Ledger]:
+        """Return a ledger that reads a book."""
         with (
             self._connected() as connection,
             bl.open_ledger(connection, book=book, read_only=True) as ledger,

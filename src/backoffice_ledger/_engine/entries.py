@@ -98,8 +98,8 @@ def post_entries(
     refused: dict[str, Refusal] = {}
     for index, entry in enumerate(entries):
         texts = [(name, next(salts), text) for name, text in fields[index]]
+        old = state.entries.get(entry.id)
         try:
-            old = state.entries.get(entry.id)
             if old is not None:
                 outcome.results.append(known_entry(command, entry, old))
                 continue
@@ -130,7 +130,8 @@ def post_entries(
             if command.on_refusal == "raise" or not isinstance(error, Refused):
                 raise
             refusal = Refusal((command.offset or 0) + index, entry, error)
-            if is_final(error) and entry.id not in refused:
+            # What was refused before stands in the log already.
+            if is_final(error) and entry.id not in refused and old is None:
                 refused[entry.id] = refusal
                 if command.on_refusal == "record":
                     outcome.records.append(refusal_record(stamp, refusal, texts))

@@ -5,9 +5,10 @@ gets what was committed, in order, also after a crash between a commit and its d
 and never what was rolled back.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from typing import Final, Protocol, TypeVar
+from functools import partial
+from typing import Any, Final, Protocol, TypeVar
 
 from backoffice_ledger._engine.store import Store, Transaction
 from backoffice_ledger._model.arguments import check_count
@@ -35,13 +36,14 @@ class Delivering(Protocol):
     def deliver_quietly(self) -> None: ...
 
 
-def check_listeners(listeners: Sequence[Listener]) -> tuple[Listener, ...]:
+def check_listeners(listeners: Iterable[Any]) -> tuple[Listener, ...]:
     """Return *listeners* if each can be called and has a name of its own.
 
     Raises:
         InvalidOption: something else, or two of one name.
         InvalidIdentifier: a name that is none.
     """
+    checked: list[Listener] = []
     names: set[str] = set()
     for index, listener in enumerate(listeners):
         field = f"listeners[{index}]"
@@ -49,13 +51,14 @@ def check_listeners(listeners: Sequence[Listener]) -> tuple[Listener, ...]:
             raise InvalidOption(field=field, expected="a function", found=listener)
         name = check_identifier(getattr(listener, "name", None), f"{field}.name")
         if getattr(listener, "after", None) is not None:
-            check_count(listener.after, f"{field}.after")  # type: ignore[attr-defined]
+            check_count(listener.after, f"{field}.after")
         if name in names:
             raise InvalidOption(
                 field=f"{field}.name", expected="a name of its own", found=name
             )
         names.add(name)
-    return tuple(listeners)
+        checked.append(listener)
+    return tuple(checked)
 
 
 def register(listeners: Sequence[Listener], transaction: Transaction) -> None:
@@ -85,7 +88,7 @@ def deliver(session: Delivering) -> int:
     failures: list[Exception] = []
     for listener in session.listeners:
         try:
-            while count := session.retried(lambda one=listener: _batch(session, one)):
+            while count := session.retried(partial(_batch, session, listener)):
                 delivered += count
         except Exception as error:  # noqa: BLE001 - it is raised below
             failures.append(error)

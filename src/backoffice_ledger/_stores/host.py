@@ -112,7 +112,7 @@ def host_error(error: BaseException) -> StoreError:
         beneath = getattr(beneath, "orig", None) or beneath.__cause__
     if beneath is None:
         return StoreError(str(error))
-    if beneath.sqlite_errorcode == SNAPSHOT_OLD:  # type: ignore[attr-defined]
+    if beneath.sqlite_errorcode == SNAPSHOT_OLD:
         return Contention(
             "others have written since the host's transaction first read: roll it back"
             " and run it again; BEGIN IMMEDIATE keeps it from happening"

@@ -251,7 +251,7 @@ class _Pending:
     def note_commit(self, session: Any) -> None:
         self.is_committed = not session.in_nested_transaction()
 
-    def note_end(self, session: Any, transaction: Any) -> None:
+    def note_end(self, _session: Any, transaction: Any) -> None:
         if transaction.parent is not None:
             return
         deliveries, self.deliveries = self.deliveries, []
