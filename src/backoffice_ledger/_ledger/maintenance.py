@@ -83,6 +83,7 @@ def restore_file(
             )
         if not replace:
             raise BookExists(field="path", found=path)
+    SQLiteStore(backup, read_only=True, busy_seconds=busy_seconds).close()
     with partial_copy(backup, path, busy_seconds, may_exist=True) as part:
         books = _verified(part, busy_seconds)
         replaced = put_in_place(part, path, busy_seconds)

@@ -229,6 +229,13 @@ def _leftover_checks(path: Path) -> Iterator[Check]:
             ", ".join(parts),
             "a backup was interrupted: delete them when no backup is running",
         )
+    if path.stat().st_nlink > 1:
+        yield Check(
+            "names",
+            "warning",
+            "the file has another name too (a hard link)",
+            "delete the other name: SQLite looks for its log beside the name in use",
+        )
     if others:
         yield Check("other copies", "ok", ", ".join(others))
 

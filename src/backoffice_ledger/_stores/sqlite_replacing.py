@@ -29,9 +29,13 @@ def put_in_place(part: Path, path: Path, busy_seconds: float) -> Path | None:
         # First the log: the new file must never stand beside the old one's.
         _move_log_aside(path, aside)
         os.link(path, aside)
-        _sync_folder(path.parent)
-        part.chmod(path.stat().st_mode)
-        part.replace(path)
+        try:
+            _sync_folder(path.parent)
+            part.chmod(path.stat().st_mode)
+            part.replace(path)
+        except BaseException:
+            aside.unlink()  # a database must not go by two names
+            raise
         _sync_folder(path.parent)
     return aside
 
