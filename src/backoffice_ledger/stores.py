@@ -55,6 +55,7 @@ __all__ = [
 ]
 
 DEFAULT_BOOK = "main"
+_PLAIN_NAME = re.compile(r"[a-z_][a-z0-9_]{0,62}")
 
 
 def open_ledger(

@@ -15,4 +15,4 @@ class TestPostgreSQLStore(StoreConformance):
 
     def make_store(self, folder: Path) -> PostgreSQLStore:
         """Return a store on the folder's database."""
-        return PostgreSQLStore(postgresql_server.database_of(folder))
+        return postgresql_server.store_of(folder)

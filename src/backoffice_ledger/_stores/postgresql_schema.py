@@ -19,12 +19,14 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
+from backoffice_ledger._engine.state import PROVISIONAL
+
 SCHEMA: Final = "backoffice_ledger"
 FORMAT: Final = 2
 """The version in ``bl_format``; formats are numbered alike on all databases."""
 
 BLOCK: Final = 1 << 24
-"""Ordinals that one drawing from the sequence stands for."""
+"""Ordinals that one drawing from the sequence stands for; all are above positions."""
 
 SEAL_CLASS: Final = 0x626C_0001
 """First key of the lock under which a book is sealed; the second is the book."""
@@ -34,7 +36,7 @@ CREATE TABLE bl_format (
     version integer NOT NULL
 );
 
-CREATE SEQUENCE bl_ticket;
+CREATE SEQUENCE bl_ticket START {first_ticket} MINVALUE {first_ticket};
 
 CREATE SEQUENCE bl_name_number;
 
@@ -367,7 +369,8 @@ def _never(table: str, verbs: str) -> str:
 
 def schema_statements() -> list[str]:
     """Return the statements that make the schema, in order; they name no schema."""
-    statements = [text.strip() for text in _TABLES.split(";\n")]
+    tables = _TABLES.replace("{first_ticket}", str(PROVISIONAL // BLOCK))
+    statements = [text.strip() for text in tables.split(";\n")]
     statements += [
         f"INSERT INTO bl_format VALUES ({FORMAT})",
         _check("bl_entry_seal", (_SEAL_QUERY, "the entry is not balanced on its date")),
