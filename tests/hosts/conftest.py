@@ -430,9 +430,16 @@ class Outside:
         with self.ledger() as ledger:
             ledger.post(entry)
 
-    def ledger(self, book: str = "main") -> bl.Ledger:
+    @contextmanager
+    def ledger(self, book: str = "main") -> Iterator[bl.Ledger]:
         """Return a ledger that does not know of the application's connection."""
-        return bl.open_ledger(self.where, actor="rival", book=book)
+        if not isinstance(self.where, Path):
+            with bl.open_ledger(self.where, actor="rival", book=book) as ledger:
+                yield ledger
+            return
+        with self._connected() as connection:
+            yield bl.open_ledger(connection, actor="rival", book=book)
+            connection.commit()
 
     @contextmanager
     def _connected(self) -> Iterator[Any]:

