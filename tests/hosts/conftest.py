@@ -3,7 +3,7 @@
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from datetime import date
 from pathlib import Path
 from typing import Any, Protocol
@@ -20,6 +20,7 @@ from psycopg.rows import dict_row
 from sqlalchemy.orm import Session, scoped_session, sessionmaker
 
 import backoffice_ledger as bl
+from backoffice_ledger.stores import PostgreSQLStore
 
 
 class Application(Protocol):
@@ -361,7 +362,8 @@ def server_template(postgresql: str) -> Iterator[str]:
     postgresql_server.execute(
         dsn, "CREATE TABLE public.app_order (number integer NOT NULL)"
     )
-    with bl.open_ledger(dsn, actor="clerk", create=True) as ledger:
+    with closing(PostgreSQLStore(dsn)) as store:
+        ledger = bl.open_ledger(store, actor="clerk", create=True)
         ledger.open_account("assets:bank", type="asset")
         ledger.open_account("expenses:rent", type="expense")
     yield psycopg.conninfo.conninfo_to_dict(dsn)["dbname"]
@@ -396,11 +398,13 @@ def make(request: pytest.FixtureRequest) -> Iterator[Callable[[str], Application
 @pytest.fixture(params=[*KINDS, *SERVER_KINDS])
 def host(
     request: pytest.FixtureRequest, make: Callable[[str], Application]
-) -> Application:
+) -> Iterator[Application]:
     """Return each kind of application in turn."""
     if request.param in SERVER_KINDS:
-        request.getfixturevalue("dsn")  # before the connections, and after them
-    return make(request.param)
+        request.getfixturevalue("dsn")  # it goes after the connections
+    application = make(request.param)
+    yield application
+    application.close()
 
 
 @attrs.define
@@ -434,8 +438,8 @@ class Outside:
     def ledger(self, book: str = "main") -> Iterator[bl.Ledger]:
         """Return a ledger that does not know of the application's connection."""
         if not isinstance(self.where, Path):
-            with bl.open_ledger(self.where, actor="rival", book=book) as ledger:
-                yield ledger
+            with closing(PostgreSQLStore(self.where)) as store:
+                yield bl.open_ledger(store, actor="rival", book=book)
             return
         with self._connected() as connection:
             yield bl.open_ledger(connection, actor="rival", book=book)
