@@ -84,6 +84,9 @@ def deliver(session: Delivering) -> int:
     A listener that raises keeps the others from nothing; the first error is raised
     once all had their turn.
     """
+    store = session.store
+    if isinstance(store, HostStore):
+        store.seal(session.book)
     delivered = 0
     failures: list[Exception] = []
     for listener in session.listeners:
@@ -132,15 +135,18 @@ def _own_transaction(session: Delivering) -> AbstractContextManager[Transaction]
 def announced(session: Delivering) -> Iterator[Transaction]:
     """Begin a transaction that writes; what it commits is delivered after it."""
     store = session.store
-    is_outermost = not store.in_transaction
     if not isinstance(store, HostStore):
+        is_outermost = not store.in_transaction
         with store.transaction(session.book, write=True) as transaction:
             yield transaction
         if is_outermost:
             deliver_quietly(session)
         return
+    is_outermost = not store.is_in_command
     with store.transaction(session.book, write=True) as transaction:
-        # The host may roll back what was noted when the ledger was opened.
-        register(session.listeners, transaction)
+        if is_outermost:
+            # The host may have rolled back what was noted before.
+            register(session.listeners, transaction)
         yield transaction
-    store.after_commit(session.deliver_quietly)
+    if is_outermost:
+        store.after_commit(session.deliver_quietly)

@@ -387,7 +387,7 @@ class DjangoHost:
     connection: Any
     vendor: Vendor
     factory: Any = str
-    is_waiting: bool = False
+    waiting: set[Callable[[], None]] = attrs.field(factory=set)
 
     has_marks: bool = False
 
@@ -445,12 +445,12 @@ class DjangoHost:
 
     def after_commit(self, deliver: Callable[[], None]) -> bool:
         def once() -> None:
-            if self.is_waiting:
-                self.is_waiting = False
+            if deliver in self.waiting:
+                self.waiting.remove(deliver)
                 deliver()
 
         # With each command anew: a savepoint that is rolled back takes it along.
-        self.is_waiting = True
+        self.waiting.add(deliver)
         self.connection.on_commit(once)
         return True
 

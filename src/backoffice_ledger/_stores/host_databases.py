@@ -173,8 +173,15 @@ def _postgresql_error(error: Any) -> StoreError:
 
 
 class Database(Protocol):
-    """A kind of database."""
+    """A kind of database.
 
+    Attributes:
+        seals_later: whether records get their positions after the commit.
+        reads_in_savepoints: whether a question that fails spoils the transaction.
+        add_book: the statement that makes room for a book.
+    """
+
+    seals_later: ClassVar[bool]
     reads_in_savepoints: ClassVar[bool]
     add_book: ClassVar[str]
 
@@ -200,7 +207,7 @@ class Database(Protocol):
         ...
 
     def seal(self, driver: Any, book: str) -> None:
-        """Give committed records their positions, where they have none."""
+        """Give committed records their positions, if `seals_later`."""
         ...
 
     def book(self, book_id: int) -> SqlBook:
@@ -215,6 +222,7 @@ class Database(Protocol):
 class SQLiteDatabase:
     """SQLite: one writer at a time."""
 
+    seals_later: ClassVar[bool] = False
     reads_in_savepoints: ClassVar[bool] = False
     add_book: ClassVar[str] = (
         "INSERT INTO bl_book (book_id, name)"
@@ -297,6 +305,7 @@ class SQLiteHostTransaction(SQLiteTransaction):
 class PostgreSQLDatabase:
     """PostgreSQL: writers side by side; positions come after the commit."""
 
+    seals_later: ClassVar[bool] = True
     reads_in_savepoints: ClassVar[bool] = True
     add_book: ClassVar[str] = "INSERT INTO bl_book (name) VALUES (?)"
 
