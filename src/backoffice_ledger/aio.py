@@ -302,7 +302,6 @@ class Opening:
 
     def __init__(self, begin: Callable[[], Coroutine[Any, Any, AsyncLedger]]) -> None:
         self._begin = begin
-        self._ledger: AsyncLedger | None = None
 
     def __await__(self) -> Generator[Any, None, AsyncLedger]:
         return self._begin().__await__()
@@ -317,8 +316,7 @@ class Opening:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self._ledger is not None:
-            await self._ledger.close()
+        await self._ledger.close()
 
 
 def open_ledger(

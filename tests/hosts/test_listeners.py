@@ -1,5 +1,6 @@
 """Listeners of a ledger in the application's transactions."""
 
+import sqlite3
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -132,3 +133,40 @@ def test_a_pool_with_one_connection(
         outer.rollback()
     assert ear.heard == []
     engine.dispose()
+
+
+def test_a_delivery_that_has_to_wait(path: Path, ear: Ear, pay: Any) -> None:
+    """Another writer keeps it out; nothing was told, and it may be tried again."""
+    connection = sqlite3.connect(path, timeout=0.1)
+    rival = sqlite3.connect(path, isolation_level=None)
+    ledger = bl.open_ledger(connection, actor="app", listeners=[ear])
+    ledger.post(pay(1))
+    connection.commit()
+    rival.execute("BEGIN IMMEDIATE")
+    with pytest.raises(errors.Busy):
+        ledger.deliver()
+    rival.execute("ROLLBACK")
+    ledger.deliver()
+    assert ear.heard == ["payment-1"]
+    for one in (connection, rival):
+        one.close()
+
+
+def test_an_error_of_the_listener_is_its_own(path: Path, pay: Any) -> None:
+    """One of the host's library too, and nothing is noted."""
+
+    class Failing(Ear):
+        def __call__(self, records: Sequence[bl.Record]) -> None:
+            super().__call__(records)
+            raise sqlite3.IntegrityError("of the listener")
+
+    ear = Failing()
+    connection = sqlite3.connect(path)
+    ledger = bl.open_ledger(connection, actor="app", listeners=[ear])
+    ledger.post(pay(1))
+    connection.commit()
+    for _ in range(2):
+        with pytest.raises(sqlite3.IntegrityError, match="of the listener"):
+            ledger.deliver()
+    assert ear.heard == ["payment-1", "payment-1"]
+    connection.close()

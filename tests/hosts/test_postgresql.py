@@ -12,6 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 
 import backoffice_ledger as bl
 from backoffice_ledger import aio, errors
+from backoffice_ledger._stores.host_adapters import host_of
+from backoffice_ledger._stores.host_databases import database_of
 
 
 @pytest.fixture
@@ -154,6 +156,16 @@ def test_installing_in_the_transaction(postgresql: str) -> None:
         connection.commit()
         bl.open_ledger(connection, read_only=True).verify()
     postgresql_server.drop_database(dsn)
+
+
+def test_the_second_to_install(connect: Any) -> None:
+    """Whoever waited for the lock finds what the other one has made."""
+    connection = connect()
+    host = host_of(connection)
+    assert host is not None
+    database = database_of(host)
+    database.install(database.driver(host))
+    bl.open_ledger(connection, read_only=True).verify()
 
 
 def test_a_schema_that_was_changed(connect: Any) -> None:

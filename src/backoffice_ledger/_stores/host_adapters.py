@@ -39,25 +39,12 @@ class Host(Protocol):
         ...
 
     @property
-    def has_marks(self) -> bool:
-        """Whether statements are written with ``?``; otherwise with ``%s``."""
-        ...
-
-    @property
     def errors(self) -> tuple[type[Exception], ...]:
         """What the host raises when a statement fails."""
         ...
 
     def execute(self, sql: str, params: Sequence[Any] = ()) -> Rows:
         """Run one statement and return its rows."""
-        ...
-
-    def execute_many(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
-        """Run one statement for each row of parameters."""
-        ...
-
-    def reading_texts(self, factory: Any) -> AbstractContextManager[None]:
-        """Return a context in which SQLite's texts are read by *factory*."""
         ...
 
     def enter(self) -> None:
@@ -89,6 +76,23 @@ class Host(Protocol):
 
     def after_commit(self, deliver: Callable[[], None]) -> bool:
         """Have *deliver* called after the host's commit; False if nobody will."""
+        ...
+
+
+class SQLiteHost(Host, Protocol):
+    """A connection that leads to SQLite."""
+
+    @property
+    def has_marks(self) -> bool:
+        """Whether statements are written with ``?``; otherwise with ``%s``."""
+        ...
+
+    def execute_many(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
+        """Run one statement for each row of parameters."""
+        ...
+
+    def reading_texts(self, factory: Any) -> AbstractContextManager[None]:
+        """Return a context in which SQLite's texts are read by *factory*."""
         ...
 
 
@@ -195,8 +199,6 @@ class PsycopgHost:
     connection: Any
 
     vendor: Vendor = "postgresql"
-    has_marks: bool = False
-
     @property
     def errors(self) -> tuple[type[Exception], ...]:
         return (sys.modules["psycopg"].Error,)
@@ -206,13 +208,6 @@ class PsycopgHost:
         with self.connection.cursor(row_factory=row_factory) as cursor:
             cursor.execute(sql, params)
             return cursor.fetchall() if cursor.description else []
-
-    def execute_many(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
-        with self.connection.cursor() as cursor:
-            cursor.executemany(sql, rows)
-
-    def reading_texts(self, factory: Any) -> AbstractContextManager[None]:  # noqa: ARG002
-        return nullcontext()
 
     def enter(self) -> None:
         pass

@@ -1,13 +1,14 @@
 """What a store over a host's connection has to know of SQLite and of PostgreSQL."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from typing import Any, ClassVar, Final, Protocol, TypeVar
+from typing import Any, ClassVar, Final, Protocol, TypeVar, cast
 
 from backoffice_ledger._engine.state import State
 from backoffice_ledger._engine.store import Problem, Transaction
 from backoffice_ledger._stores import sql_audit
-from backoffice_ledger._stores.host_adapters import Host
+from backoffice_ledger._stores.host_adapters import Host, SQLiteHost
 from backoffice_ledger._stores.host_sql import to_format, with_format
 from backoffice_ledger._stores.postgresql import PostgreSQLTransaction
 from backoffice_ledger._stores.postgresql_dialect import POSTGRESQL
@@ -58,7 +59,7 @@ _READS: Final = ("SELECT", "PRAGMA", "SAVEPOINT", "RELEASE", "ROLLBACK", "BEGIN"
 T = TypeVar("T")
 
 
-class HostDriver:
+class HostDriver(ABC):
     """Runs our statements on the host's connection; translates what goes wrong."""
 
     def __init__(self, host: Host) -> None:
@@ -66,13 +67,15 @@ class HostDriver:
         self.changes = 0
         """How many statements that change something were run."""
 
+    @abstractmethod
     def execute(self, sql: str, params: Sequence[Any] = ()) -> Rows:
         """Run one statement of ours and return its rows."""
-        raise NotImplementedError
+        ...
 
+    @abstractmethod
     def write(self, request: Any) -> None:
         """Carry out a request for many rows."""
-        raise NotImplementedError
+        ...
 
     def run(self, steps: Step[T]) -> T:
         """Run the SQL core's generator over this connection."""
@@ -105,6 +108,11 @@ class HostDriver:
 
 class SQLiteHostDriver(HostDriver):
     """Speaks SQLite, with the host's marks for parameters."""
+
+    host: SQLiteHost
+
+    def __init__(self, host: SQLiteHost) -> None:
+        super().__init__(host)
 
     def execute(self, sql: str, params: Sequence[Any] = ()) -> Rows:
         """Run one statement of ours and return its rows."""
@@ -231,7 +239,7 @@ class SQLiteDatabase:
 
     def driver(self, host: Host) -> HostDriver:
         """Return the driver for a connection."""
-        return SQLiteHostDriver(host)
+        return SQLiteHostDriver(cast("SQLiteHost", host))
 
     def is_new(self, driver: SQLiteHostDriver) -> bool:
         """Return whether our tables are still to be made."""
