@@ -1,0 +1,104 @@
+"""What writers have said, and whether the book agrees with it."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final
+
+import attrs
+
+import backoffice_ledger as bl
+from backoffice_ledger.errors import LedgerError
+from backoffice_ledger.testing.torture._figures import Damage
+from backoffice_ledger.testing.torture._writer import ids_of, open_book, post_batch
+
+_LINE: Final = re.compile(r"(try|done|failed) (\S+)\n?")
+
+
+@attrs.define
+class Witness:
+    """Batches that writers have tried, and those that they were told are in."""
+
+    tried: set[int] = attrs.field(factory=set)
+    acknowledged: set[int] = attrs.field(factory=set)
+    failed: Counter[str] = attrs.field(factory=Counter)
+
+    def hear(self, lines: Iterable[str]) -> None:
+        """Note what a writer said; a last line that was cut off says nothing."""
+        for line in lines:
+            match = _LINE.fullmatch(line)
+            if match is None or not line.endswith("\n"):
+                continue
+            word, what = match.groups()
+            if word == "failed":
+                self.failed[what] += 1
+            else:
+                (self.tried if word == "try" else self.acknowledged).add(int(what))
+
+    @property
+    def in_flight(self) -> set[int]:
+        """Batches whose writer died before it was told."""
+        return self.tried - self.acknowledged
+
+
+@attrs.frozen
+class Look:
+    """What a book was found to hold: how often each entry, and what is wrong."""
+
+    found: Counter[str]
+    damage: Damage
+
+
+def look_at(path: Path, witness: Witness) -> Look:
+    """Open and verify the book, and compare it with what its writers said."""
+    if witness.acknowledged and not path.exists():
+        count = sum(len(ids_of(number)) for number in witness.acknowledged)
+        return Look(Counter(), Damage(lost=count, notes=("the book is gone",)))
+    try:
+        with bl.open_ledger(path, actor="witness", create=True) as ledger:
+            found = _found(ledger)
+            ledger.verify()
+    except LedgerError as error:
+        note = f"{path.name}: {type(error).__name__}: {error}"
+        return Look(Counter(), Damage(partial=1, notes=(note,)))
+    return Look(found, compare(found, witness))
+
+
+def compare(found: Counter[str], witness: Witness) -> Damage:
+    """Return what is lost, doubled, there in part, or there and never tried."""
+    known = set().union(*map(ids_of, witness.tried))
+    must = set().union(*map(ids_of, witness.acknowledged))
+    lost = must - found.keys()
+    doubled = sum(count - 1 for count in found.values())
+    partial = [
+        number
+        for number in sorted(witness.in_flight)
+        if 0 < len(ids_of(number) & found.keys()) < len(ids_of(number))
+    ]
+    strange = found.keys() - known
+    notes = [f"lost: {id_}" for id_ in sorted(lost)]
+    notes += [f"in part: batch {number}" for number in partial]
+    notes += [f"never posted: {id_}" for id_ in sorted(strange)]
+    return Damage(len(lost), doubled, len(partial), len(strange), tuple(notes))
+
+
+def complete(path: Path, witness: Witness) -> Damage:
+    """Post again what was in flight, under the same ids: each is there once then.
+
+    The witness has heard of all of them afterwards.
+    """
+    try:
+        with open_book(path) as ledger:
+            for number in sorted(witness.in_flight):
+                post_batch(ledger, number)
+                witness.acknowledged.add(number)
+            found = _found(ledger)
+            ledger.verify()
+    except LedgerError as error:
+        return Damage(partial=1, notes=(f"does not go on: {error!r}",))
+    return compare(found, witness)
+
+
+def _found(ledger: bl.Ledger) -> Counter[str]:
+    return Counter(record.id for record in ledger.records() if record.type == "entry")
