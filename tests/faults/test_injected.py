@@ -98,9 +98,7 @@ def test_a_file_that_stays_corrupt(fresh: Callable[[], Path]) -> None:
         ledger.post(sample_entry("new"))
 
 
-def test_a_second_look_that_cannot_look(
-    fresh: Callable[[], Path]
-) -> None:
+def test_a_second_look_that_cannot_look(fresh: Callable[[], Path]) -> None:
     """What was not confirmed is a failure of the storage, and may pass."""
     path = fresh()
     faults = FaultInjector()
@@ -120,9 +118,7 @@ def test_a_second_look_that_cannot_look(
 
 
 @pytest.mark.parametrize("code", ["SQLITE_IOERR", "SQLITE_ERROR"])
-def test_an_error_that_somebody_swallows(
-    fresh: Callable[[], Path], code: str
-) -> None:
+def test_an_error_that_somebody_swallows(fresh: Callable[[], Path], code: str) -> None:
     """Half a command inside a larger transaction takes the whole of it along."""
     faults = FaultInjector()
     with opened(fresh(), faults) as ledger:
@@ -143,9 +139,7 @@ def test_an_error_that_somebody_swallows(
         assert ledger.verify().entries == before.entries + 3
 
 
-def test_a_refusal_that_somebody_swallows(
-    fresh: Callable[[], Path]
-) -> None:
+def test_a_refusal_that_somebody_swallows(fresh: Callable[[], Path]) -> None:
     """A refusal has written nothing: the larger transaction goes on."""
     with opened(fresh(), FaultInjector()) as ledger:
         before = ledger.verify()

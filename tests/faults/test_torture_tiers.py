@@ -1,4 +1,4 @@
-"""The fast tier of the fault tools: nothing is wrong, and every control is found out."""
+"""The tiers of the fault tools: nothing is wrong, every control is found out."""
 
 from pathlib import Path
 
@@ -35,9 +35,21 @@ def test_the_long_tier(job: _tiers.Job, place: Path) -> None:
     run(job, place)
 
 
-def test_every_tool_has_a_control(place: Path) -> None:
+def test_a_database_that_is_not_there(place: Path) -> None:
+    """The bank asks for the database that is named, and says why it cannot run."""
+    found = [
+        job.run(place, SEED)
+        for job in _tiers.jobs(_tiers.FAST, "nothing://nowhere")
+        if "PostgreSQL" in job.name
+    ]
+    assert len(found) == 2
+    for figures in found:
+        assert "nothing://nowhere" in figures.not_run
+
+
+def test_every_tool_has_a_control() -> None:
     """A tool that finds nothing proves something only if it can find something."""
-    names = {job.tool: [] for job in FAST}
+    names: dict[str, list[str]] = {job.tool: [] for job in FAST}
     for job in FAST:
         names[job.tool].append(job.name)
     controls = {

@@ -12,6 +12,7 @@ Command = Callable[[bl.Ledger], Any]
 
 def sample_entry(id_: str, **fields: Any) -> bl.Entry:
     """Return an entry with all that an entry can carry."""
+    options: dict[str, Any] = {"description": "Office"} | fields
     return bl.Entry(
         id_,
         date(2026, 3, 31),
@@ -24,7 +25,7 @@ def sample_entry(id_: str, **fields: Any) -> bl.Entry:
             ),
             bl.credit("assets:bank", "10.00 EUR"),
         ],
-        **{"description": "Office"} | fields,
+        **options,
     )
 
 

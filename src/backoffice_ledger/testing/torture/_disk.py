@@ -179,7 +179,7 @@ class Disk:
                 self._pending.clear()
             case Name():
                 self._pending.append(operation)
-            case Said():
+            case _:
                 self.said.append(operation.line)
 
     def image(self, choose: Choose, choose_names: ChooseNames) -> Image:

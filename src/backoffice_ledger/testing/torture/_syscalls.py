@@ -2,6 +2,7 @@
 
 import random
 import shutil
+import signal
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -228,14 +229,14 @@ def _run(plan: _Plan, book: _Book, point: Point | None) -> Traced:
 
 def _has_struck(plan: _Plan, traced: Traced) -> bool:
     if plan.fault == "kill":
-        return traced.exit_code not in (0, GAVE_UP)
+        return traced.exit_code == -signal.SIGKILL
     return "(INJECTED)" in traced.log.read_text(encoding="ascii")
 
 
 def _judge(plan: _Plan, book: _Book, traced: Traced, counts: Counter[str]) -> Damage:
     """Return what is wrong after a fault."""
     damage = Damage()
-    if plan.fault != "kill" and traced.exit_code not in (0, GAVE_UP):
+    if traced.exit_code not in (0, GAVE_UP, -signal.SIGKILL):
         last = traced.complaint.strip().rpartition("\n")[2]
         damage += Damage(anomalies=1, notes=(f"the writer broke: {last}",))
     if plan.work == "backup":
