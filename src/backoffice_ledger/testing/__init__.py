@@ -5,7 +5,8 @@ The modules of this package are imported one by one, since some need more than o
 - `backoffice_ledger.testing` itself needs nothing else;
 - `backoffice_ledger.testing.strategies` draws every value (needs hypothesis);
 - `backoffice_ledger.testing.conformance` holds a store to the reference (pytest);
-- `backoffice_ledger.testing.machine` does so with random histories (hypothesis).
+- `backoffice_ledger.testing.machine` does so with random histories (hypothesis);
+- `backoffice_ledger.testing.torture` breaks a store on purpose, with a scoreboard.
 """
 
 from backoffice_ledger.testing.clocks import FrozenClock, TickingClock
