@@ -31,10 +31,16 @@ from backoffice_ledger.testing.torture._strace import (
     trace,
     why_not,
 )
-from backoffice_ledger.testing.torture._witness import Witness, complete, look_at
+from backoffice_ledger.testing.torture._witness import (
+    Witness,
+    complete,
+    look_at,
+    look_at_backup,
+)
 from backoffice_ledger.testing.torture._writer import Task, command
 
 Device = Literal["honest", "lying", "normal", "early"]
+Recorded = Literal["posting", "backup"]
 
 BATCHES: Final = 12
 SESSION: Final = 5
@@ -52,6 +58,7 @@ def power_loss(
     *,
     images: int = 1_000,
     seed: int = 0,
+    work: Recorded = "posting",
     device: Device = "honest",
     batches: int = BATCHES,
 ) -> Figures:
@@ -67,22 +74,35 @@ def power_loss(
         folder: an existing folder.
         images: how many; spread evenly over the run.
         seed: of what got to the disk.
+        work: ``posting``, or a ``backup`` after it: one that was finished is there, and
+            whole.
         device: ``honest``, or a control: ``lying`` ignores every sync, which is also
             what SQLite does with ``synchronous=OFF``; ``normal`` leaves out those at
             commit, as ``synchronous=NORMAL`` does; ``early`` is an honest one under
             a writer that acknowledges before it commits.
         batches: length of the run.
     """
+    check_choice(work, Recorded, "work")
     check_choice(device, Device, "device")
-    return timed(lambda: _power_loss(folder, images, seed, device, batches))
+    plan = _Plan(folder, images, seed, work, device, batches)
+    return timed(lambda: _power_loss(plan))
 
 
-def _power_loss(
-    folder: Path, images: int, seed: int, device: Device, batches: int
-) -> Figures:
+@attrs.frozen
+class _Plan:
+    folder: Path
+    images: int
+    seed: int
+    work: Recorded
+    device: Device
+    batches: int
+
+
+def _power_loss(plan: _Plan) -> Figures:
+    seed, device = plan.seed, plan.device
     figures = Figures(
         "power",
-        _VARIANTS[device],
+        f"{plan.work}: {_VARIANTS[device]}",
         0,
         "images",
         seed,
@@ -91,48 +111,49 @@ def _power_loss(
     )
     if figures.not_run:
         return figures
-    history = _BROKEN[device](record(folder, batches, early=device == "early"))
+    history = _BROKEN[device](record(plan))
     random_ = random.Random(seed)  # noqa: S311 - images, not secrets
-    place = folder / f"image-{device}-{seed}"
+    place = plan.folder / "image"
     seen: set[bytes] = set()
     damage = Damage()
     bad = 0
-    for image, witness in disks(history, images, random_):
+    for image, witness in disks(history, plan.images, random_):
         digest = _digest(image, witness)
         if digest in seen:
             continue
         seen.add(digest)
-        found = _judge(image, witness, place)
+        found = _judge(image, witness, place, plan.work)
         damage += found
         bad += bool(found)
     return attrs.evolve(
         figures,
-        tried=images,
+        tried=plan.images,
         damage=damage,
         details={"operations": len(history), "distinct": len(seen), "bad": bad},
     )
 
 
-def record(folder: Path, batches: int, *, early: bool = False) -> list[Operation]:
+def record(plan: _Plan) -> list[Operation]:
     """Run a writer on a new book in a folder of its own; return what it did.
 
     Raises:
         RuntimeError: it did not come to its end.
     """
-    place = folder / f"recorded-{'early' if early else 'honest'}"
+    place = plan.folder.absolute() / "recorded"
     shutil.rmtree(place, ignore_errors=True)
     place.mkdir()
-    log = folder / f"{place.name}.strace"
+    log = plan.folder / "recorded.strace"
     task = Task(
-        str(place.absolute() / "books.db"),
-        count=batches,
+        str(place / "books.db"),
+        count=plan.batches,
         session=SESSION,
-        acknowledges="early" if early else "after",
+        acknowledges="early" if plan.device == "early" else "after",
+        backup=str(place / "backup.db") if plan.work == "backup" else "",
     )
     traced = trace(command(task), log, STORAGE)
     if traced.exit_code:
         raise RuntimeError(f"the writer failed: {traced.complaint}")
-    history = list(operations(read_calls(log), str(place.absolute())))
+    history = list(operations(read_calls(log), str(place)))
     shutil.rmtree(place)
     log.unlink()
     return history
@@ -159,14 +180,17 @@ def disks(
                 yield disk.image(some(random_), some_names(random_)), witness
 
 
-def _judge(image: Image, witness: Witness, place: Path) -> Damage:
+def _judge(image: Image, witness: Witness, place: Path, work: Recorded) -> Damage:
     shutil.rmtree(place, ignore_errors=True)
     place.mkdir()
     for name, content in image.items():
         (place / name).write_bytes(content)
     path = place / "books.db"
     damage = look_at(path, witness).damage
-    if not damage:
+    if work == "backup":
+        if not damage and (witness.has_backup or (place / "backup.db").exists()):
+            damage = look_at_backup(path, place / "backup.db", witness)
+    elif not damage:
         damage = complete(path, witness)
     shutil.rmtree(place)
     return damage
@@ -177,7 +201,8 @@ def _digest(image: Image, witness: Witness) -> bytes:
     for name, content in image.items():
         digest.update(f"{name} {len(content)} ".encode())
         digest.update(content)
-    digest.update(f"{len(witness.tried)} {len(witness.acknowledged)}".encode())
+    said = (len(witness.tried), len(witness.acknowledged), witness.has_backup)
+    digest.update(repr(said).encode())
     return digest.digest()
 
 

@@ -10,9 +10,7 @@ from typing import Final, Literal
 
 import attrs
 
-import backoffice_ledger as bl
 from backoffice_ledger._model.arguments import check_choice
-from backoffice_ledger.errors import LedgerError
 from backoffice_ledger.testing.torture._figures import Damage, Figures, timed
 from backoffice_ledger.testing.torture._strace import (
     Traced,
@@ -20,7 +18,12 @@ from backoffice_ledger.testing.torture._strace import (
     trace,
     why_not,
 )
-from backoffice_ledger.testing.torture._witness import Witness, complete, look_at
+from backoffice_ledger.testing.torture._witness import (
+    Witness,
+    complete,
+    look_at,
+    look_at_backup,
+)
 from backoffice_ledger.testing.torture._writer import (
     GAVE_UP,
     Task,
@@ -217,7 +220,7 @@ def _run(plan: _Plan, book: _Book, point: Point | None) -> Traced:
     task = Task(
         str(book.path.absolute()),
         first=len(book.witness.tried),
-        count=BATCHES,
+        count=0 if plan.work == "backup" else BATCHES,
         session=BATCHES - 1,
         acknowledges="early" if plan.early else "after",
         patience=0 if plan.after == "die" else PATIENCE,
@@ -239,13 +242,10 @@ def _judge(plan: _Plan, book: _Book, traced: Traced, counts: Counter[str]) -> Da
     if traced.exit_code not in (0, GAVE_UP, -signal.SIGKILL):
         last = traced.complaint.strip().rpartition("\n")[2]
         damage += Damage(anomalies=1, notes=(f"the writer broke: {last}",))
-    if plan.work == "backup":
-        damage += _judge_backup(book, has_ended="done 0\n" in traced.said)
-        said = [line for line in traced.said if line.startswith("failed")]
-    else:
-        said = list(traced.said)
     witness = book.witness
-    witness.hear(said)
+    witness.hear(traced.said)
+    if plan.work == "backup":
+        damage += look_at_backup(book.path, book.backup, witness)
     counts["calls that failed"] += witness.failed.total()
     counts["outcomes unknown"] += witness.failed["outcome-unknown"]
     look = look_at(book.path, witness)
@@ -254,20 +254,3 @@ def _judge(plan: _Plan, book: _Book, traced: Traced, counts: Counter[str]) -> Da
         1 for number in witness.in_flight if ids_of(number) <= look.found.keys()
     )
     return damage + (look.damage or complete(book.path, witness))
-
-
-def _judge_backup(book: _Book, *, has_ended: bool) -> Damage:
-    """A backup is there as a whole or not at all, and can be made again."""
-    try:
-        with bl.open_ledger(book.path, actor="witness") as ledger:
-            expected = ledger.verify()
-            if not book.backup.exists():
-                if has_ended:
-                    return Damage(lost=1, notes=("the backup is gone",))
-                ledger.backup(book.backup)
-        with bl.open_ledger(book.backup, read_only=True) as copy:
-            if copy.verify() == expected:
-                return Damage()
-    except LedgerError as error:
-        return Damage(partial=1, notes=(f"backup: {error!r}",))
-    return Damage(partial=1, notes=("the backup differs from the book",))

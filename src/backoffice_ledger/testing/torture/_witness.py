@@ -13,28 +13,31 @@ from backoffice_ledger.errors import LedgerError
 from backoffice_ledger.testing.torture._figures import Damage
 from backoffice_ledger.testing.torture._writer import ids_of, open_book, post_batch
 
-_LINE: Final = re.compile(r"(try|done|failed) (\S+)\n?")
+_LINE: Final = re.compile(r"(?:(try|done) (\d+)|failed (\S+)|(done backup))\n")
 
 
 @attrs.define
 class Witness:
-    """Batches that writers have tried, and those that they were told are in."""
+    """What writers have tried, and what they were told is done."""
 
     tried: set[int] = attrs.field(factory=set)
     acknowledged: set[int] = attrs.field(factory=set)
     failed: Counter[str] = attrs.field(factory=Counter)
+    has_backup: bool = False
 
     def hear(self, lines: Iterable[str]) -> None:
         """Note what a writer said; a last line that was cut off says nothing."""
         for line in lines:
             match = _LINE.fullmatch(line)
-            if match is None or not line.endswith("\n"):
+            if match is None:
                 continue
-            word, what = match.groups()
-            if word == "failed":
-                self.failed[what] += 1
+            word, number, code, backup = match.groups()
+            if code:
+                self.failed[code] += 1
+            elif backup:
+                self.has_backup = True
             else:
-                (self.tried if word == "try" else self.acknowledged).add(int(what))
+                (self.tried if word == "try" else self.acknowledged).add(int(number))
 
     @property
     def in_flight(self) -> set[int]:
@@ -63,6 +66,24 @@ def look_at(path: Path, witness: Witness) -> Look:
         note = f"{path.name}: {type(error).__name__}: {error}"
         return Look(Counter(), Damage(partial=1, notes=(note,)))
     return Look(found, compare(found, witness))
+
+
+def look_at_backup(path: Path, backup: Path, witness: Witness) -> Damage:
+    """Compare a backup with its book: it is whole, or absent and can be made again."""
+    try:
+        with bl.open_ledger(path, actor="witness") as ledger:
+            expected = ledger.verify()
+            if not backup.exists():
+                if witness.has_backup:
+                    return Damage(lost=1, notes=("the backup is gone",))
+                ledger.backup(backup)
+        with bl.open_ledger(backup, read_only=True) as copy:
+            found = copy.verify()
+    except LedgerError as error:
+        return Damage(partial=1, notes=(f"backup: {error!r}",))
+    if found != expected:
+        return Damage(partial=1, notes=("the backup differs from the book",))
+    return Damage()
 
 
 def compare(found: Counter[str], witness: Witness) -> Damage:

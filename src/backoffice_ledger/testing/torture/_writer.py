@@ -1,7 +1,8 @@
 """The program that is killed: it posts batches, and says which it was told are in.
 
 Each line that it says begins with a word: ``begun``; ``try N`` before batch N is
-posted; ``done N`` when the ledger has returned for it; ``failed CODE``.
+posted; ``done N`` when the ledger has returned for it, and ``done backup``; ``failed
+CODE``.
 """
 
 import json
@@ -27,6 +28,8 @@ CHILD: Final = (
 )
 """What a child process runs; it leaves without closing anything."""
 
+BACKED_UP: Final = "done backup"
+
 GAVE_UP: Final = 3
 """Exit code of a writer whose call failed more often than it had patience."""
 
@@ -42,7 +45,7 @@ class Task:
         session: batches after which it closes the book and opens it again.
         acknowledges: after the commit, or too early: the control.
         patience: how often it repeats a call that failed.
-        backup: if given, it posts nothing, and backs the book up to this path.
+        backup: if given, it backs the book up to this path in the end.
     """
 
     path: str
@@ -134,11 +137,9 @@ def back_up(task: Task, say: Say) -> None:
     Raises:
         GivenUp: it failed more often than the task has patience.
     """
-    say("begun")
     ledger = _insist(task, say, partial(bl.open_ledger, task.path, actor="writer"))
-    say("try 0")
     _insist(task, say, partial(ledger.backup, task.backup))
-    say("done 0")
+    say(BACKED_UP)
     ledger.close()
 
 
@@ -147,7 +148,9 @@ def main(arguments: list[str]) -> int:
     (text,) = arguments
     task = Task(**json.loads(text))
     try:
-        (back_up if task.backup else write)(task, _print)
+        write(task, _print)
+        if task.backup:
+            back_up(task, _print)
     except GivenUp:
         return GAVE_UP
     return 0
