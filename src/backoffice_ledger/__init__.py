@@ -16,6 +16,8 @@ from backoffice_ledger._model.entry import (
     EntryKind,
     PostSummary,
 )
+from backoffice_ledger._model.hold import Hold
+from backoffice_ledger._model.limit import Limit
 from backoffice_ledger._model.period import Period, PeriodState
 from backoffice_ledger._model.posting import Posting, Side, credit, debit
 from backoffice_ledger._model.proposal import (
@@ -45,10 +47,12 @@ __all__ = [
     "Entry",
     "EntryDraft",
     "EntryKind",
+    "Hold",
     "Journal",
     "Ledger",
     "LedgerError",
     "LedgerView",
+    "Limit",
     "MemoryStore",
     "NeedApproval",
     "Period",

@@ -26,6 +26,11 @@
     |   +-- CommodityRefused
     |   +-- UnknownJournal (LookupError)
     |   +-- UnknownDimension (LookupError)
+    |   +-- UnknownHold (LookupError)
+    |   +-- HoldNotOpen
+    |   +-- HoldExceeded
+    |   +-- ConditionFailed
+    |   +-- LimitBreached
     |   +-- PeriodNotOpen
     |   +-- PeriodTransition
     |   +-- UnknownRecord (LookupError)
@@ -43,8 +48,10 @@
     |   +-- ReadOnlyBook (PermissionError)
     |   +-- ForeignFile
     |   +-- NewerFormat
+    |   +-- OlderFormat
     |   +-- Corrupt
     |   +-- Busy
+    |   |   +-- Contention
     |   +-- StorageFailure
     |   +-- OutcomeUnknown
     |   +-- ForkedLedger
@@ -78,6 +85,8 @@ __all__ = [
     "CommodityConflict",
     "CommodityMismatch",
     "CommodityRefused",
+    "ConditionFailed",
+    "Contention",
     "ControlDenied",
     "ControlMissing",
     "Corrupt",
@@ -85,6 +94,8 @@ __all__ = [
     "DocumentConflict",
     "ForeignFile",
     "ForkedLedger",
+    "HoldExceeded",
+    "HoldNotOpen",
     "IdempotencyConflict",
     "InexactNumber",
     "InvalidAmount",
@@ -99,9 +110,11 @@ __all__ = [
     "LedgerDeprecationWarning",
     "LedgerError",
     "LedgerWarning",
+    "LimitBreached",
     "MissingExtra",
     "NewerFormat",
     "NotPermitted",
+    "OlderFormat",
     "OutcomeUnknown",
     "PeriodNotOpen",
     "PeriodTransition",
@@ -114,6 +127,7 @@ __all__ = [
     "UnknownAccount",
     "UnknownCommodity",
     "UnknownDimension",
+    "UnknownHold",
     "UnknownJournal",
     "UnknownProposal",
     "UnknownRecord",
@@ -369,6 +383,38 @@ class UnknownDimension(Refused, LookupError):
     hint = "declare it first: ledger.declare_dimension(name)"
 
 
+class UnknownHold(Refused, LookupError):
+    """No hold has this id."""
+
+    code = "unknown-hold"
+
+
+class HoldNotOpen(Refused):
+    """The hold is captured, voided or expired already; each happens once."""
+
+    code = "hold-not-open"
+
+
+class HoldExceeded(Refused):
+    """More is to be captured than the hold still reserves."""
+
+    code = "hold-exceeded"
+    hint = "capture what is reserved and post the rest as an entry of its own"
+
+
+class ConditionFailed(Refused):
+    """A condition that was given with the entry does not hold."""
+
+    code = "condition-failed"
+    hint = "read the balances again and decide anew"
+
+
+class LimitBreached(Refused):
+    """The account would go beyond what it may hold."""
+
+    code = "limit-breached"
+
+
 class PeriodNotOpen(Refused):
     """The entry's date lies in a period that takes no such entry."""
 
@@ -479,6 +525,13 @@ class NewerFormat(StoreError):
     hint = "upgrade backoffice-ledger"
 
 
+class OlderFormat(StoreError):
+    """The file was written by an older version of this library."""
+
+    code = "older-format"
+    hint = "backoffice_ledger.stores.migrate(path) makes a backup and migrates it"
+
+
 class Corrupt(StoreError):
     """The stored data is damaged."""
 
@@ -491,6 +544,12 @@ class Busy(StoreError):
 
     code = "busy"
     transient = True
+
+
+class Contention(Busy):
+    """Others were quicker, again and again; nothing was written; try again."""
+
+    code = "contention"
 
 
 class StorageFailure(StoreError):
@@ -580,6 +639,7 @@ PRECEDENCE: tuple[type[LedgerError], ...] = (
     ForkedLedger,
     ReadOnlyBook,
     Busy,
+    Contention,
     # state of the book, when the command is decided
     IdempotencyConflict,
     UnknownRecord,
@@ -588,6 +648,9 @@ PRECEDENCE: tuple[type[LedgerError], ...] = (
     ProposalState,
     DigestMismatch,
     NotPermitted,
+    UnknownHold,
+    HoldNotOpen,
+    HoldExceeded,
     UnknownJournal,
     PeriodNotOpen,
     PeriodTransition,
@@ -598,6 +661,8 @@ PRECEDENCE: tuple[type[LedgerError], ...] = (
     CommodityRefused,
     UnknownDimension,
     DocumentConflict,
+    ConditionFailed,
+    LimitBreached,
     # policy, last: no control sees what could not be posted anyway
     ControlDenied,
     ApprovalRequired,

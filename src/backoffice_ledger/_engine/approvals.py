@@ -1,7 +1,6 @@
 """Proposals: kept, voted on, released.  Votes bind to the digest of the content."""
 
 from collections.abc import Mapping
-from datetime import date
 from typing import Any
 
 from backoffice_ledger._engine.canonical import (
@@ -20,6 +19,7 @@ from backoffice_ledger._engine.commands import (
     ProposeReversal,
     Release,
 )
+from backoffice_ledger._engine.contents import entry_from_content
 from backoffice_ledger._engine.controls import Examine, Prepared
 from backoffice_ledger._engine.entries import add_entry, check_same_entry, check_state
 from backoffice_ledger._engine.reversal import (
@@ -35,11 +35,8 @@ from backoffice_ledger._engine.state import (
     State,
     key_part,
 )
-from backoffice_ledger._model.amount import Amount
-from backoffice_ledger._model.commodity import Commodity
 from backoffice_ledger._model.dates import instant_from_microseconds
 from backoffice_ledger._model.entry import Entry
-from backoffice_ledger._model.posting import Posting, Side
 from backoffice_ledger._model.proposal import (
     Decision,
     Proposal,
@@ -54,47 +51,6 @@ from backoffice_ledger.errors import (
     ProposalState,
     UnknownProposal,
 )
-
-
-def optional_date(text: str | None) -> date | None:
-    """Return the date of an ISO text, or None."""
-    return None if text is None else date.fromisoformat(text)
-
-
-def posting_from_content(content: Mapping[str, Any], memo: str | None) -> Posting:
-    """Return the posting of its canonical form."""
-    number = content["amount"]
-    scale = len(number.partition(".")[2])
-    minor_units = int(number.replace(".", ""))
-    amount = Amount.from_minor(minor_units, Commodity(content["commodity"], scale))
-    return Posting(
-        content["account"],
-        Side(content["side"]),
-        amount,
-        value_date=optional_date(content.get("value_date")),
-        memo=memo,
-        dimensions=content.get("dimensions"),
-    )
-
-
-def entry_from_content(content: Mapping[str, Any], texts: Mapping[str, str]) -> Entry:
-    """Return the entry of its canonical form and its texts by name."""
-    return Entry(
-        content["id"],
-        date.fromisoformat(content["date"]),
-        [
-            posting_from_content(posting, texts.get(memo_field(line)))
-            for line, posting in enumerate(content["postings"])
-        ],
-        description=texts.get("description", ""),
-        kind=content["kind"],
-        journal=content["journal"],
-        document_number=content.get("document_number"),
-        document_date=optional_date(content.get("document_date")),
-        economic_date=optional_date(content.get("economic_date")),
-        references=content.get("references", ()),
-        rule=content.get("rule"),
-    )
 
 
 def proposal_from_facts(

@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
+import attrs
+
 from backoffice_ledger._engine.canonical import FORMAT_VERSION
 from backoffice_ledger._engine.commands import (
     ChangeAccount,
@@ -15,6 +17,8 @@ from backoffice_ledger._engine.commands import (
     RequireControls,
     SetPeriods,
 )
+from backoffice_ledger._engine.hold_records import expire_due
+from backoffice_ledger._engine.limits import limits_content, limits_from_content
 from backoffice_ledger._engine.stamp import Stamp
 from backoffice_ledger._engine.state import Fact, Outcome, State, period_key
 from backoffice_ledger._model.account import Account, ancestors
@@ -67,6 +71,8 @@ def account_content(account: Account) -> dict[str, Any]:
         content["closed"] = account.closed.isoformat()
     if account.attributes:
         content["attributes"] = dict(account.attributes)
+    if account.limits:
+        content["limits"] = limits_content(account.limits)
     return content
 
 
@@ -83,6 +89,7 @@ def account_from_fact(fact: Fact) -> Account:
         opened=date.fromisoformat(opened) if opened else None,
         closed=date.fromisoformat(closed) if closed else None,
         attributes=content.get("attributes"),
+        limits=limits_from_content(content),
     )
 
 
@@ -130,7 +137,15 @@ def open_account(state: State, command: OpenAccount, stamp: Stamp) -> Outcome:
 
 def _first_difference(old: Account, new: Account) -> str | None:
     """Return the first property in which they differ, the label last."""
-    for name in ("type", "commodities", "opened", "closed", "attributes", "label"):
+    for name in (
+        "type",
+        "commodities",
+        "opened",
+        "closed",
+        "attributes",
+        "limits",
+        "label",
+    ):
         if getattr(old, name) != getattr(new, name):
             return name
     return None
@@ -174,16 +189,17 @@ def close_account(state: State, command: CloseAccount, stamp: Stamp) -> Outcome:
             expected=f"{activity.last_date} or later",
             found=command.on,
         )
-    closed = Account(
-        account.path,
-        account.type,
-        commodities=account.commodities,
-        label=account.label,
-        opened=account.opened,
-        closed=command.on,
-        attributes=account.attributes,
+    outcome = Outcome()
+    expire_due(state, outcome, stamp)
+    cells = state.cells[command.path].values()
+    if any(cell.pending_debit or cell.pending_credit for cell in cells):
+        raise AccountNotEmpty(
+            f"{command.path} has open holds", field="account", expected="no open holds"
+        )
+    closed = attrs.evolve(
+        account, closed=command.on, limits=tuple(account.limits.values())
     )
-    return _record_account(Outcome(), closed, stamp)
+    return _record_account(outcome, closed, stamp)
 
 
 def open_journal(state: State, command: OpenJournal, stamp: Stamp) -> Outcome:

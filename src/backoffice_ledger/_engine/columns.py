@@ -223,6 +223,7 @@ def _takes_all(account: Mapping[str, Any], code: str) -> bool:
         account["type"] != "memorandum"
         and "opened" not in account
         and "closed" not in account
+        and "limits" not in account
         and (allowed is None or code in allowed)
     )
 

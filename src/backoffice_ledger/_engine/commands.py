@@ -1,16 +1,22 @@
 """Everything that can be asked of a book, as values."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
+from typing import Final
 
 import attrs
 
 from backoffice_ledger._model.account import Account
+from backoffice_ledger._model.amount import Amount
 from backoffice_ledger._model.document import Document
 from backoffice_ledger._model.entry import Entry
+from backoffice_ledger._model.hold import Hold
+from backoffice_ledger._model.limit import Limit
 from backoffice_ledger._model.period import PeriodState
+from backoffice_ledger._model.posting import Posting
 from backoffice_ledger._model.proposal import Decision
 from backoffice_ledger._model.record import Journal
+from backoffice_ledger._model.text import EMPTY_MAPPING
 
 
 @attrs.frozen
@@ -82,15 +88,76 @@ class StoreDocument:
 
 
 @attrs.frozen
+class Conditions:
+    """What must hold of accounts after an entry, besides their own limits.
+
+    Attributes:
+        limits: by account path.
+        versions: the versions of accounts, by path, before the entry.
+    """
+
+    limits: Mapping[str, Mapping[str, Limit]] = EMPTY_MAPPING
+    versions: Mapping[str, int] = EMPTY_MAPPING
+
+
+NO_CONDITIONS: Final = Conditions()
+
+
+@attrs.frozen
 class PostEntries:
     """Post entries, all of them or none.
 
-    *offset* is how many entries of the same call came before, for error messages;
-    None for a single entry that needs no number.
+    Attributes:
+        entries: what to post.
+        offset: how many entries of the same call came before, for error messages;
+            None for a single entry that needs no number.
+        conditions: for a single entry.
+        balancing: path of the account that bounds the amount of a single entry to
+            what is available on it, or None.
+        on_refusal: ``raise``; ``record``, which makes a refusal consume the id; or
+            ``collect``, which also goes on with the other entries.
     """
 
     entries: Sequence[Entry]
     offset: int | None = None
+    conditions: Conditions = NO_CONDITIONS
+    balancing: str | None = None
+    on_refusal: str = "raise"
+
+
+@attrs.frozen
+class Reserve:
+    """Reserve money: a hold."""
+
+    hold: Hold
+
+
+@attrs.frozen
+class Capture:
+    """Post what a hold reserves, or a part of it."""
+
+    hold: str
+    entry_id: str
+    on: date
+    amount: Amount | None
+    postings: tuple[Posting, ...] | None
+    remainder: str | None
+    description: str | None
+    journal: str
+
+
+@attrs.frozen
+class Void:
+    """Release what a hold reserves."""
+
+    hold: str
+
+
+@attrs.frozen
+class Expire:
+    """Record that holds have expired: those of the given ids that are due."""
+
+    holds: tuple[str, ...]
 
 
 @attrs.frozen
@@ -155,6 +222,10 @@ Command = (
     | SetPeriods
     | StoreDocument
     | PostEntries
+    | Reserve
+    | Capture
+    | Void
+    | Expire
     | Reverse
     | Propose
     | ProposeReversal
@@ -162,3 +233,17 @@ Command = (
     | Release
     | Redact
 )
+
+EXCLUSIVE: Final = frozenset(
+    {
+        ChangeAccount,
+        CloseAccount,
+        DeclareDimension,
+        OpenBook,
+        OpenJournal,
+        Redact,
+        RequireControls,
+        SetPeriods,
+    }
+)
+"""Commands that no other command of the book may run beside."""

@@ -8,13 +8,22 @@ raises a refusal or returns the records to append.
 from collections.abc import Callable
 from typing import Any
 
-from backoffice_ledger._engine import approvals, book, documents, entries, reversal
+from backoffice_ledger._engine import (
+    approvals,
+    book,
+    documents,
+    entries,
+    holds,
+    reversal,
+)
 from backoffice_ledger._engine.commands import (
+    Capture,
     CastVote,
     ChangeAccount,
     CloseAccount,
     Command,
     DeclareDimension,
+    Expire,
     OpenAccount,
     OpenBook,
     OpenJournal,
@@ -24,9 +33,11 @@ from backoffice_ledger._engine.commands import (
     Redact,
     Release,
     RequireControls,
+    Reserve,
     Reverse,
     SetPeriods,
     StoreDocument,
+    Void,
 )
 from backoffice_ledger._engine.controls import Examine
 from backoffice_ledger._engine.erasure import redact, redact_needs
@@ -60,13 +71,70 @@ def decide(
 
 def _post_needs(command: PostEntries, state: State) -> Needs:
     unread = [entry.id for entry in command.entries if entry.id not in state.entries]
-    if not unread:
-        return NOTHING  # the ids are read last, together with all the rest
+    conditions = command.conditions
+    asked = {*conditions.limits, *conditions.versions}
+    if command.balancing is not None:
+        asked.add(command.balancing)
+    if not unread:  # the ids are read last, together with all the rest but cells
+        paths = entries.limited_paths(state, command.entries, asked)
+        return state.missing(cells=paths) if paths else NOTHING
     return state.missing(
-        facts=entries.account_keys(command.entries),
+        facts=entries.account_keys(command.entries) | {("account", p) for p in asked},
         prefixes=entries.SMALL_KINDS,
         entries=unread,
     )
+
+
+def _cells_needs(state: State, entry: Entry) -> Needs:
+    """Return what posting *entry* has to read once its accounts are known."""
+    return state.missing(cells=entries.limited_paths(state, [entry]))
+
+
+def _hold_needs(state: State, id_: str) -> Needs:
+    return state.missing(facts=[("hold", id_)], histories=[("hold", id_)])
+
+
+def _reserve_needs(command: Reserve, state: State) -> Needs:
+    hold = command.hold
+    first = state.missing(
+        facts=[
+            ("hold", hold.id),
+            *(("account", posting.account) for posting in hold.postings),
+        ],
+        prefixes=entries.SMALL_KINDS,
+    )
+    if first:
+        return first
+    if state.fact("hold", hold.id) is not None:
+        return _hold_needs(state, hold.id)
+    paths = state.limited.intersection(posting.account for posting in hold.postings)
+    return state.missing(cells=paths)
+
+
+def _capture_needs(command: Capture, state: State) -> Needs:
+    # The hold first: what is read after that cannot change any more.
+    first = state.missing(facts=[("hold", command.hold)])
+    if first:
+        return first
+    accounts = {
+        posting["account"]
+        for fact in (state.fact("hold", command.hold),)
+        if fact is not None
+        for posting in fact.content["postings"]
+    }
+    accounts |= {posting.account for posting in command.postings or ()}
+    second = state.missing(
+        facts=[("account", path) for path in accounts],
+        prefixes=entries.SMALL_KINDS,
+        entries=[command.entry_id],
+        histories=[("hold", command.hold)],
+    )
+    return second or state.missing(cells=state.limited & accounts)
+
+
+def _void_needs(command: Void, state: State) -> Needs:
+    first = state.missing(facts=[("hold", command.hold)])
+    return first or _hold_needs(state, command.hold)
 
 
 def _open_account_needs(command: OpenAccount, state: State) -> Needs:
@@ -91,7 +159,8 @@ def _reverse_needs(command: Reverse, state: State) -> Needs:
     original = state.entries.get(command.id)
     if original is None:
         return first
-    return state.missing(facts=entries.account_keys([original.entry]))
+    second = state.missing(facts=entries.account_keys([original.entry]))
+    return second or _cells_needs(state, original.entry)
 
 
 def _proposal_needs(state: State, entry: Entry) -> Needs:
@@ -132,10 +201,11 @@ def _release_needs(command: Release, state: State) -> Needs:
     if first or state.fact("proposal", id_) is None:
         return first
     proposed = approvals.read_proposal(state, id_)
-    return state.missing(
+    second = state.missing(
         facts=entries.account_keys([proposed.entry]),
         entries=[] if proposed.reverses is None else [proposed.reverses],
     )
+    return second or _cells_needs(state, proposed.entry)
 
 
 _NEEDS: dict[type, Callable[[Any, State], Needs]] = {
@@ -146,7 +216,9 @@ _NEEDS: dict[type, Callable[[Any, State], Needs]] = {
         facts=[("account", command.account.path)]
     ),
     CloseAccount: lambda command, state: state.missing(
-        facts=[("account", command.path)], activity=[command.path]
+        facts=[("account", command.path)],
+        activity=[command.path],
+        cells=[command.path],
     ),
     OpenJournal: lambda command, state: state.missing(
         facts=[("journal", command.journal.name)]
@@ -164,6 +236,12 @@ _NEEDS: dict[type, Callable[[Any, State], Needs]] = {
         ]
     ),
     PostEntries: _post_needs,
+    Reserve: _reserve_needs,
+    Capture: _capture_needs,
+    Void: _void_needs,
+    Expire: lambda command, state: state.missing(
+        facts=[("hold", id_) for id_ in command.holds]
+    ),
     Reverse: _reverse_needs,
     Propose: lambda command, state: _proposal_needs(state, command.entry),
     ProposeReversal: _propose_reversal_needs,
@@ -183,6 +261,9 @@ _DECIDE: dict[type, Callable[[State, Any, Stamp], Outcome]] = {
     SetPeriods: book.set_periods,
     StoreDocument: documents.store_document,
     CastVote: approvals.cast_vote,
+    Reserve: holds.reserve,
+    Void: holds.void,
+    Expire: holds.expire,
     Redact: redact,
 }
 
@@ -190,6 +271,7 @@ _WITH_CONTROLS: dict[type, Callable[[State, Any, Stamp, Examine | None], Outcome
     PostEntries: lambda state, command, stamp, examine: entries.post_entries(
         state, command, stamp, examine
     ),
+    Capture: holds.capture,
     Reverse: reversal.reverse,
     Propose: approvals.propose,
     ProposeReversal: approvals.propose_reversal,

@@ -1,6 +1,6 @@
 """Posting entries: what the book's state must allow, and the record that follows."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -12,8 +12,25 @@ from backoffice_ledger._engine.canonical import (
     record_bytes,
     text_fields,
 )
-from backoffice_ledger._engine.commands import PostEntries
+from backoffice_ledger._engine.commands import (
+    NO_CONDITIONS,
+    Conditions,
+    PostEntries,
+)
 from backoffice_ledger._engine.controls import Examine, Prepared
+from backoffice_ledger._engine.hold_records import expire_due
+from backoffice_ledger._engine.limits import (
+    bounded_entry,
+    check_moves,
+    moves_of,
+    take_moves,
+    with_amount,
+)
+from backoffice_ledger._engine.refusals import (
+    is_final,
+    recorded_refusal,
+    refusal_record,
+)
 from backoffice_ledger._engine.stamp import Stamp
 from backoffice_ledger._engine.state import (
     AccountTerms,
@@ -26,6 +43,7 @@ from backoffice_ledger._engine.state import (
 from backoffice_ledger._model.entry import (
     Entry,
     Phase,
+    Refusal,
     at_index,
     check_balanced,
 )
@@ -38,6 +56,7 @@ from backoffice_ledger.errors import (
     IdempotencyConflict,
     LedgerError,
     PeriodNotOpen,
+    Refused,
     UnknownAccount,
     UnknownDimension,
     UnknownJournal,
@@ -55,35 +74,92 @@ def account_keys(entries: Sequence[Entry]) -> set[FactKey]:
     }
 
 
+def limited_paths(
+    state: State, entries: Iterable[Entry], also: Iterable[str] = ()
+) -> set[str]:
+    """Return the accounts whose cells deciding *entries* has to read."""
+    paths = set(also)
+    if state.limited:
+        paths |= state.limited.intersection(
+            posting.account for entry in entries for posting in entry.postings
+        )
+    return paths
+
+
 def post_entries(
     state: State, command: PostEntries, stamp: Stamp, examine: Examine | None
 ) -> Outcome:
-    """Decide the posting of entries: all of them, or the first refusal is raised."""
+    """Decide the posting of entries; the first refusal is raised, unless collected."""
     entries = command.entries
     outcome = Outcome()
     fields = [text_fields(entry) for entry in entries]
     salts = iter(stamp.draw(sum(map(len, fields))))
     batch: dict[str, NewRecord] = {}
+    refused: dict[str, Refusal] = {}
     for index, entry in enumerate(entries):
         texts = [(name, next(salts), text) for name, text in fields[index]]
         try:
             old = state.entries.get(entry.id)
             if old is not None:
-                check_same(entry, old)
-                outcome.results.append(old)
+                outcome.results.append(known_entry(command, entry, old))
                 continue
             twin = batch.get(entry.id)
             if twin is not None and twin.entry is not None:
                 check_same_entry(entry, twin.entry)
                 outcome.results.append(twin)
                 continue
-            add_entry(state, outcome, entry, texts, stamp, examine)
+            if entry.id in refused:
+                check_same_entry(entry, refused[entry.id].entry)
+                raise refused[entry.id].error
+            bounded = entry
+            if command.balancing is not None:
+                expire_due(state, outcome, stamp)
+                bounded = bounded_entry(state, entry, command.balancing)
+            add_entry(
+                state,
+                outcome,
+                bounded,
+                texts,
+                stamp,
+                examine,
+                conditions=command.conditions,
+            )
         except LedgerError as error:
-            if command.offset is not None:
+            if command.offset is not None and entry.id not in refused:
                 at_index(error, command.offset + index, entry.id)
-            raise
+            if command.on_refusal == "raise" or not isinstance(error, Refused):
+                raise
+            refusal = Refusal((command.offset or 0) + index, entry, error)
+            if is_final(error) and entry.id not in refused:
+                refused[entry.id] = refusal
+                if command.on_refusal == "record":
+                    outcome.records.append(refusal_record(stamp, refusal, texts))
+            outcome.refusals.append(refusal)
+            continue
         batch[entry.id] = outcome.records[-1]
     return outcome
+
+
+def known_entry(command: PostEntries, entry: Entry, old: Record) -> Record:
+    """Return *old* if it records what *entry* asks for.
+
+    An entry whose amount was bounded to what was available recorded the asked amount
+    or less.
+
+    Raises:
+        IdempotencyConflict: it records something else.
+        Refused: it records that the entry was refused.
+    """
+    if old.type == "refusal":
+        check_same_entry(entry, old.entry, old.redacted)
+        raise recorded_refusal(old)
+    if command.balancing is not None and len(old.entry.postings) == 2:
+        asked, found = entry.postings[0].amount, old.entry.postings[0].amount
+        is_less = found.minor_units < asked.minor_units
+        if is_less and found.commodity == asked.commodity:
+            entry = with_amount(entry, found)
+    check_same(entry, old)
+    return old
 
 
 def add_entry(
@@ -97,17 +173,20 @@ def add_entry(
     phase: Phase | None = None,
     reverses: str | None = None,
     proposal: str | None = None,
+    conditions: Conditions = NO_CONDITIONS,
+    reserved: Sequence[Posting] = (),
+    released: Sequence[Posting] = (),
 ) -> None:
-    """Check one entry against the state and append its record to *outcome*."""
+    """Check one entry against the state and append its record to *outcome*.
+
+    *released* is what a hold no longer reserves once the entry is posted, *reserved*
+    what it reserves from then on.
+    """
     memorandum = check_state(state, entry)
-    for commodity in new_commodities(state, entry):
-        record = stamp.record(
-            "commodity",
-            commodity["code"],
-            commodity,
-            [("commodity", commodity["code"])],
-        )
-        take(state, outcome, record, commodity)
+    if state.cells:
+        expire_due(state, outcome, stamp)
+        moves = moves_of(entry.postings, reserved, released)
+        check_moves(state, moves, entry.postings, conditions)
     content = entry_content(
         entry, {name: commitment(salt, text) for name, salt, text in texts}, reverses
     )
@@ -115,6 +194,9 @@ def add_entry(
     if examine is not None:
         digest = content_digest(content)
         controls = examine(Prepared(entry, digest, proposal, reverses))
+    if state.cells:
+        take_moves(state, moves)
+    add_commodities(state, outcome, entry, stamp)
     facts: tuple[FactKey, ...] = ()
     if reverses is not None:
         facts += (("reversal", reverses),)
@@ -141,6 +223,18 @@ def add_entry(
             controls,
         )
     )
+
+
+def add_commodities(state: State, outcome: Outcome, entry: Entry, stamp: Stamp) -> None:
+    """Declare the commodities of *entry* that the book meets for the first time."""
+    for commodity in new_commodities(state, entry):
+        record = stamp.record(
+            "commodity",
+            commodity["code"],
+            commodity,
+            [("commodity", commodity["code"])],
+        )
+        take(state, outcome, record, commodity)
 
 
 def take(
@@ -181,6 +275,12 @@ def check_state(state: State, entry: Entry) -> tuple[bool, ...] | None:
             expected=f"an open period for an entry of kind {entry.kind.value}",
             found=day,
         )
+    return check_accounts(state, entry)
+
+
+def check_accounts(state: State, entry: Entry) -> tuple[bool, ...] | None:
+    """Check that the accounts take *entry*; return as `check_state` does."""
+    day = entry.date
     terms_by_key = state.terms
     has_memorandum = False
     for posting in entry.postings:

@@ -6,8 +6,8 @@ from backoffice_ledger._engine.stamp import Stamp
 from backoffice_ledger._engine.state import Needs, Outcome, State
 from backoffice_ledger.errors import UnknownRecord
 
-TEXT_TYPES = ("entry", "account", "document", "journal", "period")
-"""Types of records that hold erasable texts; ``entry`` stands for proposals too."""
+ENTRY_TYPES = ("entry", "proposal", "refusal")
+"""Types of records that hold the texts of an entry."""
 
 
 def redact_needs(command: Redact, state: State) -> Needs:

@@ -34,8 +34,8 @@ def facts_of(
             return (("period", period_key(content["journal"], content["name"])),)
         case "document":
             return (("document", document_key(content["kind"], content["id"])),)
-        case "proposal":
-            return (("proposal", content["id"]),)
+        case "proposal" | "hold":
+            return ((type_, content["id"]),)
         case "vote":
             return (("vote", id_),)
     return ()
@@ -58,6 +58,8 @@ def id_of(type_: str, actor: str, content: Mapping[str, Any]) -> str:
             id_ = vote_key(content["proposal"], actor)
         case "redaction":
             id_ = content["record"]
+        case "refusal":
+            id_ = content["entry"]["id"]
         case _:
             id_ = content["id"]
     return str(id_)

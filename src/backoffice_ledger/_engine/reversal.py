@@ -58,7 +58,7 @@ def known_original(state: State, id_: str) -> Record:
         UnknownRecord: there is no entry of this id.
     """
     original = state.entries[id_]
-    if original is None:
+    if original is None or original.type != "entry":
         raise UnknownRecord(field="id", expected="the id of an entry", found=id_)
     return original
 

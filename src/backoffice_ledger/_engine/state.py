@@ -7,20 +7,29 @@ A *fact* is the latest record about something: the account ``assets:bank``, the 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import date
-from typing import Any, cast
+from typing import Any, Final
 
 import attrs
 
 from backoffice_ledger._model.account import ChartOfAccounts
 from backoffice_ledger._model.balance import Balance
-from backoffice_ledger._model.entry import Entry, Phase
+from backoffice_ledger._model.entry import Entry, Phase, Refusal
 from backoffice_ledger._model.period import RESTRICTIVENESS, PeriodState
+from backoffice_ledger._model.posting import Posting
 from backoffice_ledger._model.record import Record
 from backoffice_ledger.calendars import CalendarMonths
 from backoffice_ledger.protocols import Calendar
 
 FactKey = tuple[str, str]
 """Kind and key of a fact."""
+
+LASTING: Final = frozenset(
+    {"account", "book", "commodity", "control", "dimension", "journal", "period"}
+)
+"""Kinds of facts that a state keeps between transactions.
+
+They change seldom and every posting needs them; all others are read anew each time.
+"""
 
 
 @attrs.frozen
@@ -58,14 +67,66 @@ class AccountActivity:
 
 
 @attrs.frozen
+class Cell:
+    """What an account holds of one commodity now, gross, in minor units.
+
+    Attributes:
+        debit: posted debits.
+        credit: posted credits.
+        pending_debit: debits of open holds.
+        pending_credit: credits of open holds.
+        version: how many postings and lines of holds have touched it; it only grows.
+    """
+
+    debit: int = 0
+    credit: int = 0
+    pending_debit: int = 0
+    pending_credit: int = 0
+    version: int = 0
+
+
+EMPTY_CELL: Final = Cell()
+
+
+@attrs.frozen
+class HoldChange:
+    """What a hold's record does to what is pending.
+
+    Attributes:
+        hold: id of the hold.
+        before: what it held until now; nothing if it is new.
+        after: what it holds from now on; nothing once it is resolved.
+        expires_at: when it stops to count, in microseconds since 1970 UTC, or None.
+    """
+
+    hold: str
+    before: tuple[Posting, ...]
+    after: tuple[Posting, ...]
+    expires_at: int | None
+
+
+@attrs.frozen
 class Needs:
-    """What a command reads; a store loads it, `State` holds it."""
+    """What a command reads; a store loads it, `State` holds it.
+
+    Attributes:
+        facts: single facts.
+        prefixes: all facts of a kind whose keys begin with a prefix.
+        entries: entries, or refusals, by id.
+        activity: what closing an account depends on, by path.
+        histories: all records of a type and id.
+        cells: current totals of accounts, by path, with the facts of the holds on
+            them that are due: expired by `State.now` and not resolved.  In a
+            transaction that writes nobody else may change them until it ends.
+        months: the months that have entries.
+    """
 
     facts: frozenset[FactKey] = frozenset()
     prefixes: frozenset[FactKey] = frozenset()
     entries: frozenset[str] = frozenset()
     activity: frozenset[str] = frozenset()
     histories: frozenset[FactKey] = frozenset()
+    cells: frozenset[str] = frozenset()
     months: bool = False
 
     def __bool__(self) -> bool:
@@ -76,6 +137,7 @@ class Needs:
                 self.entries,
                 self.activity,
                 self.histories,
+                self.cells,
                 self.months,
             )
         )
@@ -113,6 +175,7 @@ class NewRecord:
     proposal: str | None = None
     controls: tuple[str, ...] = ()
     erases: tuple[str, str, str] | None = None
+    hold: HoldChange | None = None
 
 
 @attrs.define
@@ -123,10 +186,12 @@ class Outcome:
         records: what is to be appended, in order.
         results: for each thing that was asked for, the new record or the old one
             that already says the same.
+        refusals: the entries that were refused while the others were decided.
     """
 
     records: list[NewRecord] = attrs.field(factory=list)
     results: list["NewRecord | Record | Fact"] = attrs.field(factory=list)
+    refusals: list[Refusal] = attrs.field(factory=list)
 
     def add(self, record: NewRecord) -> None:
         """Append *record* and report it as a result."""
@@ -138,30 +203,42 @@ class Outcome:
 class State:
     """The part of a book that has been read.
 
-    ``facts`` maps every key that was looked up, by kind, absent ones to None;
-    ``prefixes`` names the keys (or whole kinds, with an empty key) under which all
-    were loaded.  The derived look-ups (``terms``, ``openings``, ``chart``) are caches
-    of ``facts`` and are cleared with them.
+    ``facts`` maps keys to facts, by kind; ``absent`` names what was looked up and not
+    there; ``prefixes`` the keys (or whole kinds, with an empty key) under which all
+    were loaded.  ``cells`` has, by account path and commodity code, what an account
+    holds; ``due`` the holds on it that have expired by ``now``, the instant of the
+    command (microseconds since 1970 UTC).  The derived look-ups (``limited``, the paths
+    of accounts with limits; ``terms``, ``openings``, ``chart``) are caches of ``facts``
+    and go with them.
     """
 
     calendar: Calendar = attrs.field(factory=CalendarMonths)
-    facts: dict[str, dict[str, Fact | None]] = attrs.field(
-        factory=lambda: defaultdict(dict)
-    )
+    now: int = 0
+    facts: dict[str, dict[str, Fact]] = attrs.field(factory=lambda: defaultdict(dict))
+    absent: set[FactKey] = attrs.field(factory=set)
     prefixes: set[FactKey] = attrs.field(factory=set)
     entries: dict[str, Record | None] = attrs.field(factory=dict)
     activity: dict[str, AccountActivity] = attrs.field(factory=dict)
     histories: dict[FactKey, list[Fact]] = attrs.field(factory=dict)
+    cells: dict[str, dict[str, Cell]] = attrs.field(factory=dict)
+    due: dict[str, tuple[str, ...]] = attrs.field(factory=dict)
     months: frozenset[date] | None = None
+    limited: set[str] = attrs.field(factory=set)
     terms: dict[tuple[str, str], AccountTerms] = attrs.field(factory=dict)
     openings: dict[tuple[str, date], PeriodState] = attrs.field(factory=dict)
     chart: ChartOfAccounts | None = None
 
     def forget_reads(self) -> None:
-        """Drop what only one command may rely on; facts stay."""
+        """Drop what only one command may rely on; facts that last stay."""
+        for kind in self.facts.keys() - LASTING:
+            del self.facts[kind]
+        self.prefixes -= {key for key in self.prefixes if key[0] not in LASTING}
+        self.absent.clear()
         self.entries.clear()
         self.activity.clear()
         self.histories.clear()
+        self.cells.clear()
+        self.due.clear()
         self.months = None
 
     def forget_facts(self) -> None:
@@ -169,16 +246,27 @@ class State:
         self.forget_reads()
         self.facts.clear()
         self.prefixes.clear()
+        self.limited.clear()
         self._forget_derived()
 
     def put(self, key: FactKey, fact: Fact) -> None:
         """Take over a fact that has just been decided."""
         self.learn(key, fact)
-        self._forget_derived()
+        if key[0] in LASTING:
+            self._forget_derived()
 
     def learn(self, key: FactKey, fact: Fact | None) -> None:
-        """Take over a fact that has been read."""
-        self.facts[key[0]][key[1]] = fact
+        """Take over a fact that has been read, or that there is none."""
+        if fact is None:
+            self.absent.add(key)
+            return
+        kind, name = key
+        self.facts[kind][name] = fact
+        if kind == "account":
+            if fact.content.get("limits"):
+                self.limited.add(name)
+            else:
+                self.limited.discard(name)
 
     def _forget_derived(self) -> None:
         self.terms.clear()
@@ -192,6 +280,7 @@ class State:
         entries: Iterable[str] = (),
         activity: Iterable[str] = (),
         histories: Iterable[FactKey] = (),
+        cells: Iterable[str] = (),
         *,
         months: bool = False,
     ) -> Needs:
@@ -200,12 +289,15 @@ class State:
         new_facts = [
             (kind, key)
             for kind, key in facts
-            if key not in self.facts[kind] and (kind, "") not in whole
+            if key not in self.facts[kind]
+            and (kind, key) not in self.absent
+            and (kind, "") not in whole
         ]
         new_prefixes = [prefix for prefix in prefixes if prefix not in whole]
         new_entries = [id_ for id_ in entries if id_ not in self.entries]
         new_activity = [path for path in activity if path not in self.activity]
         new_histories = [key for key in histories if key not in self.histories]
+        new_cells = [path for path in cells if path not in self.cells]
         months = months and self.months is None
         if not (
             new_facts
@@ -213,6 +305,7 @@ class State:
             or new_entries
             or new_activity
             or new_histories
+            or new_cells
             or months
         ):
             return NOTHING
@@ -222,6 +315,7 @@ class State:
             frozenset(new_entries),
             frozenset(new_activity),
             frozenset(new_histories),
+            frozenset(new_cells),
             months,
         )
 
@@ -235,14 +329,14 @@ class State:
         Raises:
             KeyError: the book does not have it.
         """
-        return cast("Fact", self.facts[kind][key])
+        return self.facts[kind][key]
 
     def of_kind(self, kind: str, prefix: str = "") -> dict[str, Fact]:
         """Return the facts of a kind whose keys begin with *prefix*."""
         return {
             key: fact
             for key, fact in self.facts[kind].items()
-            if fact is not None and key.startswith(prefix)
+            if key.startswith(prefix)
         }
 
     def period_state(self, journal: str, day: date) -> PeriodState:

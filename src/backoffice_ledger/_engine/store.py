@@ -12,20 +12,32 @@ from typing import Any, Protocol
 import attrs
 
 from backoffice_ledger._engine.columns import DecidedColumns
-from backoffice_ledger._engine.state import Fact, FactKey, Needs, NewRecord, State
+from backoffice_ledger._engine.commands import Command
+from backoffice_ledger._engine.state import (
+    Cell,
+    Fact,
+    FactKey,
+    HoldChange,
+    Needs,
+    NewRecord,
+    State,
+)
 from backoffice_ledger._model.commodity import Commodity
 from backoffice_ledger._model.entry import EntryKind, Phase
 from backoffice_ledger._model.record import Record
 from backoffice_ledger.errors import LedgerError
 
-Cell = tuple[int, int]
+Gross = tuple[int, int]
 """Gross debits and credits in minor units."""
 
-Totals = Mapping[tuple[str, Commodity], Cell]
+Totals = Mapping[tuple[str, Commodity], Gross]
 """Gross totals by account path and commodity."""
 
-PeriodTotals = Mapping[tuple[int, str, Commodity, Phase], Cell]
-"""Gross totals by bucket (YYYY or YYYYMM), account path, commodity and phase."""
+Place = tuple[int, int | None]
+"""Position in the log and, for entries, the number in the journal.
+
+``(0, None)`` until it is known: a store may place records only after the commit.
+"""
 
 DAMAGE = (
     ArithmeticError,
@@ -148,22 +160,47 @@ class Transaction(Protocol):
         ...
 
     def size(self) -> int:
-        """Return the number of records in the log."""
+        """Return the number of records that have their position in the log."""
+        ...
+
+    def enter(self, command: Command | None) -> None:
+        """Take the locks that *command* needs, before anything is read for it.
+
+        Postings share the book; what changes the rules for them (`EXCLUSIVE`) waits
+        for those that are under way and keeps new ones waiting.  None stands for
+        postings in columns.
+        """
         ...
 
     def load(self, needs: Needs) -> None:
         """Read into `state` what *needs* names."""
         ...
 
-    def append(self, records: Sequence[NewRecord]) -> list[tuple[int, int | None]]:
-        """Append records and update every projection.
+    def append(self, records: Sequence[NewRecord]) -> list[Place]:
+        """Append records and update every projection; return the place of each.
 
-        Returns the position and, for entries, the journal number of each.
+        The list is filled in, at the latest, when the outermost transaction ends.
         """
         ...
 
-    def append_columns(self, decided: DecidedColumns) -> tuple[int, int]:
-        """Append entries in columns; return the first and the last position."""
+    def append_columns(self, decided: DecidedColumns) -> list[Place]:
+        """Append entries in columns; return the first and the last place, likewise."""
+        ...
+
+    def current(self, path: str, at: int) -> Mapping[Commodity, Cell]:
+        """Return what an account holds now; holds expired by *at* do not count."""
+        ...
+
+    def due_holds(self, at: int, limit: int) -> list[str]:
+        """Return ids of open holds that have expired by *at*, the oldest first."""
+        ...
+
+    def listener_position(self, name: str) -> int | None:
+        """Return the last position that a listener has taken, None if it is new."""
+        ...
+
+    def move_listener(self, name: str, position: int) -> None:
+        """Note the last position that a listener has taken."""
         ...
 
     def facts(self, kind: str, prefix: str = "") -> dict[str, Fact]:
@@ -199,15 +236,23 @@ class Transaction(Protocol):
         ...
 
     def stored_facts(self) -> tuple[int, Mapping[FactKey, int]]:
-        """Return the last position that gave a fact, and the facts' positions."""
+        """Return the last position that gave a lasting fact or erased a text.
+
+        And the position of every fact.
+        """
         ...
 
-    def stored_totals(self) -> tuple[Mapping[Any, Cell], Mapping[Any, Cell]]:
+    def stored_totals(self) -> tuple[Mapping[Any, Cell], Mapping[Any, Gross]]:
         """Return the projections of totals: by account, and by bucket and account.
 
-        Keys are as in `Totals` and `PeriodTotals`, with something else in the place
-        of what is not known to the book.
+        Keys are (path, commodity), and (bucket, path, commodity, phase) with YYYY or
+        YYYYMM as the bucket, with something else in the place of what is not known
+        to the book.
         """
+        ...
+
+    def stored_holds(self) -> Mapping[str, HoldChange]:
+        """Return what is pending, by hold, as if each hold were new."""
         ...
 
     def physical_problems(self) -> list[Problem]:
@@ -227,10 +272,18 @@ class Store(Protocol):
         """Return the names of the books that the store keeps."""
         ...
 
+    @property
+    def in_transaction(self) -> bool:
+        """Whether this thread is inside a transaction, of the store or of its host."""
+        ...
+
     def transaction(
         self, book: str, *, write: bool
     ) -> AbstractContextManager[Transaction]:
         """Begin a transaction on *book*.
+
+        `Contention` from its outermost block means that nothing was written and that
+        the same work may be tried again.
 
         It commits when the block ends and rolls back when it raises.  Transactions of
         one store may be nested; the outermost one commits.

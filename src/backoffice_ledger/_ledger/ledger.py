@@ -15,7 +15,8 @@ from backoffice_ledger._engine.commands import (
     Redact,
 )
 from backoffice_ledger._engine.store import PAGE_ROWS
-from backoffice_ledger._ledger.bulk import post_columns, post_many
+from backoffice_ledger._ledger.bulk import OnRefusal, post_columns, post_many
+from backoffice_ledger._ledger.holds import Holds, make_conditions
 from backoffice_ledger._ledger.session import Session
 from backoffice_ledger._ledger.topics import (
     Accounts,
@@ -38,14 +39,18 @@ from backoffice_ledger._model.arguments import (
 from backoffice_ledger._model.balance import Balance
 from backoffice_ledger._model.commodity import Commodity
 from backoffice_ledger._model.entry import DEFAULT_JOURNAL, Entry, PostSummary
+from backoffice_ledger._model.limit import Limit
 from backoffice_ledger._model.proposal import Proposal
 from backoffice_ledger._model.record import Journal, Record
-from backoffice_ledger._model.text import check_identifier, check_text
+from backoffice_ledger._model.text import check_identifier, check_path, check_text
 from backoffice_ledger.errors import UnknownRecord
 from backoffice_ledger.protocols import Progress
 
-TextType = Literal["entry", "account", "document", "journal", "period"]
-"""Types of records that hold erasable texts; an entry's stand for its proposal's."""
+TextType = Literal["entry", "account", "document", "hold", "journal", "period"]
+"""Types of records that hold erasable texts.
+
+Those of an entry stand for its proposal's and its refusal's too.
+"""
 
 
 @final
@@ -71,6 +76,7 @@ class Ledger:
         label: str | None = None,
         opened: date | None = None,
         attributes: Mapping[str, str] | None = None,
+        limits: Iterable[Limit] | None = None,
     ) -> Account:
         """Add an account to the chart; arguments as for `Account`.
 
@@ -86,6 +92,7 @@ class Ledger:
             label=label,
             opened=opened,
             attributes=attributes,
+            limits=limits,
         )
         self._session.execute(OpenAccount(account))
         return account
@@ -104,22 +111,55 @@ class Ledger:
 
     # --- entries ---------------------------------------------------------------------
 
-    def post(self, entry: Entry, *, dry_run: bool = False) -> Record:
+    def post(
+        self,
+        entry: Entry,
+        *,
+        conditions: Mapping[str, Limit | Iterable[Limit]] | None = None,
+        versions: Mapping[str, int] | None = None,
+        balancing: str | None = None,
+        on_refusal: Literal["raise", "record"] = "raise",
+        dry_run: bool = False,
+    ) -> Record:
         """Post an entry and return its record.
 
         Posting the same content under the same id again returns the first record.
         With *dry_run* everything is checked and nothing is written; the record then
         says where the entry would stand, without a journal number.
 
+        Args:
+            entry: what to post.
+            conditions: what accounts must hold after the entry, by path, besides their
+                own limits: a `Limit`, or one for each commodity.
+            versions: versions of accounts by path, as ``ledger.accounts.balances()``
+                gave them: nothing may have touched them since (optimistic locking).
+            balancing: an account of a plain entry (one debit, one credit): the amount
+                is lowered to what that account can still move, to its limit or, for
+                money that leaves, to zero where it has none ("as much as available").
+                Repeating the call returns the first record, whatever it moved.
+            on_refusal: ``record`` writes a refusal of the book into the log; it then
+                consumes the id, and a retry gets the same refusal again.
+            dry_run: check only.
+
         Raises:
-            Refused: the book does not take it; nothing was written.
+            Refused: the book does not take it; nothing was written, or only that.
+            LimitBreached: an account would move beyond its limit.
+            ConditionFailed: a condition or a version does not hold.
             ControlDenied: a control denies it.
             ApprovalRequired: a control wants approvals; see `propose`.
+            Contention: others were quicker, again and again; try again.
             OutcomeUnknown: the commit failed half-way; repeat the same call.
         """
-        check_entry(entry, "entry")
+        command = PostEntries(
+            (check_entry(entry, "entry"),),
+            conditions=make_conditions(conditions, versions),
+            balancing=None if balancing is None else check_path(balancing, "balancing"),
+            on_refusal=check_choice(
+                on_refusal, Literal["raise", "record"], "on_refusal"
+            ),
+        )
         check_flag(dry_run, "dry_run")
-        return self._session.execute_one(PostEntries((entry,)), dry_run=dry_run)
+        return self._session.execute_one(command, dry_run=dry_run)
 
     def post_many(
         self,
@@ -128,6 +168,7 @@ class Ledger:
         batch_size: int = 10_000,
         progress: Progress | None = None,
         atomic: bool = False,
+        on_refusal: OnRefusal = "raise",
     ) -> PostSummary:
         """Post any number of entries, in batches that are all or nothing.
 
@@ -135,13 +176,26 @@ class Ledger:
         Repeating the run skips what the book holds already.  Memory does not grow
         with the number of entries.
 
+        With *on_refusal* ``collect`` the entries are independent of one another: what
+        the book does not take is left out and reported in the summary, the others are
+        posted.  ``record`` does the same and writes the refusals into the log; each
+        consumes its id.
+
         Args:
             entries: any iterable; it is read once.
             batch_size: entries per transaction.
             progress: ``tqdm.tqdm``, ``rich.progress.track`` or alike.
             atomic: one transaction for all batches.
+            on_refusal: ``raise``, ``collect`` or ``record``.
         """
-        return post_many(self._session, entries, batch_size, progress, atomic=atomic)
+        return post_many(
+            self._session,
+            entries,
+            batch_size,
+            progress,
+            atomic=atomic,
+            on_refusal=on_refusal,
+        )
 
     def post_columns(
         self,
@@ -217,10 +271,11 @@ class Ledger:
             id: of the entry (or of its proposal), or of the records of another type,
                 as `records` shows it: the path of an account.
             field: ``description``, or ``postings.0.memo`` for the first posting's;
-                ``label`` of an account, ``reason`` of a period, ``personal.<name>`` of
-                a document.  All versions lose it.
+                ``label`` of an account, ``reason`` of a period, ``description`` of a
+                hold, ``personal.<name>`` of a document.  All versions lose it.
             basis: the legal basis, such as ``GDPR Art. 17(1)(a)``.
-            type: ``entry``, ``account``, ``document``, ``journal`` or ``period``.
+            type: ``entry``, ``account``, ``document``, ``hold``, ``journal`` or
+                ``period``.
 
         Raises:
             UnknownRecord: there is no such record or text.
@@ -282,6 +337,11 @@ class Ledger:
     def periods(self) -> Periods:
         """Opening and closing of periods."""
         return Periods(self._session)
+
+    @property
+    def holds(self) -> Holds:
+        """Reservations of money."""
+        return Holds(self._session)
 
     @property
     def documents(self) -> Documents:

@@ -1,12 +1,14 @@
 """The one write path: begin, read what is needed, decide, append, commit."""
 
 import json
+import random
 import secrets
+import time
 import uuid
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
-from typing import TypeVar, cast
+from typing import Final, TypeVar, cast
 
 import attrs
 
@@ -34,23 +36,23 @@ from backoffice_ledger._engine.controls import (
 from backoffice_ledger._engine.decide import decide, needs
 from backoffice_ledger._engine.stamp import Stamp
 from backoffice_ledger._engine.state import NewRecord, Outcome
-from backoffice_ledger._engine.store import Store, TotalsQuery, Transaction
+from backoffice_ledger._engine.store import Place, Store, TotalsQuery, Transaction
 from backoffice_ledger._model.balance import Balance
 from backoffice_ledger._model.dates import (
     instant_from_microseconds,
     instant_to_microseconds,
 )
 from backoffice_ledger._model.document import stored_json
-from backoffice_ledger._model.entry import at_index
+from backoffice_ledger._model.entry import Refusal
 from backoffice_ledger._model.posting import Side
 from backoffice_ledger._model.proposal import Deny, check_actor
 from backoffice_ledger._model.record import Record
 from backoffice_ledger._model.text import EMPTY_MAPPING
 from backoffice_ledger.errors import (
+    Contention,
     ControlMissing,
     InvalidOption,
     LedgerClosed,
-    LedgerError,
     ReadOnlyBook,
     UnknownAccount,
 )
@@ -80,8 +82,29 @@ class Life:
     is_ended: bool = False
 
 
-Appended = tuple[int, tuple[int, int] | None]
-"""How many entries were written, with their first and last position."""
+ATTEMPTS: Final = 12
+"""How often a command is tried where others are quicker; the waits grow."""
+
+
+Seat = tuple[Sequence[Place], int]
+"""Places of records, and which of them; read it after the transaction."""
+
+
+@attrs.frozen
+class Appended:
+    """What became of a command on the bulk path.
+
+    Attributes:
+        posted: how many entries were written.
+        first: where the first of them stands.
+        last: where the last of them stands.
+        refusals: the entries that were not taken.
+    """
+
+    posted: int = 0
+    first: Seat | None = None
+    last: Seat | None = None
+    refusals: Sequence[Refusal] = ()
 
 
 @attrs.frozen
@@ -135,12 +158,38 @@ class Session:
         who = self.actor if actor is None else actor
         if who is None:
             raise InvalidOption(field="actor", expected="who acts; nobody is named")
-        return Stamp(
-            who, instant_to_microseconds(self.clock.now(), "clock"), self.salts
-        )
+        return Stamp(who, self.instant(), self.salts)
+
+    def instant(self) -> int:
+        """Return what the clock says, in microseconds since 1970 UTC.
+
+        Raises:
+            InvalidDate: the clock gave an instant without a time zone.
+        """
+        return instant_to_microseconds(self.clock.now(), "clock")
+
+    def retried(self, work: Callable[[], T]) -> T:
+        """Do *work*, a whole transaction, again where others were quicker.
+
+        Inside a larger transaction only who began that one could try again.
+
+        Raises:
+            Contention: they were quicker every time.
+        """
+        if self.store.in_transaction:
+            return work()
+        for attempt in range(ATTEMPTS):
+            try:
+                return work()
+            except Contention:
+                time.sleep(random.uniform(0, 0.002 * 2**attempt))  # noqa: S311
+        return work()
 
     def append(self, command: Command, stamp: Stamp | None = None) -> Appended:
         """Carry out *command* without building records: this is the bulk path."""
+        return self.retried(lambda: self._append(command, stamp))
+
+    def _append(self, command: Command, stamp: Stamp | None) -> Appended:
         with self.transaction(write=True) as transaction:
             stamp = stamp or self.stamp()
             match command:
@@ -148,44 +197,61 @@ class Session:
                     return self._append_one_by_one(command, stamp)
             outcome = self._decide(command, transaction, stamp)
             if not outcome.records:
-                return 0, None
+                return Appended(refusals=outcome.refusals)
             places = transaction.append(outcome.records)
-        made = [
-            position
-            for new, (position, _) in zip(outcome.records, places, strict=True)
-            if new.entry is not None
+        entries = [
+            index for index, new in enumerate(outcome.records) if new.entry is not None
         ]
-        return len(made), (made[0], made[-1])
+        if not entries:
+            return Appended(refusals=outcome.refusals)
+        return Appended(
+            len(entries),
+            (places, entries[0]),
+            (places, entries[-1]),
+            outcome.refusals,
+        )
 
     def _append_one_by_one(self, command: PostEntries, stamp: Stamp) -> Appended:
         """Post entries so that controls see the book with those before them."""
-        made: list[int] = []
+        made: list[Appended] = []
+        refusals: list[Refusal] = []
         for index, entry in enumerate(command.entries):
-            try:
-                _, span = self.append(PostEntries((entry,)), stamp)
-            except LedgerError as error:
-                at_index(error, (command.offset or 0) + index, entry.id)
-                raise
-            made.extend(span[:1] if span else ())
-        return len(made), (made[0], made[-1]) if made else None
+            one = attrs.evolve(
+                command, entries=(entry,), offset=(command.offset or 0) + index
+            )
+            appended = self.append(one, stamp)
+            refusals += appended.refusals
+            if appended.posted:
+                made.append(appended)
+        if not made:
+            return Appended(refusals=refusals)
+        return Appended(len(made), made[0].first, made[-1].last, refusals)
 
     def append_columns(self, columns: Columns, offset: int) -> Appended:
         """Post entries in columns; return as `append` does."""
+        return self.retried(lambda: self._append_columns(columns, offset))
+
+    def _append_columns(self, columns: Columns, offset: int) -> Appended:
         with self.transaction(write=True) as transaction:
             stamp = self.stamp()
             state = transaction.state
+            transaction.enter(None)
             while missing := columns_needs(columns, state):
                 transaction.load(missing)
             self._check_manifest(transaction)
             decided = None if self.controls else decide_columns(state, columns, stamp)
-            if decided is not None:
-                return len(columns), transaction.append_columns(decided)
-            return self.append(PostEntries(tuple(columns.entries()), offset), stamp)
+            if decided is None:
+                entries = tuple(columns.entries())
+                return self.append(PostEntries(entries, offset), stamp)
+            places = transaction.append_columns(decided)
+        return Appended(len(columns), (places, 0), (places, -1))
 
     def _decide(
         self, command: Command, transaction: Transaction, stamp: Stamp
     ) -> Outcome:
         state = transaction.state
+        state.now = stamp.at
+        transaction.enter(command)
         while missing := needs(command, state):
             transaction.load(missing)
         self._check_manifest(transaction)
@@ -221,9 +287,13 @@ class Session:
         """
         if actor is not None:
             check_actor(actor)
-        with self.transaction(write=True):
-            self.execute(command, actor=actor)
-            return read()
+
+        def work() -> T:
+            with self.transaction(write=True):
+                self.execute(command, actor=actor)
+                return read()
+
+        return self.retried(work)
 
     def execute(
         self, command: Command, *, actor: str | None = None, dry_run: bool = False
@@ -231,19 +301,17 @@ class Session:
         """Carry out *command*; return a record for each thing that it asked for.
 
         None stands for what the book holds already, other than entries.
+
+        Raises:
+            Refused: the book does not take it, and may have recorded that.
         """
         if actor is not None:
             check_actor(actor)
-        with self.transaction(write=not dry_run) as transaction:
-            outcome = self._decide(command, transaction, self.stamp(actor))
-            if dry_run:
-                first = transaction.size() + 1
-                places: list[tuple[int, int | None]] = [
-                    (first + index, None) for index in range(len(outcome.records))
-                ]
-                transaction.state.forget_facts()
-            else:
-                places = transaction.append(outcome.records) if outcome.records else []
+        outcome, places = self.retried(
+            lambda: self._execute(command, actor, dry_run=dry_run)
+        )
+        for refusal in outcome.refusals:
+            raise refusal.error
         placed: dict[int, Record] = {
             id(new): placed_record(new, *place)
             for new, place in zip(outcome.records, places, strict=True)
@@ -252,6 +320,20 @@ class Session:
             result if isinstance(result, Record) else placed.get(id(result))
             for result in outcome.results
         ]
+
+    def _execute(
+        self, command: Command, actor: str | None, *, dry_run: bool
+    ) -> tuple[Outcome, Sequence[Place]]:
+        with self.transaction(write=not dry_run) as transaction:
+            outcome = self._decide(command, transaction, self.stamp(actor))
+            if not dry_run:
+                places = transaction.append(outcome.records) if outcome.records else []
+                return outcome, places
+            transaction.state.forget_facts()
+            first = transaction.size() + 1
+            return outcome, [
+                (first + index, None) for index in range(len(outcome.records))
+            ]
 
     def execute_one(
         self, command: Command, *, actor: str | None = None, dry_run: bool = False

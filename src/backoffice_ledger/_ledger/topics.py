@@ -24,6 +24,7 @@ from backoffice_ledger._engine.documents import document_from_fact, document_key
 from backoffice_ledger._engine.entries import SMALL_KINDS
 from backoffice_ledger._engine.state import State
 from backoffice_ledger._engine.store import Transaction
+from backoffice_ledger._ledger.holds import read_balances
 from backoffice_ledger._ledger.session import Session
 from backoffice_ledger._model.account import Account, ChartOfAccounts
 from backoffice_ledger._model.arguments import (
@@ -32,9 +33,11 @@ from backoffice_ledger._model.arguments import (
     check_entry,
     check_member,
 )
+from backoffice_ledger._model.balance import AccountBalances
 from backoffice_ledger._model.dates import check_date
 from backoffice_ledger._model.document import Document
 from backoffice_ledger._model.entry import Entry
+from backoffice_ledger._model.limit import Limit
 from backoffice_ledger._model.period import Period, PeriodState
 from backoffice_ledger._model.proposal import Decision, Proposal, ProposalStatus
 from backoffice_ledger._model.record import Record
@@ -116,8 +119,12 @@ class Accounts:
         opened: date | Unchanged | None = UNCHANGED,
         closed: Unchanged | None = UNCHANGED,
         attributes: Mapping[str, str] | Unchanged | None = UNCHANGED,
+        limits: Iterable[Limit] | Unchanged | None = UNCHANGED,
     ) -> Account:
         """Change what is given, keep the rest; ``closed=None`` opens it again.
+
+        A new limit binds what comes: an account beyond it may stay there, and may only
+        move towards it.
 
         Raises:
             UnknownAccount: the book does not have the account.
@@ -136,22 +143,50 @@ class Accounts:
             "opened": opened,
             "closed": closed,
             "attributes": attributes,
+            "limits": limits,
         }
+        changed = {n: value for n, value in given.items() if value is not UNCHANGED}
+        return self._session.retried(lambda: self._change(path, changed))
+
+    def _change(self, path: str, changed: Mapping[str, Any]) -> Account:
         with self._session.transaction(write=True):  # what is kept must not change
             old = self.all()[path]
             kept = {
-                name: getattr(old, name) if value is UNCHANGED else value
-                for name, value in given.items()
+                "commodities": old.commodities,
+                "label": old.label,
+                "opened": old.opened,
+                "closed": old.closed,
+                "attributes": old.attributes,
+                "limits": tuple(old.limits.values()),
             }
-            account = Account(path, old.type, **kept)
+            account = Account(path, old.type, **{**kept, **changed})
             self._session.execute(ChangeAccount(account))
         return account
+
+    def reopen(self, path: str) -> Account:
+        """Let a closed account take postings again; see `change`.
+
+        Raises:
+            UnknownAccount: the book does not have the account.
+        """
+        return self.change(path, closed=None)
+
+    def balances(self, path: str) -> AccountBalances:
+        """Return what an account holds now: posted, pending and available.
+
+        A hold counts until the ledger's clock reaches its expiry.
+
+        Raises:
+            UnknownAccount: the book does not have the account.
+        """
+        return read_balances(self._session, check_path(path, "path"))
 
     def close(self, path: str, *, on: date) -> Account:
         """Let an account take nothing dated after the day *on*.
 
         Raises:
-            AccountNotEmpty: its balance is not zero, or it has later postings.
+            AccountNotEmpty: its balance is not zero, or it has later postings or open
+                holds.
             UnknownAccount: the book does not have the account.
         """
         command = CloseAccount(check_path(path, "path"), check_date(on, "on"))

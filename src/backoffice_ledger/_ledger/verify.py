@@ -6,7 +6,7 @@ those before it is worked out and compared: journal numbers, report phases, memo
 flags, erasures, balances.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, final
 
 import attrs
@@ -18,22 +18,32 @@ from backoffice_ledger._engine.canonical import (
     memo_field,
     text_fields,
 )
+from backoffice_ledger._engine.erasure import ENTRY_TYPES
+from backoffice_ledger._engine.hold_records import expiry_of, pending_of
+from backoffice_ledger._engine.limits import Moves, moves_of, sum_of
 from backoffice_ledger._engine.merkle import MerkleTree
 from backoffice_ledger._engine.replay import id_of
-from backoffice_ledger._engine.state import FactKey
+from backoffice_ledger._engine.state import (
+    EMPTY_CELL,
+    LASTING,
+    Cell,
+    Fact,
+    FactKey,
+    HoldChange,
+)
 from backoffice_ledger._engine.store import (
     DAMAGE,
     PAGE_ROWS,
     AuditRow,
-    Cell,
     LogRow,
     Problem,
     Store,
     Transaction,
 )
 from backoffice_ledger._model.commodity import Commodity
+from backoffice_ledger._model.dates import instant_to_microseconds
 from backoffice_ledger._model.entry import Entry, Phase, residual
-from backoffice_ledger._model.posting import Side
+from backoffice_ledger._model.posting import Posting, Side
 from backoffice_ledger._model.record import Record
 from backoffice_ledger.errors import VerificationFailed
 
@@ -84,7 +94,7 @@ class _Erasure:
     @property
     def subject(self) -> _Subject:
         """What its redaction names; one of an entry is also of its proposal."""
-        type_ = "entry" if self.type == "proposal" else self.type
+        type_ = "entry" if self.type in ENTRY_TYPES else self.type
         return type_, self.id, self.field
 
 
@@ -104,8 +114,10 @@ class _Replay:
     name: object = None
     numbers: dict[str, int] = attrs.field(factory=dict)
     phases: dict[str, Phase] = attrs.field(factory=dict)
-    current: dict[Any, list[int]] = attrs.field(factory=dict)
+    current: dict[Any, Cell] = attrs.field(factory=dict)
     periods: dict[Any, list[int]] = attrs.field(factory=dict)
+    holds: dict[str, Fact] = attrs.field(factory=dict)
+    last_entry: Entry | None = None
     is_memorandum: dict[str, bool] = attrs.field(factory=dict)
     redactions: dict[_Subject, list[int]] = attrs.field(factory=dict)
     erasures: list[_Erasure] = attrs.field(factory=list)
@@ -162,6 +174,9 @@ class _Replay:
             self.redactions.setdefault(subject, []).append(record.position)
         elif record.type == "account":
             self.is_memorandum[content["path"]] = content["type"] == "memorandum"
+        elif record.type == "hold":
+            yield from self._check_hold(record)
+            return
         for key in row.facts:
             if record.type == "document":
                 version = self.versions.get(key, 0) + 1
@@ -177,12 +192,66 @@ class _Replay:
         if record.type == "book":
             self.name = content["name"]
 
+    # --- holds -----------------------------------------------------------------------
+
+    def _check_hold(self, record: Record) -> Iterator[str]:
+        """Check that a hold goes the way that holds go, and carry it on."""
+        at = instant_to_microseconds(record.recorded_at, "recorded_at")
+        fact = Fact(record.position, record.actor, at, record.content)
+        old = self.holds.get(record.id)
+        before = () if old is None else pending_of(old.content)
+        after = pending_of(fact.content)
+        self.holds[record.id] = fact
+        self._add_moves(moves_of((), after, before))
+        if old is None:
+            if fact.content["status"] != "open" or fact.content["captures"]:
+                yield "a hold begins open and without captures"
+            return
+        if not before:
+            yield f"the hold was {old.content['status']} before"
+        if fact.content.get("expires") != old.content.get("expires"):
+            yield "a hold does not change its expiry"
+        yield from self._check_step(old.content, fact, before, after)
+
+    def _check_step(
+        self,
+        old: Mapping[str, Any],
+        new: Fact,
+        before: Sequence[Posting],
+        after: Sequence[Posting],
+    ) -> Iterator[str]:
+        captures = list(new.content["captures"])
+        status = new.content["status"]
+        if status in ("voided", "expired"):
+            if captures != list(old["captures"]):
+                yield f"a hold is {status} without another capture"
+            expires_at = expiry_of(old)
+            if status == "expired" and (expires_at is None or expires_at > new.at):
+                yield "the hold was not due"
+            return
+        entry = self.last_entry
+        if entry is None or captures != [*old["captures"], entry.id]:
+            yield "the entry before it is not the capture that it names"
+        elif any(
+            change.pending_debit > 0
+            or change.pending_credit > 0
+            or change.pending_debit + change.debit > 0
+            or change.pending_credit + change.credit > 0
+            for change in moves_of(entry.postings, after, before).values()
+        ):
+            yield "more was captured, or kept, than was reserved"
+
+    def _add_moves(self, moves: Moves) -> None:
+        for key, change in moves.items():
+            self.current[key] = sum_of(self.current.get(key, EMPTY_CELL), change)
+
     # --- entries ---------------------------------------------------------------------
 
     def _check_entry(self, row: LogRow) -> Iterator[str]:
         record = row.record
         entry = record.entry
         self.entries += 1
+        self.last_entry = entry
         expected = self.numbers.get(entry.journal, 0) + 1
         if record.journal_number != expected:
             yield f"number {record.journal_number} in {entry.journal}, not {expected}"
@@ -220,16 +289,16 @@ class _Replay:
                 yield f"debits and credits differ by {_amounts(rest)}"
 
     def _add_up(self, entry: Entry, phase: Phase) -> None:
+        self._add_moves(moves_of(entry.postings))
         month = date_number(entry.date) // 100
         for posting in entry.postings:
             unit = posting.amount.commodity
             side = 0 if posting.side is Side.DEBIT else 1
-            for cells, key in (
-                (self.current, (posting.account, unit)),
-                (self.periods, (month, posting.account, unit, phase)),
-                (self.periods, (month // 100, posting.account, unit, phase)),
-            ):
-                cells.setdefault(key, [0, 0])[side] += posting.amount.minor_units
+            for bucket in (month, month // 100):
+                cell = self.periods.setdefault(
+                    (bucket, posting.account, unit, phase), [0, 0]
+                )
+                cell[side] += posting.amount.minor_units
 
     # --- what is kept beside the log -------------------------------------------------
 
@@ -241,17 +310,26 @@ class _Replay:
             self.report(None, [f"the log is not that of book {self.book!r}"])
         self._compare_origins(*transaction.stored_facts())
         current, periods = transaction.stored_totals()
-        self.report(None, _differences("balance of", _cells(self.current), current))
-        self.report(None, _differences("total of", _cells(self.periods), periods))
+        self.report(None, _differences("balance of", self.current, current))
+        totals = {key: (cell[0], cell[1]) for key, cell in self.periods.items()}
+        self.report(None, _differences("total of", totals, periods))
+        holds = {
+            (id_,): HoldChange(id_, (), pending, expiry_of(fact.content))
+            for id_, fact in self.holds.items()
+            if (pending := pending_of(fact.content))
+        }
+        kept = {(id_,): change for id_, change in transaction.stored_holds().items()}
+        self.report(None, _differences("hold", holds, kept))
         for problem in transaction.physical_problems():
             self.report(problem.position, [problem.text])
 
     def _compare_origins(self, last: int, kept: Mapping[FactKey, int]) -> None:
         """Compare which record each fact and each erasure is said to come from."""
+        lasting = [at for (kind, _), at in self.facts.items() if kind in LASTING]
         erasing = [at for positions in self.redactions.values() for at in positions]
         if last > self.position:
             self.report(self.position + 1, ["there is no record"])
-        elif last != max((*self.facts.values(), *erasing), default=0):
+        elif last != max((*lasting, *erasing), default=0):
             self.report(None, [f"record {last} is not the last one that gave a fact"])
         origins = [
             _Origin(f"fact {_key_text(key)}", self.facts.get(key), kept.get(key))
@@ -325,14 +403,15 @@ def _check_texts(row: LogRow) -> Iterator[str]:
         for field in sorted(row.texts.keys() & row.erased.keys()):
             yield f"the text {field!r} is there and erased"
         return
-    if row.record.type == "proposal":
+    if row.record.type in ("proposal", "refusal"):
+        entry = content["entry"] if row.record.type == "refusal" else content
         committed = {
             memo_field(line): posting["memo"]
-            for line, posting in enumerate(content["postings"])
+            for line, posting in enumerate(entry["postings"])
             if "memo" in posting
         }
-        if "description" in content:
-            committed["description"] = content["description"]
+        if "description" in entry:
+            committed["description"] = entry["description"]
     else:
         committed = dict(content.get("texts", {}))
     found = {field: commitment(*opening) for field, opening in row.texts.items()}
@@ -346,12 +425,8 @@ def _check_texts(row: LogRow) -> Iterator[str]:
             yield f"the text {field!r} does not open its commitment"
 
 
-def _cells(totals: dict[Any, list[int]]) -> dict[Any, Cell]:
-    return {key: (cell[0], cell[1]) for key, cell in totals.items()}
-
-
 def _differences(
-    what: str, expected: Mapping[Any, Cell], found: Mapping[Any, Cell]
+    what: str, expected: Mapping[Any, Any], found: Mapping[Any, Any]
 ) -> Iterator[str]:
     for key in sorted(expected.keys() | found.keys(), key=_key_text):
         if expected.get(key) != found.get(key):

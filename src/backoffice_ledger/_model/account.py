@@ -14,6 +14,7 @@ from backoffice_ledger._model.bounds import BOUNDS
 from backoffice_ledger._model.commodity import Commodity, check_code
 from backoffice_ledger._model.dates import check_optional_date
 from backoffice_ledger._model.fields import set_field
+from backoffice_ledger._model.limit import Limit, limits_by_code
 from backoffice_ledger._model.posting import Side
 from backoffice_ledger._model.text import (
     EMPTY_MAPPING,
@@ -22,7 +23,12 @@ from backoffice_ledger._model.text import (
     check_text,
     string_mapping,
 )
-from backoffice_ledger.errors import BoundExceeded, InvalidOption, UnknownAccount
+from backoffice_ledger.errors import (
+    BoundExceeded,
+    CommodityMismatch,
+    InvalidOption,
+    UnknownAccount,
+)
 
 
 class AccountType(Enum):
@@ -111,11 +117,14 @@ class Account:
         opened: first day on which it takes postings; None is no lower bound.
         closed: last day on which it takes postings; None while it is open.
         attributes: names and texts for reports, such as a presentation line.
+        limits: what it may hold, at most one `Limit` for each commodity.
 
     Raises:
         InvalidIdentifier: the path or an attribute is no proper name.
         InvalidText: the label is no proper text.
-        InvalidOption: unknown type, empty commodities, or closed before opened.
+        InvalidOption: unknown type, empty commodities, closed before opened, or two
+            limits of one commodity.
+        CommodityMismatch: a limit of a commodity that the account may not hold.
     """
 
     path: str
@@ -125,6 +134,7 @@ class Account:
     opened: date | None = None
     closed: date | None = None
     attributes: Mapping[str, str] = EMPTY_MAPPING
+    limits: Mapping[str, Limit] = EMPTY_MAPPING
 
     def __init__(
         self,
@@ -136,6 +146,7 @@ class Account:
         opened: date | None = None,
         closed: date | None = None,
         attributes: Mapping[str, str] | None = None,
+        limits: Iterable[Limit] | None = None,
     ) -> None:
         set_field(self, "path", check_path(path, "path"))
         set_field(self, "type", AccountType.of(type))
@@ -144,6 +155,14 @@ class Account:
         set_field(self, "opened", check_optional_date(opened, "opened"))
         set_field(self, "closed", check_optional_date(closed, "closed"))
         set_field(self, "attributes", string_mapping(attributes, "attributes"))
+        set_field(self, "limits", limits_by_code(limits, "limits"))
+        if self.commodities is not None:
+            for code in self.limits.keys() - self.commodities:
+                raise CommodityMismatch(
+                    field="limits",
+                    expected=", ".join(sorted(self.commodities)),
+                    found=code,
+                )
         if opened and closed and closed < opened:
             raise InvalidOption(
                 field="closed", expected=f"{opened} or later", found=closed

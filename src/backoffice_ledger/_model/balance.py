@@ -115,3 +115,22 @@ class Balance:
 
     def __repr__(self) -> str:
         return f"<Balance {self}>"
+
+
+@final
+@attrs.frozen(order=False)
+class AccountBalances:
+    """What an account holds now, on its normal side.
+
+    Attributes:
+        posted: what has been posted, whatever its date.
+        pending: what will be there if everything that is reserved is captured.
+        available: what has been posted, less what is reserved to leave.
+        version: grows with every posting and hold that touches the account; see
+            *versions* of `Ledger.post`.
+    """
+
+    posted: Balance
+    pending: Balance
+    available: Balance
+    version: int

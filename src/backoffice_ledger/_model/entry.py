@@ -22,6 +22,7 @@ from backoffice_ledger.errors import (
     InvalidEntry,
     InvalidOption,
     LedgerError,
+    Refused,
     Unbalanced,
 )
 
@@ -85,7 +86,13 @@ def _bounded(value: object, count_max: int, field: str) -> tuple[Any, ...]:
     return items
 
 
-def _check_postings(postings: object, count_min: int) -> tuple[Posting, ...]:
+def check_postings(postings: object, count_min: int = 2) -> tuple[Posting, ...]:
+    """Return *postings* as a tuple.
+
+    Raises:
+        InvalidEntry: they are something else than postings, or too few.
+        BoundExceeded: they are too many.
+    """
     items = _bounded(postings, _POSTINGS_MAX, "postings")
     for index, posting in enumerate(items):
         if type(posting) is not Posting:
@@ -257,7 +264,7 @@ class Entry:
     ) -> None:
         set_field(self, "id", check_identifier(id, "id"))
         set_field(self, "date", check_date(date, "date"))
-        items = _check_postings(postings, 2)
+        items = check_postings(postings, 2)
         set_field(self, "postings", items)
         _set_header(
             self,
@@ -318,7 +325,7 @@ class EntryDraft:
         rule: str | None = None,
     ) -> None:
         set_field(self, "date", check_date(date, "date"))
-        items = _check_postings(postings, 1)
+        items = check_postings(postings, 1)
         in_code_order(_sums(items))
         set_field(self, "postings", items)
         set_field(self, "id", None if id is None else check_identifier(id, "id"))
@@ -392,15 +399,39 @@ _ENTRY_FIELDS: Final = tuple(field.name for field in attrs.fields(Entry))
 
 @final
 @attrs.frozen
+class Refusal:
+    """An entry that the book did not take.
+
+    Attributes:
+        index: its place among the entries of the call, from 0.
+        entry: what was to be posted.
+        error: why it was not posted; its ``code`` is stable.
+    """
+
+    index: int
+    entry: Entry
+    error: Refused
+
+    @property
+    def id(self) -> str:
+        """The id of the entry."""
+        return self.entry.id
+
+
+@final
+@attrs.frozen
 class PostSummary:
-    """What `Ledger.post_many` did.
+    """What `Ledger.post_many` did; every entry is posted, repeated or refused.
 
     Attributes:
         posted: entries written by this call.
         repeated: entries that the book already held with the same content.
         batches: committed batches.
-        first_position: log position of the first entry written, or None.
-        last_position: log position of the last entry written, or None.
+        first_position: log position of the first entry written, or None where there
+            is none, or where it is not known before a host's commit.
+        last_position: log position of the last entry written, or None likewise.
+        refusals: the entries that the book did not take, with the reasons, where
+            *on_refusal* lets the others be posted.
     """
 
     posted: int = 0
@@ -408,6 +439,7 @@ class PostSummary:
     batches: int = 0
     first_position: int | None = None
     last_position: int | None = None
+    refusals: tuple[Refusal, ...] = ()
 
 
 def at_index(error: LedgerError, index: int, id: str) -> None:

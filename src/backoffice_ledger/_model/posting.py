@@ -31,14 +31,20 @@ class Side(Enum):
         return Side.CREDIT if self is Side.DEBIT else Side.DEBIT
 
 
-def _as_amount(value: object) -> Amount:
+def as_amount(value: object, field: str = "amount") -> Amount:
+    """Return *value*, an amount or its text, as an amount.
+
+    Raises:
+        InexactNumber: it is neither.
+        InvalidAmount: the text is malformed.
+    """
     if type(value) is Amount:
         check_minor_units(value.minor_units)
         return value
     if isinstance(value, str):
         return Amount.parse(value)
     raise InexactNumber(
-        field="amount",
+        field=field,
         expected="an Amount or text such as '1000.00 EUR'",
         found=type(value).__name__,
     )
@@ -87,7 +93,7 @@ class Posting:
             raise InvalidOption(field="side", expected="a Side", found=side)
         set_field(self, "account", check_path(account, "account"))
         set_field(self, "side", side)
-        set_field(self, "amount", _as_amount(amount))
+        set_field(self, "amount", as_amount(amount))
         if value_date is not None:
             value_date = check_date(value_date, "value_date")
         if memo is not None:

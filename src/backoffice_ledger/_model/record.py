@@ -17,7 +17,8 @@ class Record:
     """A committed thing: an entry, an account, a vote, with its place in the log.
 
     Attributes:
-        position: place in the book's log, from 1, without gaps.
+        position: place in the book's log, from 1, without gaps; 0 while it is not
+            known, such as before the commit of a host's transaction on PostgreSQL.
         type: what it is: ``entry``, ``account``, ``period``, ``document``, ...
         id: the entry's id, the account's path, ...
         recorded_at: the instant (UTC) at which it was decided.
@@ -52,16 +53,23 @@ class Record:
 
     @property
     def entry(self) -> Entry:
-        """The entry of a record of type ``entry``.
+        """The entry of a record of type ``entry``, or the one that was refused.
 
         Raises:
             InvalidOption: the record is of another type.
         """
         if self._entry is None:
             raise InvalidOption(
-                field="record", expected="a record of type entry", found=self.type
+                field="record",
+                expected="a record of type entry or refusal",
+                found=self.type,
             )
         return self._entry
+
+    @property
+    def is_provisional(self) -> bool:
+        """Whether its position is not known yet."""
+        return self.position == 0
 
     def __str__(self) -> str:
         day = self._entry.date if self._entry else self.recorded_at.date()

@@ -22,25 +22,35 @@ from backoffice_ledger._engine.canonical import (
     record_bytes,
 )
 from backoffice_ledger._engine.columns import DecidedColumns
+from backoffice_ledger._engine.commands import Command
+from backoffice_ledger._engine.contents import entry_from_content
+from backoffice_ledger._engine.erasure import ENTRY_TYPES
+from backoffice_ledger._engine.limits import Moves, moves_of, sum_of
 from backoffice_ledger._engine.replay import facts_of
 from backoffice_ledger._engine.state import (
+    EMPTY_CELL,
+    LASTING,
     AccountActivity,
+    Cell,
     Fact,
     FactKey,
+    HoldChange,
     Needs,
     NewRecord,
     State,
 )
 from backoffice_ledger._engine.store import (
     AuditRow,
-    Cell,
     EntryQuery,
+    Gross,
     LogRow,
+    Place,
     Problem,
     Totals,
     TotalsQuery,
 )
 from backoffice_ledger._model.balance import Balance
+from backoffice_ledger._model.commodity import Commodity
 from backoffice_ledger._model.dates import instant_from_microseconds
 from backoffice_ledger._model.document import stored_json
 from backoffice_ledger._model.entry import Entry
@@ -58,7 +68,7 @@ from backoffice_ledger.errors import (
     StoreError,
 )
 
-Cells = dict[Any, list[int]]
+Totalled = dict[Any, list[int]]
 
 
 @attrs.define
@@ -77,15 +87,18 @@ class _Row:
 class _Book:
     """The log of one book and what is kept beside it.
 
-    ``replaced`` holds rows as they were before a text was erased, for undoing it.
+    ``ids`` has the positions of entries and refusals; ``replaced`` holds rows as they
+    were before a text was erased, for undoing it.
     """
 
     rows: list[_Row] = attrs.field(factory=list)
     ids: dict[str, int] = attrs.field(factory=dict)
     facts: dict[FactKey, int] = attrs.field(factory=dict)
     numbers: dict[str, int] = attrs.field(factory=dict)
-    current: Cells = attrs.field(factory=dict)
-    periods: Cells = attrs.field(factory=dict)
+    current: dict[tuple[str, Commodity], Cell] = attrs.field(factory=dict)
+    periods: Totalled = attrs.field(factory=dict)
+    holds: dict[str, HoldChange] = attrs.field(factory=dict)
+    listeners: dict[str, int] = attrs.field(factory=dict)
     replaced: list[_Row] = attrs.field(factory=list)
 
 
@@ -98,11 +111,17 @@ class MemoryStore:
         self._books: dict[str, _Book] = {}
         self._states: dict[str, State] = {}
         self._lock = threading.RLock()
+        self._owner: int | None = None
         self._depth = 0
         self._is_writing = False
         self._is_doomed = False
         self._undo: dict[str, _Undo | None] = {}
         self._is_closed = False
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether this thread is inside a transaction."""
+        return self._depth > 0 and self._owner == threading.get_ident()
 
     def books(self) -> tuple[str, ...]:
         """Return the names of the books, in order."""
@@ -158,6 +177,7 @@ class MemoryStore:
         if book not in self._books:
             raise BookNotFound(field="book", found=book)
         if not self._depth:
+            self._owner = threading.get_ident()
             self._is_writing, self._is_doomed = write, False
             self._undo.clear()
         elif write and not self._is_writing:
@@ -212,12 +232,13 @@ class _Undo:
         self._book = book
         self._size = len(book.rows)
         self._replaced = len(book.replaced)
+        self._listeners = dict(book.listeners)
 
     def restore(self) -> _Book:
         rows, replaced = self._book.rows[: self._size], self._book.replaced
         for row in reversed(replaced[self._replaced :]):
             rows[row.position - 1] = row
-        book = _Book(replaced=replaced[: self._replaced])
+        book = _Book(replaced=replaced[: self._replaced], listeners=self._listeners)
         for row in rows:
             _take(book, row)
         return book
@@ -229,21 +250,35 @@ def _take(book: _Book, row: _Row) -> None:
     book.rows.append(row)
     for key in new.facts:
         book.facts[key] = row.position
+    if new.type in ("entry", "refusal"):
+        book.ids[new.id] = row.position
+    if new.hold is not None:
+        _take_hold(book, new.hold)
     if new.entry is None or row.number is None:
         return
-    book.ids[new.id] = row.position
     book.numbers[new.entry.journal] = row.number
+    _add_moves(book, moves_of(new.entry.postings))
     month = date_number(new.entry.date) // 100
     for posting in new.entry.postings:
         unit = posting.amount.commodity
         side = 0 if posting.side is Side.DEBIT else 1
-        keys: tuple[tuple[Cells, Any], ...] = (
-            (book.current, (posting.account, unit)),
-            (book.periods, (month, posting.account, unit, new.phase)),
-            (book.periods, (month // 100, posting.account, unit, new.phase)),
-        )
-        for cells, key in keys:
-            cells.setdefault(key, [0, 0])[side] += posting.amount.minor_units
+        for bucket in (month, month // 100):
+            cell = book.periods.setdefault(
+                (bucket, posting.account, unit, new.phase), [0, 0]
+            )
+            cell[side] += posting.amount.minor_units
+
+
+def _take_hold(book: _Book, change: HoldChange) -> None:
+    _add_moves(book, moves_of((), change.after, change.before))
+    book.holds.pop(change.hold, None)
+    if change.after:
+        book.holds[change.hold] = attrs.evolve(change, before=())
+
+
+def _add_moves(book: _Book, moves: Moves) -> None:
+    for key, change in moves.items():
+        book.current[key] = sum_of(book.current.get(key, EMPTY_CELL), change)
 
 
 @attrs.define
@@ -257,6 +292,9 @@ class MemoryTransaction:
         """Return the number of records."""
         return len(self._book.rows)
 
+    def enter(self, command: Command | None) -> None:
+        """Do nothing: the whole store is ours until the transaction ends."""
+
     def load(self, needs: Needs) -> None:
         """Read what *needs* names."""
         state = self.state
@@ -269,11 +307,14 @@ class MemoryTransaction:
                 state.learn((kind, key), found)
             state.prefixes.add((kind, prefix))
         for id_ in needs.entries:
-            state.entries[id_] = self.entry(id_)
+            position = self._book.ids.get(id_)
+            state.entries[id_] = None if position is None else self._record(position)
         for path in needs.activity:
             state.activity[path] = self._activity(path)
         for subject in needs.histories:
             state.histories[subject] = self.history(*subject)
+        for path in needs.cells:
+            self._load_cells(path)
         if needs.months:
             state.months = frozenset(
                 date(bucket // 100, bucket % 100, 1)
@@ -281,10 +322,64 @@ class MemoryTransaction:
                 if bucket > 9999
             )
 
+    def _load_cells(self, path: str) -> None:
+        state = self.state
+        state.cells[path] = {
+            unit.code: cell
+            for (account, unit), cell in self._book.current.items()
+            if account == path
+        }
+        due = tuple(
+            hold
+            for hold in self._due(state.now)
+            if any(line.account == path for line in self._book.holds[hold].after)
+        )
+        if due:
+            state.due[path] = due
+            for hold in due:
+                position = self._book.facts["hold", hold]
+                state.learn(("hold", hold), self._fact(position))
+
+    def _due(self, at: int) -> list[str]:
+        """Return ids of holds that have expired, the oldest first."""
+        due = [
+            (change.expires_at, id_)
+            for id_, change in self._book.holds.items()
+            if change.expires_at is not None and change.expires_at <= at
+        ]
+        return [id_ for _, id_ in sorted(due)]
+
+    def due_holds(self, at: int, limit: int) -> list[str]:
+        """Return ids of open holds that have expired, the oldest first."""
+        return self._due(at)[:limit]
+
+    def current(self, path: str, at: int) -> Mapping[Commodity, Cell]:
+        """Return what an account holds now, expired holds taken off."""
+        cells = {
+            unit: cell
+            for (account, unit), cell in self._book.current.items()
+            if account == path
+        }
+        for id_ in self._due(at):
+            expired = moves_of(released=self._book.holds[id_].after)
+            for (account, unit), change in expired.items():
+                if account == path:
+                    off = attrs.evolve(change, version=0)
+                    cells[unit] = sum_of(cells[unit], off)
+        return cells
+
+    def listener_position(self, name: str) -> int | None:
+        """Return the last position that a listener has taken."""
+        return self._book.listeners.get(name)
+
+    def move_listener(self, name: str, position: int) -> None:
+        """Note the last position that a listener has taken."""
+        self._book.listeners[name] = position
+
     def _activity(self, path: str) -> AccountActivity:
         balance = Balance.from_minor(
             {
-                unit: cell[0] - cell[1]
+                unit: cell.debit - cell.credit
                 for (account, unit), cell in self._book.current.items()
                 if account == path
             }
@@ -299,10 +394,10 @@ class MemoryTransaction:
     def _entries(self) -> Iterator[Entry]:
         return (r.new.entry for r in self._book.rows if r.new.entry is not None)
 
-    def append(self, records: Sequence[NewRecord]) -> list[tuple[int, int | None]]:
-        """Append records in order; return the position and number of each."""
+    def append(self, records: Sequence[NewRecord]) -> list[Place]:
+        """Append records in order; return the place of each."""
         book = self._book
-        placed: list[tuple[int, int | None]] = []
+        placed: list[Place] = []
         for new in records:
             position = len(book.rows) + 1
             number = None
@@ -321,7 +416,7 @@ class MemoryTransaction:
             placed.append((position, number))
         return placed
 
-    def append_columns(self, decided: DecidedColumns) -> tuple[int, int]:
+    def append_columns(self, decided: DecidedColumns) -> list[Place]:
         """Append entries in columns, as entries."""
         columns, stamp, salts = decided.columns, decided.stamp, iter(decided.salts)
         places = self.append(
@@ -341,11 +436,11 @@ class MemoryTransaction:
                 for entry, leaf in zip(columns.entries(), decided.leaves, strict=True)
             ]
         )
-        return places[0][0], places[-1][0]
+        return [places[0], places[-1]]
 
     def _erase(self, type_: str, id_: str, field: str, redacted_at: int) -> None:
         book = self._book
-        types = ("entry", "proposal") if type_ == "entry" else (type_,)
+        types = ENTRY_TYPES if type_ == "entry" else (type_,)
         for row in list(book.rows):
             is_meant = row.new.id == id_ and row.new.type in types
             if is_meant and field in row.texts:
@@ -379,10 +474,15 @@ class MemoryTransaction:
     def entry(self, id_: str) -> Record | None:
         """Return the record of an entry."""
         position = self._book.ids.get(id_)
-        return None if position is None else self._record(position)
+        if position is None or self._book.rows[position - 1].new.entry is None:
+            return None
+        return self._record(position)
 
     def _entry_of(self, row: _Row) -> Entry | None:
-        """Return the entry without the texts that were erased."""
+        """Return the entry, or the refused one, without texts that were erased."""
+        if row.new.type == "refusal":
+            texts = {name: text for name, (_, text) in row.texts.items()}
+            return entry_from_content(row.content["entry"], texts)
         entry = row.new.entry
         if entry is None or not row.erased:
             return entry
@@ -431,16 +531,21 @@ class MemoryTransaction:
 
     def totals(self, query: TotalsQuery) -> Totals:
         """Return gross totals."""
-        everything = query == TotalsQuery(query.accounts)
-        cells = self._book.current if everything else self._sum(query)
+        if query == TotalsQuery(query.accounts):
+            totals = {
+                key: (cell.debit, cell.credit)
+                for key, cell in self._book.current.items()
+            }
+        else:
+            totals = {key: (cell[0], cell[1]) for key, cell in self._sum(query).items()}
         return {
-            key: (cell[0], cell[1])
-            for key, cell in cells.items()
+            key: gross
+            for key, gross in totals.items()
             if query.accounts is None or key[0] in query.accounts
         }
 
-    def _sum(self, query: TotalsQuery) -> Cells:
-        cells: Cells = {}
+    def _sum(self, query: TotalsQuery) -> Totalled:
+        cells: Totalled = {}
         for row in self._book.rows[: query.known_at]:
             entry = row.new.entry
             if entry is None or (query.last is not None and entry.date > query.last):
@@ -495,17 +600,23 @@ class MemoryTransaction:
         return [AuditRow(row.record.position, row) for row in self.log(after, limit)]
 
     def stored_facts(self) -> tuple[int, Mapping[FactKey, int]]:
-        """Return the last position that gave a fact, and the facts' positions."""
+        """Return the last position that gave a lasting fact, and all positions."""
         erasing = [r.position for r in self._book.rows if r.new.erases is not None]
         facts = self._book.facts
-        return max((*facts.values(), *erasing), default=0), facts
+        lasting = [at for (kind, _), at in facts.items() if kind in LASTING]
+        return max((*lasting, *erasing), default=0), facts
 
-    def stored_totals(self) -> tuple[Mapping[Any, Cell], Mapping[Any, Cell]]:
+    def stored_totals(self) -> tuple[Mapping[Any, Cell], Mapping[Any, Gross]]:
         """Return the kept totals."""
+        periods = self._book.periods
         return (
-            {key: (cell[0], cell[1]) for key, cell in self._book.current.items()},
-            {key: (cell[0], cell[1]) for key, cell in self._book.periods.items()},
+            self._book.current,
+            {key: (cell[0], cell[1]) for key, cell in periods.items()},
         )
+
+    def stored_holds(self) -> Mapping[str, HoldChange]:
+        """Return what is pending, by hold."""
+        return self._book.holds
 
     def physical_problems(self) -> list[Problem]:
         """Return nothing: memory has no schema."""

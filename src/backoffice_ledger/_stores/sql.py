@@ -8,7 +8,7 @@ serves any connection, in or out of a host's transaction, with or without asynci
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
-from typing import Any, Final
+from typing import Any
 
 import attrs
 
@@ -21,8 +21,11 @@ from backoffice_ledger._engine.canonical import (
     record_bytes,
 )
 from backoffice_ledger._engine.columns import DecidedColumns
+from backoffice_ledger._engine.contents import entry_from_content
+from backoffice_ledger._engine.erasure import ENTRY_TYPES
 from backoffice_ledger._engine.replay import facts_of
 from backoffice_ledger._engine.state import (
+    LASTING,
     AccountActivity,
     Fact,
     FactKey,
@@ -34,6 +37,7 @@ from backoffice_ledger._engine.store import (
     DAMAGE,
     EntryQuery,
     LogRow,
+    Place,
     Totals,
     TotalsQuery,
 )
@@ -46,7 +50,9 @@ from backoffice_ledger._model.entry import stored_entry
 from backoffice_ledger._model.posting import Posting, stored_posting
 from backoffice_ledger._model.record import Record
 from backoffice_ledger._model.text import EMPTY_MAPPING, FrozenMapping
-from backoffice_ledger._stores.sql_append import PUT_FACT, Batch
+from backoffice_ledger._stores.sql_append import Batch
+from backoffice_ledger._stores.sql_dialect import Dialect
+from backoffice_ledger._stores.sql_pending import load_cells
 from backoffice_ledger._stores.sql_steps import (
     KINDS,
     MONTH_MIN,
@@ -55,19 +61,19 @@ from backoffice_ledger._stores.sql_steps import (
     SIDES,
     Query,
     Step,
-    from_limbs,
-    json_list,
-    position_terms,
     span_terms,
 )
 from backoffice_ledger._stores.sql_totals import only_accounts, total_queries
-from backoffice_ledger._stores.sqlite_schema import LIMB, RECORD_TYPES, TYPE_NAMES
+from backoffice_ledger._stores.sqlite_schema import RECORD_TYPES, TYPE_NAMES
 from backoffice_ledger.errors import Corrupt
 
-_FIND_ENTRY: Final = (
-    "SELECT position FROM bl_record INDEXED BY bl_record_entry_id"
-    " WHERE book_id = ? AND type = 0 AND id ="
-)
+
+@attrs.frozen
+class Unplaced:
+    """A list of places to be filled in, and the ordinals of the records."""
+
+    places: list[Place]
+    ordinals: list[int]
 
 
 @attrs.define
@@ -76,18 +82,24 @@ class SqlBook:
 
     Accounts, journals, commodities and dimensions are stored as numbers; ``numbers``
     and ``keys`` remember the two directions and are dropped when a transaction is
-    rolled back.
+    rolled back.  ``unplaced`` are lists of places to be filled in once they are known;
+    ``provisional`` the places that verification gives to records that have none yet.
     """
 
     book_id: int
     state: State
-    facts_position: int = 0
+    dialect: Dialect
+    facts_mark: int = 0
     numbers: dict[FactKey, int] = attrs.field(factory=dict)
     keys: dict[tuple[str, int], str] = attrs.field(factory=dict)
     units: dict[int, Commodity] = attrs.field(factory=dict)
     size: int = 0
     last_numbers: dict[str, int] = attrs.field(factory=dict)
     has_erased: bool = False
+    has_unplaced: bool = False
+    is_locking: bool = False
+    unplaced: list[Unplaced] = attrs.field(factory=list)
+    provisional: dict[int, Place] = attrs.field(factory=dict)
 
     def forget(self) -> None:
         """Drop everything that was read."""
@@ -96,25 +108,27 @@ class SqlBook:
         self.keys.clear()
         self.units.clear()
         self.last_numbers.clear()
-        self.facts_position = self.size = -1
+        self.facts_mark = self.size = -1
 
-    def begin(self) -> Step[None]:
+    def begin(self, *, write: bool) -> Step[None]:
         """Begin a transaction: drop what another writer has made stale."""
-        rows = yield Query(
-            "SELECT facts_position, (SELECT coalesce(max(position), 0) FROM bl_record"
-            " WHERE book_id = ?1) FROM bl_book WHERE book_id = ?1",
-            (self.book_id,),
-        )
+        self.is_locking = write and self.dialect.locks_rows
+        self.state.forget_reads()
+        yield from self.refresh()
+
+    def refresh(self) -> Step[None]:
+        """Drop the facts that another writer has made stale."""
+        rows = yield Query(self.dialect.begin, (self.book_id,))
         if not rows:
             raise Corrupt("its row is gone", field="book")
-        [(facts_position, size)] = rows
-        self.state.forget_reads()
-        if facts_position != self.facts_position:
+        [(mark, size, unplaced)] = rows
+        if mark != self.facts_mark:
             self.state.forget_facts()
-            self.facts_position = facts_position
+            self.facts_mark = mark
         if size != self.size:
             self.last_numbers.clear()
             self.size = size
+        self.has_unplaced = bool(unplaced)
 
     # --- facts -----------------------------------------------------------------------
 
@@ -124,14 +138,15 @@ class SqlBook:
         keys_of: dict[str, list[str]] = {}
         for kind, key in needs.facts:
             keys_of.setdefault(kind, []).append(key)
-        for kind, keys in keys_of.items():
-            found = yield from self._facts(
-                "f.kind = ? AND f.key IN (SELECT value FROM json_each(?))",
-                (kind, json_list(keys)),
-            )
-            for key in keys:
-                state.learn((kind, key), found.get((kind, key)))
-        for kind, prefix in needs.prefixes:
+        for kind, keys in sorted(keys_of.items()):
+            if self.is_locking and kind not in LASTING:
+                yield from self.lock_facts(kind, keys)
+            yield from self.load_facts(kind, keys)
+        for kind, prefix in sorted(needs.prefixes):
+            if self.is_locking and kind not in LASTING:
+                yield from self._lock(
+                    "kind = ? AND left(key, ?) = ?", (kind, len(prefix), prefix)
+                )
             found_facts = yield from self.facts(kind, prefix)
             for key, fact in found_facts.items():
                 state.learn((kind, key), fact)
@@ -142,6 +157,8 @@ class SqlBook:
             state.activity[path] = yield from self._activity(path)
         for subject in needs.histories:
             state.histories[subject] = yield from self.history(*subject)
+        if needs.cells:
+            yield from load_cells(self, needs.cells)
         if needs.months:
             rows = yield Query(
                 "SELECT DISTINCT bucket FROM bl_period_total "
@@ -149,6 +166,29 @@ class SqlBook:
                 (self.book_id, MONTH_MIN),
             )
             state.months = frozenset(date(b // 100, b % 100, 1) for (b,) in rows)
+
+    def load_facts(self, kind: str, keys: Iterable[str]) -> Step[None]:
+        """Read facts of a kind into the state, or that there are none."""
+        wanted = sorted(keys)
+        if wanted:
+            term, param = self.dialect.among("f.key", wanted)
+            found = yield from self._facts(f"f.kind = ? AND {term}", (kind, param))
+            for key in wanted:
+                self.state.learn((kind, key), found.get((kind, key)))
+
+    def lock_facts(self, kind: str, keys: Iterable[str]) -> Step[None]:
+        """Keep others from changing facts until the transaction ends."""
+        wanted = sorted(keys)
+        if wanted:
+            term, param = self.dialect.among("key", wanted)
+            yield from self._lock(f"kind = ? AND {term}", (kind, param))
+
+    def _lock(self, where: str, params: Sequence[Any]) -> Step[None]:
+        yield Query(
+            f"SELECT 1 FROM bl_fact WHERE book_id = ? AND {where}"
+            " ORDER BY kind, key FOR NO KEY UPDATE",
+            (self.book_id, *params),
+        )
 
     def facts(self, kind: str, prefix: str = "") -> Step[dict[str, Fact]]:
         """Return the facts of a kind whose keys begin with *prefix*."""
@@ -159,22 +199,24 @@ class SqlBook:
         return {key: fact for (_, key), fact in found.items()}
 
     def _facts(self, where: str, params: Sequence[Any]) -> Step[dict[FactKey, Fact]]:
+        dialect, place = self.dialect, self.dialect.place
         rows = yield Query(
-            "SELECT f.kind, f.key, f.number, f.position, r.type, r.actor,"
-            " r.recorded_at, r.content FROM bl_fact f JOIN bl_record r"
-            " ON r.book_id = f.book_id AND r.position = f.position"
-            f" WHERE f.book_id = ? AND {where} ORDER BY f.kind, f.key",
+            f"SELECT f.kind, f.key, f.number, f.{place}, r.type, r.actor,"
+            f" r.recorded_at, r.content, {dialect.position} FROM bl_fact f"
+            f" JOIN bl_record r ON r.book_id = f.book_id AND r.{place} = f.{place}"
+            f"{dialect.positions} WHERE f.book_id = ? AND {where}"
+            " ORDER BY f.kind, f.key",
             (self.book_id, *params),
         )
         texts = yield from self._texts(
             [row[3] for row in rows if row[7] and ('"texts":' in row[7] or row[4] == 8)]
         )
         facts = {}
-        for kind, key, number, position, _, actor, at, content in rows:
+        for kind, key, number, at_place, _, actor, at, content, position in rows:
             if number is not None:
                 self.learn(kind, key, number)
             body = _content(position, content)
-            facts[kind, key] = Fact(position, actor, at, body, texts.get(position, {}))
+            facts[kind, key] = Fact(position, actor, at, body, texts.get(at_place, {}))
         return facts
 
     def learn(self, kind: str, key: str, number: int) -> None:
@@ -183,25 +225,28 @@ class SqlBook:
         self.keys[kind, number] = key
 
     def _texts(
-        self, positions: Sequence[int]
+        self, places: Sequence[int]
     ) -> Step[dict[int, dict[str, tuple[bytes, str]]]]:
         texts: dict[int, dict[str, tuple[bytes, str]]] = {}
-        if positions:
+        if places:
+            term, param = self.dialect.among(self.dialect.place, places)
             rows = yield Query(
-                "SELECT position, field, salt, value FROM bl_opening WHERE book_id = ?"
-                " AND position IN (SELECT value FROM json_each(?))",
-                (self.book_id, json_list(positions)),
+                f"SELECT {self.dialect.place}, field, salt, value FROM bl_opening"
+                f" WHERE book_id = ? AND {term}",
+                (self.book_id, param),
             )
-            for position, field, salt, value in rows:
-                texts.setdefault(position, {})[field] = (salt, value)
+            for place, field, salt, value in rows:
+                texts.setdefault(place, {})[field] = (salt, value)
         return texts
 
     def history(self, type_: str, id_: str) -> Step[list[Fact]]:
         """Return all records of a type and id."""
+        dialect, place = self.dialect, self.dialect.place
         rows = yield Query(
-            "SELECT position, actor, recorded_at, content FROM bl_record"
-            " WHERE book_id = ? AND type <> 0 AND type = ? AND id = ?"
-            " ORDER BY position",
+            f"SELECT r.{place}, {dialect.position}, r.actor, r.recorded_at, r.content"
+            f" FROM bl_record r{dialect.positions}"
+            " WHERE r.book_id = ? AND r.type <> 0 AND r.type = ? AND r.id = ?"
+            f" ORDER BY r.{place}",
             (self.book_id, RECORD_TYPES[type_], id_),
         )
         texts = yield from self._texts([row[0] for row in rows])
@@ -211,9 +256,9 @@ class SqlBook:
                 actor,
                 at,
                 _content(position, content),
-                texts.get(position, {}),
+                texts.get(at_place, {}),
             )
-            for position, actor, at, content in rows
+            for at_place, position, actor, at, content in rows
         ]
 
     def _activity(self, path: str) -> Step[AccountActivity]:
@@ -221,14 +266,14 @@ class SqlBook:
         balance = Balance.from_minor(
             {unit: debit - credit for (_, unit), (debit, credit) in totals.items()}
         )
-        number = yield from self._number("account", path)
+        number = yield from self.number("account", path)
         [(day,)] = yield Query(
             "SELECT max(date) FROM bl_posting WHERE book_id = ? AND account_no = ?",
             (self.book_id, number),
         )
         return AccountActivity(balance, None if day is None else number_date(day))
 
-    def _number(self, kind: str, key: str) -> Step[int | None]:
+    def number(self, kind: str, key: str) -> Step[int | None]:
         """Return the number of a name, or None if the book does not have it."""
         number = self.numbers.get((kind, key))
         if number is None:
@@ -242,19 +287,20 @@ class SqlBook:
             self.learn(kind, key, number)
         return number
 
-    def _know_names(self, kind: str, numbers: Iterable[int]) -> Step[None]:
+    def know_names(self, kind: str, numbers: Iterable[int]) -> Step[None]:
         """Make sure that the names of *numbers* are in ``keys``."""
         unknown = {number for number in numbers if (kind, number) not in self.keys}
         if unknown:
+            term, param = self.dialect.among("number", unknown)
             rows = yield Query(
                 "SELECT key, number FROM bl_fact WHERE book_id = ? AND kind = ?"
-                " AND number IN (SELECT value FROM json_each(?))",
-                (self.book_id, kind, json_list(unknown)),
+                f" AND {term}",
+                (self.book_id, kind, param),
             )
             for key, number in rows:
                 self.learn(kind, key, number)
 
-    def _know_units(self, numbers: Iterable[int]) -> Step[None]:
+    def know_units(self, numbers: Iterable[int]) -> Step[None]:
         """Make sure that the commodities of *numbers* are in ``units``."""
         if any(number not in self.units for number in numbers):
             found = yield from self._facts("f.kind = ?", ("commodity",))
@@ -264,11 +310,9 @@ class SqlBook:
 
     # --- append ----------------------------------------------------------------------
 
-    def append(
-        self, records: Sequence[NewRecord]
-    ) -> Step[list[tuple[int, int | None]]]:
-        """Append records; return the position and journal number of each."""
-        batch = Batch(self.book_id, self.numbers, self.size, self.last_numbers)
+    def append(self, records: Sequence[NewRecord]) -> Step[list[Place]]:
+        """Append records; return the places, which may be filled in later."""
+        batch = self._batch()
         for record in records:
             if record.facts:
                 yield from self._place_names(record)
@@ -276,46 +320,80 @@ class SqlBook:
             if entry is not None and entry.journal not in self.last_numbers:
                 yield from self._last_number(entry.journal)
             batch.add(record)
-        yield from batch.write()
-        self.size = batch.position
-        for record, (position, _) in zip(records, batch.places, strict=True):
+        base = yield from batch.write()
+        positions = [base + position for position, _ in batch.places]
+        erased = []
+        for record, position in zip(records, positions, strict=True):
             if record.erases is not None:
                 yield from self._erase(*record.erases, position)
-        for kind, key, position in batch.facts:
-            yield Query(
-                PUT_FACT,
-                (self.book_id, kind, key, self.numbers.get((kind, key)), position),
-            )
-        erased = [
-            position
-            for record, (position, _) in zip(records, batch.places, strict=True)
-            if record.erases is not None
-        ]
-        # What others have read is stale after a new fact, and after an erasure.
-        changed = max((*(position for *_, position in batch.facts), *erased), default=0)
-        if changed:
-            yield Query(
-                "UPDATE bl_book SET facts_position = ? WHERE book_id = ?",
-                (changed, self.book_id),
-            )
-            self.facts_position = changed
-        for record, (position, _) in zip(records, batch.places, strict=True):
+                erased.append(position)
+        yield from self._put_facts(batch.facts, base, erased)
+        for record, position in zip(records, positions, strict=True):
             if record.facts:
                 self._take_facts(record, position)
         if erased:
             self.state.forget_facts()
             self.has_erased = True
-        return batch.places
+        return self._placed(batch.places, base)
 
-    def append_columns(self, decided: DecidedColumns) -> Step[tuple[int, int]]:
-        """Append entries in columns; return the first and the last position."""
-        batch = Batch(self.book_id, self.numbers, self.size, self.last_numbers)
-        if decided.columns.journal not in self.last_numbers:
-            yield from self._last_number(decided.columns.journal)
+    def append_columns(self, decided: DecidedColumns) -> Step[list[Place]]:
+        """Append entries in columns; return the first and the last place, likewise."""
+        columns = decided.columns
+        batch = self._batch()
+        if columns.journal not in self.last_numbers:
+            yield from self._last_number(columns.journal)
+        first = batch.position + 1
+        number = self.last_numbers[columns.journal]
         batch.add_columns(decided)
-        yield from batch.write()
-        first, self.size = self.size + 1, batch.position
-        return first, batch.position
+        base = yield from batch.write()
+        count = len(columns)
+        places: list[Place] = [
+            (first, number + 1),
+            (first + count - 1, number + count),
+        ]
+        return self._placed(places, base)
+
+    def _batch(self) -> Batch:
+        start = self.size if self.dialect.places_at_once else 0
+        return Batch(self.book_id, self.dialect, self.numbers, start, self.last_numbers)
+
+    def _placed(self, places: list[Place], base: int) -> list[Place]:
+        """Return the places, or a list that is filled in once they are known."""
+        if self.dialect.places_at_once:
+            self.size = places[-1][0]
+            return places
+        live: list[Place] = [(0, None)] * len(places)
+        ordinals = [base + position for position, _ in places]
+        self.unplaced.append(Unplaced(live, ordinals))
+        return live
+
+    def _put_facts(
+        self, facts: Sequence[tuple[str, str, int]], base: int, erased: Sequence[int]
+    ) -> Step[None]:
+        """Write facts; move the mark if what others have read is stale by now."""
+        places = {(kind, key): base + place for kind, key, place in facts}
+        known = {
+            (kind, key)
+            for kind, key in places
+            if self.state.fact(kind, key) is not None
+        }
+        rows = [
+            (kind, key, self.numbers.get((kind, key)), place)
+            for (kind, key), place in sorted(places.items())
+        ]
+        yield from self.dialect.put_facts(self.book_id, rows, known)
+        moves = [
+            place
+            for (kind, key), place in places.items()
+            if self.dialect.moves_mark(kind, is_new=(kind, key) not in known)
+        ]
+        mark = max((*moves, *erased), default=0)
+        if mark:
+            yield Query(
+                f"UPDATE bl_book SET {self.dialect.mark} = ? WHERE book_id = ?",
+                (mark, self.book_id),
+            )
+            self.facts_mark = mark
 
     def _take_facts(self, record: NewRecord, position: int) -> None:
         content = json.loads(record.content)
@@ -329,18 +407,17 @@ class SqlBook:
         for kind, key in record.facts:
             if kind not in NUMBERED or (kind, key) in self.numbers:
                 continue
-            known = yield from self._number(kind, key)
+            known = yield from self.number(kind, key)
             if known is None:
-                [(last,)] = yield Query(
-                    "SELECT coalesce(max(number), 0) FROM bl_fact"
-                    " WHERE book_id = ? AND kind = ?",
-                    (self.book_id, kind),
-                )
-                taken = [n for (its, n) in self.keys if its == kind]
-                self.learn(kind, key, max(last, *taken, 0) + 1)
+                taken = max((n for (its, n) in self.keys if its == kind), default=0)
+                number = yield from self.dialect.next_number(self.book_id, kind, taken)
+                self.learn(kind, key, number)
 
     def _last_number(self, journal: str) -> Step[None]:
         """Read the last number of a journal into ``last_numbers``."""
+        if not self.dialect.places_at_once:
+            self.last_numbers[journal] = 0
+            return
         [(last,)] = yield Query(
             "SELECT coalesce(max(number), 0) FROM bl_record"
             " WHERE book_id = ? AND type = 0 AND journal_no = ?",
@@ -349,24 +426,25 @@ class SqlBook:
         self.last_numbers[journal] = last
 
     def _erase(self, type_: str, id_: str, field: str, redacted_at: int) -> Step[None]:
-        types = ["entry", "proposal"] if type_ == "entry" else [type_]
+        place = self.dialect.place
+        types = ENTRY_TYPES if type_ == "entry" else [type_]
+        term, param = self.dialect.among("r.type", [RECORD_TYPES[t] for t in types])
         rows = yield Query(
-            "SELECT o.position, o.salt, o.value FROM bl_opening o JOIN bl_record r"
-            " ON r.book_id = o.book_id AND r.position = o.position"
-            " WHERE o.book_id = ? AND o.field = ? AND r.id = ?"
-            " AND r.type IN (SELECT value FROM json_each(?))",
-            (self.book_id, field, id_, json_list(RECORD_TYPES[t] for t in types)),
+            f"SELECT o.{place}, o.salt, o.value FROM bl_opening o JOIN bl_record r"
+            f" ON r.book_id = o.book_id AND r.{place} = o.{place}"
+            f" WHERE o.book_id = ? AND o.field = ? AND r.id = ? AND {term}",
+            (self.book_id, field, id_, param),
         )
-        for position, salt, value in rows:
-            place = (self.book_id, position, field)
+        for at_place, salt, value in rows:
+            key = (self.book_id, at_place, field)
             yield Query(
                 "INSERT INTO bl_redaction VALUES (?, ?, ?, ?, ?)",
-                (*place, commitment(salt, value), redacted_at),
+                (*key, commitment(salt, value), redacted_at),
             )
             yield Query(
-                "DELETE FROM bl_opening"
-                " WHERE book_id = ? AND position = ? AND field = ?",
-                place,
+                f"DELETE FROM bl_opening WHERE book_id = ? AND {place} = ?"
+                " AND field = ?",
+                key,
             )
 
     # --- entries ---------------------------------------------------------------------
@@ -375,80 +453,98 @@ class SqlBook:
         wanted = list(ids)
         self.state.entries.update(dict.fromkeys(wanted))
         if len(wanted) == 1:
-            rows = yield Query(f"{_FIND_ENTRY} ?", (self.book_id, *wanted))
+            rows = yield Query(self.dialect.find_entry, (self.book_id, *wanted))
         else:
-            rows = yield Query(
-                "SELECT r.position FROM json_each(?2) j CROSS JOIN bl_record r"
-                " INDEXED BY bl_record_entry_id"
-                " ON r.book_id = ?1 AND r.type = 0 AND r.id = j.value",
-                (self.book_id, json_list(wanted)),
-            )
-        records = yield from self.records([position for (position,) in rows])
+            rows = yield self.dialect.find_entries(self.book_id, wanted)
+        records = yield from self.records([place for (place,) in rows])
         for record in records:
             self.state.entries[record.id] = record
 
     def entry(self, id_: str) -> Step[Record | None]:
         """Return the record of an entry."""
-        rows = yield Query(f"{_FIND_ENTRY} ?", (self.book_id, id_))
-        records = yield from self.records([position for (position,) in rows])
+        rows = yield Query(
+            f"{self.dialect.find_entry} AND type = 0", (self.book_id, id_)
+        )
+        records = yield from self.records([place for (place,) in rows])
         return records[0] if records else None
 
-    def records(self, positions: Sequence[int]) -> Step[list[Record]]:
-        """Return records in the order of *positions*."""
-        rows = yield from self.log_rows(positions)
-        by_position = {row.record.position: row.record for row in rows}
-        return [by_position[position] for position in positions]
+    def records(self, places: Sequence[int]) -> Step[list[Record]]:
+        """Return records in the order of *places*."""
+        rows = yield from self.log_rows(places)
+        return [rows[place].record for place in places]
 
     def entries(self, query: EntryQuery) -> Step[list[Record]]:
         """Return one page of entries."""
+        dialect, key = self.dialect, self.dialect.place
         source, place = "bl_record r", "r"
         where, params = ["r.book_id = ?", "r.type = 0"], list[Any]([self.book_id])
         if query.accounts is not None:
             # The index of postings by account gives the order of (date, position).
             source, place = (
                 "bl_posting x JOIN bl_record r"
-                " ON r.book_id = x.book_id AND r.position = x.position",
+                f" ON r.book_id = x.book_id AND r.{key} = x.{key}",
                 "x",
             )
             numbers = yield from self._account_numbers(query.accounts)
             where.append(
-                "x.book_id = ?" + only_accounts("x", numbers, params, self.book_id)
+                "x.book_id = ?"
+                + only_accounts(dialect, "x", numbers, params, self.book_id)
             )
+        # Where places are positions, the index that is read gives the order.
+        position = f"{place}.position" if dialect.places_at_once else dialect.position
         where += span_terms(place, query.first, query.last, params)
         if query.known_at is not None:
-            where.append(f"{place}.position <= ?")
+            where.append(f"{position} <= ?")
             params.append(query.known_at)
         if query.after is not None:
-            where.append(f"({place}.date, {place}.position) > (?, ?)")
+            where.append(f"({place}.date, {position}) > (?, ?)")
             params += [date_number(query.after[0]), query.after[1]]
         if query.journal is not None:
             where.append("r.journal_no = ?")
-            params.append((yield from self._number("journal", query.journal)))
+            params.append((yield from self.number("journal", query.journal)))
         if query.kind is not None:
             where.append("r.kind = ?")
             params.append(query.kind.value)
         if query.dimension is not None:
             where.append(
-                "r.position IN (SELECT position FROM bl_dimension"
+                f"r.{key} IN (SELECT {key} FROM bl_dimension"
                 " WHERE book_id = ? AND dimension_no = ? AND value = ?)"
             )
-            number = yield from self._number("dimension", query.dimension[0])
+            number = yield from self.number("dimension", query.dimension[0])
             params += [self.book_id, number, query.dimension[1]]
         rows = yield Query(
-            f"SELECT DISTINCT {place}.date, {place}.position FROM {source}"
-            f" WHERE {' AND '.join(where)}"
-            f" ORDER BY {place}.date, {place}.position LIMIT ?",
+            f"SELECT DISTINCT {place}.date, {position}, {place}.{key} FROM {source}"
+            f"{dialect.positions} WHERE {' AND '.join(where)}"
+            f" ORDER BY {place}.date, {position} LIMIT ?",
             (*params, query.limit),
         )
-        return (yield from self.records([position for _, position in rows]))
+        return (yield from self.records([row[2] for row in rows]))
 
     def _account_numbers(self, paths: Iterable[str]) -> Step[list[int]]:
         numbers = []
         for path in sorted(paths):
-            number = yield from self._number("account", path)
+            number = yield from self.number("account", path)
             if number is not None:
                 numbers.append(number)
         return numbers
+
+    # --- listeners -------------------------------------------------------------------
+
+    def listener_position(self, name: str) -> Step[int | None]:
+        """Return the last position that a listener has taken."""
+        rows = yield Query(
+            "SELECT position FROM bl_listener WHERE book_id = ? AND name = ?",
+            (self.book_id, name),
+        )
+        return rows[0][0] if rows else None
+
+    def move_listener(self, name: str, position: int) -> Step[None]:
+        """Note the last position that a listener has taken."""
+        yield Query(
+            "INSERT INTO bl_listener (book_id, name, position) VALUES (?, ?, ?)"
+            " ON CONFLICT (book_id, name) DO UPDATE SET position = excluded.position",
+            (self.book_id, name, position),
+        )
 
     # --- totals ----------------------------------------------------------------------
 
@@ -460,15 +556,16 @@ class SqlBook:
         cells: dict[tuple[int, int], list[int]] = {}
         first_year = yield from self._first_year(query)
         for sign, sql, params in total_queries(
-            self.book_id, query, numbers, first_year
+            self.dialect, self.book_id, query, numbers, first_year
         ):
             rows = yield Query(sql, params)
             for account, unit, *sums in rows:
                 cell = cells.setdefault((account, unit), [0, 0])
-                cell[0] += sign * from_limbs(*sums[:3])
-                cell[1] += sign * from_limbs(*sums[3:])
-        yield from self._know_names("account", {account for account, _ in cells})
-        yield from self._know_units({unit for _, unit in cells})
+                debit, credit = self.dialect.read_sums(sums)
+                cell[0] += sign * debit
+                cell[1] += sign * credit
+        yield from self.know_names("account", {account for account, _ in cells})
+        yield from self.know_units({unit for _, unit in cells})
         return {
             (self.keys["account", account], self.units[unit]): (cell[0], cell[1])
             for (account, unit), cell in cells.items()
@@ -488,66 +585,72 @@ class SqlBook:
 
     def log(self, after: int, limit: int) -> Step[list[LogRow]]:
         """Return rows of the log, in order."""
-        rows = yield Query(
-            "SELECT position FROM bl_record WHERE book_id = ? AND position > ?"
-            " ORDER BY position LIMIT ?",
-            (self.book_id, after, limit),
-        )
-        return (yield from self.log_rows([position for (position,) in rows]))
+        rows = yield Query(self.dialect.next_places, (self.book_id, after, limit))
+        found = yield from self.log_rows([place for (place,) in rows])
+        return [found[place] for (place,) in rows]
 
-    def log_rows(self, positions: Sequence[int]) -> Step[list[LogRow]]:
-        """Return the rows of the log at *positions*, in the log's order."""
-        if not positions:
-            return []
-        span, place = position_terms(positions)
+    def log_rows(self, places: Sequence[int]) -> Step[dict[int, LogRow]]:
+        """Return the rows of the log at *places*."""
+        if not places:
+            return {}
+        dialect, key = self.dialect, self.dialect.place
+        span, at = self._span(places)
         records = yield Query(
-            f"SELECT r.*, rev.id FROM bl_record r"
+            f"SELECT {dialect.record_columns}, rev.id FROM bl_record r"
             " LEFT JOIN bl_fact f ON f.book_id = r.book_id AND r.type = 0"
             " AND f.kind = 'reversal' AND f.key = r.id"
             " LEFT JOIN bl_record rev ON rev.book_id = f.book_id"
-            " AND rev.position = f.position"
-            f" WHERE r.book_id = ? AND r.{span} ORDER BY r.position",
-            (self.book_id, *place),
+            f" AND rev.{key} = f.{key}{dialect.positions}"
+            f" WHERE r.book_id = ? AND r.{span}",
+            (self.book_id, *at),
         )
         postings: dict[int, list[Any]] = {}
         rows = yield Query(
-            "SELECT position, line, account_no, commodity_no, side, high, low,"
-            f" value_date FROM bl_posting WHERE book_id = ? AND {span}"
-            " ORDER BY position, line",
-            (self.book_id, *place),
+            f"SELECT {key}, line, account_no, commodity_no, side, value_date,"
+            f" {dialect.amount} FROM bl_posting WHERE book_id = ? AND {span}"
+            f" ORDER BY {key}, line",
+            (self.book_id, *at),
         )
         for row in rows:
             postings.setdefault(row[0], []).append(row)
-        yield from self._know_names("account", {row[2] for row in rows})
-        yield from self._know_units({row[3] for row in rows})
-        yield from self._know_names("journal", {r[9] for r in records if not r[2]})
-        dimensions = yield from self._dimensions(span, place)
+        yield from self.know_names("account", {row[2] for row in rows})
+        yield from self.know_units({row[3] for row in rows})
+        yield from self.know_names("journal", {r[9] for r in records if not r[2]})
+        dimensions = yield from self._dimensions(span, at)
         rows = yield Query(
-            "SELECT position, field, salt, value FROM bl_opening"
+            f"SELECT {key}, field, salt, value FROM bl_opening"
             f" WHERE book_id = ? AND {span}",
-            (self.book_id, *place),
+            (self.book_id, *at),
         )
         texts: dict[int, dict[str, tuple[bytes, str]]] = {}
-        for position, field, salt, value in rows:
-            texts.setdefault(position, {})[field] = (salt, value)
+        for place, field, salt, value in rows:
+            texts.setdefault(place, {})[field] = (salt, value)
         rows = yield Query(
-            "SELECT position, field, commitment FROM bl_redaction"
+            f"SELECT {key}, field, commitment FROM bl_redaction"
             f" WHERE book_id = ? AND {span}",
-            (self.book_id, *place),
+            (self.book_id, *at),
         )
         erased: dict[int, dict[str, str]] = {}
-        for position, field, committed in rows:
-            erased.setdefault(position, {})[field] = committed
-        return [
-            self._sound_row(
+        for place, field, committed in rows:
+            erased.setdefault(place, {})[field] = committed
+        return {
+            row[0]: self._sound_row(
                 row,
-                postings.get(row[1], []),
+                postings.get(row[0], []),
                 dimensions,
-                texts.get(row[1], {}),
-                erased.get(row[1], {}),
+                texts.get(row[0], {}),
+                erased.get(row[0], {}),
             )
             for row in records
-        ]
+        }
+
+    def _span(self, places: Sequence[int]) -> tuple[str, tuple[Any, ...]]:
+        """Return the term that selects *places*: a span if they have no gaps."""
+        key, first, last = self.dialect.place, min(places), max(places)
+        if last - first == len(places) - 1:
+            return f"{key} BETWEEN ? AND ?", (first, last)
+        term, param = self.dialect.among(key, places)
+        return term, (param,)
 
     def _sound_row(self, row: tuple[Any, ...], *parts: Any) -> LogRow:
         """Read one row of the log.
@@ -561,17 +664,17 @@ class SqlBook:
             raise _corrupt(row[1], error) from error
 
     def _dimensions(
-        self, span: str, place: Sequence[Any]
+        self, span: str, at: Sequence[Any]
     ) -> Step[dict[tuple[int, int], list[tuple[str, str]]]]:
         rows = yield Query(
-            "SELECT position, line, dimension_no, value FROM bl_dimension"
+            f"SELECT {self.dialect.place}, line, dimension_no, value FROM bl_dimension"
             f" WHERE book_id = ? AND {span}",
-            (self.book_id, *place),
+            (self.book_id, *at),
         )
-        yield from self._know_names("dimension", {row[2] for row in rows})
+        yield from self.know_names("dimension", {row[2] for row in rows})
         found: dict[tuple[int, int], list[tuple[str, str]]] = {}
-        for position, line, number, value in rows:
-            found.setdefault((position, line), []).append(
+        for place, line, number, value in rows:
+            found.setdefault((place, line), []).append(
                 (self.keys["dimension", number], value)
             )
         return found
@@ -616,6 +719,9 @@ class SqlBook:
         else:
             content = row[7]
             body = stored_json(json.loads(content))
+            if type_ == "refusal":
+                known = {name: text for name, (_, text) in texts.items()}
+                entry = entry_from_content(body["entry"], known)
         record = Record(
             position,
             type_,
@@ -643,12 +749,12 @@ class SqlBook:
         dimensions: Mapping[tuple[int, int], list[tuple[str, str]]],
         memo: tuple[bytes, str] | None,
     ) -> Posting:
-        position, line, account, unit, side, high, low, value_date = row
-        named = dimensions.get((position, line))
+        place, line, account, unit, side, value_date, *amount = row
+        named = dimensions.get((place, line))
         return stored_posting(
             self.keys["account", account],
             SIDES[side],
-            Amount.from_minor(high * LIMB + low, self.units[unit]),
+            Amount.from_minor(self.dialect.minor_units(amount), self.units[unit]),
             None if value_date is None else number_date(value_date),
             None if memo is None else memo[1],
             FrozenMapping(named) if named else EMPTY_MAPPING,

@@ -9,45 +9,18 @@ import attrs
 
 from backoffice_ledger._engine.canonical import date_number
 from backoffice_ledger._engine.columns import DecidedColumns
-from backoffice_ledger._engine.state import FactKey, NewRecord
+from backoffice_ledger._engine.state import FactKey, HoldChange, NewRecord
 from backoffice_ledger._model.entry import Entry
 from backoffice_ledger._model.posting import Side
 from backoffice_ledger._model.text import EMPTY_MAPPING
+from backoffice_ledger._stores.sql_dialect import Dialect
 from backoffice_ledger._stores.sql_steps import (
     PHASE_NUMBERS,
-    Many,
+    Query,
     Step,
     optional_date_number,
 )
 from backoffice_ledger._stores.sqlite_schema import LIMB, RECORD_TYPES, to_limbs
-
-
-def _add(column: str) -> str:
-    """Return the assignments that add ``excluded`` to a two-limb column."""
-    low = f"({column}_low + excluded.{column}_low)"
-    return (
-        f"{column}_high = {column}_high + excluded.{column}_high + {low} / {LIMB}, "
-        f"{column}_low = {low} % {LIMB}"
-    )
-
-
-_ADD_TOTALS = f"DO UPDATE SET {_add('debit')}, {_add('credit')}"
-ADD_CURRENT = (
-    "INSERT INTO bl_current VALUES (?, ?, ?, ?, ?, ?, ?) "
-    f"ON CONFLICT (book_id, account_no, commodity_no) {_ADD_TOTALS}"
-)
-ADD_PERIOD = (
-    "INSERT INTO bl_period_total VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) "
-    f"ON CONFLICT (book_id, bucket, account_no, commodity_no, phase) {_ADD_TOTALS}"
-)
-ADD_RECORD = f"INSERT INTO bl_record VALUES ({', '.join('?' * 21)})"
-ADD_POSTING = f"INSERT INTO bl_posting VALUES ({', '.join('?' * 11)})"
-ADD_DIMENSION = "INSERT INTO bl_dimension VALUES (?, ?, ?, ?, ?)"
-ADD_OPENING = "INSERT INTO bl_opening VALUES (?, ?, ?, ?, ?)"
-PUT_FACT = (
-    "INSERT INTO bl_fact VALUES (?, ?, ?, ?, ?) "
-    "ON CONFLICT (book_id, kind, key) DO UPDATE SET position = excluded.position"
-)
 
 
 @attrs.define
@@ -55,10 +28,12 @@ class Batch:
     """The rows of records that are appended together.
 
     *numbers* are those of names; *position* is that of the last record and
-    *last_numbers* those of the last entries by journal; both move on.
+    *last_numbers* those of the last entries by journal; both move on.  Where the
+    places are only drawn after the last lock, the positions count from 1.
     """
 
     book_id: int
+    dialect: Dialect
     numbers: Mapping[FactKey, int]
     position: int
     last_numbers: dict[str, int]
@@ -69,6 +44,9 @@ class Batch:
     dimensions: list[tuple[Any, ...]] = attrs.field(factory=list)
     openings: list[tuple[Any, ...]] = attrs.field(factory=list)
     months: dict[tuple[int, int, int, int], list[int]] = attrs.field(factory=dict)
+    pending: list[tuple[Any, ...]] = attrs.field(factory=list)
+    released: list[str] = attrs.field(factory=list)
+    held: dict[tuple[int, int], list[int]] = attrs.field(factory=dict)
 
     def add(self, new: NewRecord) -> None:
         """Take in one record at the next position."""
@@ -78,6 +56,8 @@ class Batch:
             self.openings.append((book_id, position, field, salt, text))
         for kind, key in new.facts:
             self.facts.append((kind, key, position))
+        if new.hold is not None:
+            self._add_hold(new.hold)
         if new.entry is not None:
             self._add_entry(new, new.entry, position)
             return
@@ -95,6 +75,29 @@ class Batch:
                 *(None,) * 13,
             )
         )
+
+    def _add_hold(self, change: HoldChange) -> None:
+        """Take in what a hold's record does to what is pending."""
+        numbers = self.numbers
+        self.pending = [row for row in self.pending if row[1] != change.hold]
+        if change.before:
+            self.released.append(change.hold)
+        for sign, lines in ((-1, change.before), (1, change.after)):
+            for line, posting in enumerate(lines):
+                account = numbers["account", posting.account]
+                unit = numbers["commodity", posting.amount.commodity.code]
+                side = 0 if posting.side is Side.DEBIT else 1
+                minor_units = posting.amount.minor_units
+                cell = self.held.setdefault((account, unit), [0, 0, 0])
+                cell[side] += sign * minor_units
+                cell[2] += 1
+                if sign == 1:
+                    self.pending.append(
+                        (
+                            *(self.book_id, change.hold, line, account, unit, side),
+                            *(*to_limbs(minor_units), change.expires_at),
+                        )
+                    )
 
     def _add_entry(self, new: NewRecord, entry: Entry, position: int) -> None:
         journal = entry.journal
@@ -158,8 +161,9 @@ class Batch:
             key = (month, account, unit, phase)
             cell = months.get(key)
             if cell is None:
-                months[key] = cell = [0, 0]
+                months[key] = cell = [0, 0, 0]
             cell[side] += minor_units
+            cell[2] += 1
             if posting.dimensions is not EMPTY_MAPPING:
                 self.dimensions += [
                     (book_id, position, line, numbers["dimension", name], value)
@@ -242,39 +246,56 @@ class Batch:
                 key = (month, account, unit, 0)
                 cell = months.get(key)
                 if cell is None:
-                    months[key] = cell = [0, 0]
+                    months[key] = cell = [0, 0, 0]
                 cell[side] += minor_units
+                cell[2] += 1
 
-    def write(self) -> Step[None]:
-        """Write the rows, records last: they seal what came before."""
-        if self.openings:
-            yield Many(ADD_OPENING, self.openings)
-        if self.postings:
-            yield Many(ADD_POSTING, self.postings)
-        if self.dimensions:
-            yield Many(ADD_DIMENSION, self.dimensions)
-        yield Many(ADD_RECORD, self.records)
-        if self.months:
-            book_id = self.book_id
-            current: dict[tuple[int, int], list[int]] = {}
-            periods = dict(self.months)
-            for (month, account, unit, phase), cell in self.months.items():
-                year = periods.setdefault((month // 100, account, unit, phase), [0, 0])
-                now = current.setdefault((account, unit), [0, 0])
-                for total in (year, now):
-                    total[0] += cell[0]
-                    total[1] += cell[1]
-            yield Many(
-                ADD_CURRENT,
-                [
-                    (book_id, *key, *to_limbs(cell[0]), *to_limbs(cell[1]))
-                    for key, cell in sorted(current.items())
-                ],
+    def write(self) -> Step[int]:
+        """Write the rows; return what their positions were moved by.
+
+        Totals come first, in the order of their keys: they are the rows that others
+        may be waiting for.  Records come last: they seal what came before.
+        """
+        dialect = self.dialect
+        yield from self._write_totals()
+        base = yield from dialect.draw()
+        if self.released:
+            term, param = dialect.among("hold", self.released)
+            yield Query(
+                f"DELETE FROM bl_pending WHERE book_id = ? AND {term}",
+                (self.book_id, param),
             )
-            yield Many(
-                ADD_PERIOD,
-                [
-                    (book_id, *key, *to_limbs(cell[0]), *to_limbs(cell[1]))
-                    for key, cell in sorted(periods.items())
-                ],
+        for table, rows in (
+            ("bl_pending", self.pending),
+            ("bl_opening", self.openings),
+            ("bl_posting", self.postings),
+            ("bl_dimension", self.dimensions),
+            ("bl_record", self.records),
+        ):
+            if rows:
+                yield dialect.insert(table, dialect.rows(table, rows, base))
+        return base
+
+    def _write_totals(self) -> Step[None]:
+        current: dict[tuple[int, int], list[int]] = {}
+        periods = dict(self.months)
+        for (month, account, unit, phase), cell in self.months.items():
+            year = periods.setdefault((month // 100, account, unit, phase), [0, 0, 0])
+            now = current.setdefault((account, unit), [0, 0, 0, 0, 0])
+            for side in (0, 1):
+                year[side] += cell[side]
+                now[side] += cell[side]
+            now[4] += cell[2]
+        for pair, cell in self.held.items():
+            now = current.setdefault(pair, [0, 0, 0, 0, 0])
+            for part in range(3):
+                now[2 + part] += cell[part]
+        book_id, dialect = self.book_id, self.dialect
+        if current:
+            yield dialect.add_current(
+                book_id, [(*key, *cell) for key, cell in sorted(current.items())]
+            )
+        if periods:
+            yield dialect.add_periods(
+                book_id, [(*key, *cell[:2]) for key, cell in sorted(periods.items())]
             )

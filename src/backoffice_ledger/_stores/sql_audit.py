@@ -16,8 +16,15 @@ from typing import Any, Final
 import attrs
 
 from backoffice_ledger._engine.canonical import canonical_json
-from backoffice_ledger._engine.state import FactKey, NewRecord
-from backoffice_ledger._engine.store import DAMAGE, AuditRow, Cell, LogRow, Problem
+from backoffice_ledger._engine.state import LASTING, Cell, FactKey, NewRecord
+from backoffice_ledger._engine.store import (
+    DAMAGE,
+    AuditRow,
+    Gross,
+    LogRow,
+    Place,
+    Problem,
+)
 from backoffice_ledger._model.commodity import Commodity
 from backoffice_ledger._model.dates import instant_to_microseconds
 from backoffice_ledger._stores.sql import SqlBook
@@ -29,7 +36,7 @@ from backoffice_ledger._stores.sql_steps import (
     Rows,
     Step,
 )
-from backoffice_ledger._stores.sqlite_schema import LIMB, RECORD_TYPES
+from backoffice_ledger._stores.sqlite_schema import RECORD_TYPES
 
 TABLES: Final = (
     "bl_record",
@@ -40,6 +47,8 @@ TABLES: Final = (
     "bl_fact",
     "bl_current",
     "bl_period_total",
+    "bl_pending",
+    "bl_listener",
 )
 """Every table that is divided by books."""
 
@@ -84,48 +93,126 @@ def audit(book: SqlBook, after: int, limit: int) -> Step[list[AuditRow]]:
     """Return what is found at the next positions, in order."""
     if after == 0:
         yield from learn_names(book)
-    found = yield Query(
-        "SELECT position FROM bl_record WHERE book_id = ? AND position > ?"
-        " ORDER BY position LIMIT ?",
+        yield from _know_unsealed(book)
+    places: dict[int, _Rows] = {}
+    positions: dict[int, Place] = {}
+    dialect = book.dialect
+    if dialect.places_at_once:
+        found = yield Query(dialect.next_places, (book.book_id, after, limit))
+        if not found:
+            return []
+        between = (after + 1, found[-1][0])
+        yield from _rows(book, "BETWEEN ? AND ?", between, places)
+    else:
+        positions = yield from _next_positions(book, after, limit)
+        if not positions:
+            return []
+        yield from _rows(book, "= ANY (?)", (list(positions),), places)
+    yield from _know_redactions(book, places)
+    return sorted(
+        (_examine(book, positions, place, places[place]) for place in places),
+        key=lambda row: row.position,
+    )
+
+
+def _next_positions(book: SqlBook, after: int, limit: int) -> Step[dict[int, Place]]:
+    """Return position and number by place: sealed ones, then those to be sealed."""
+    rows = yield Query(
+        "SELECT ordinal, position, number FROM bl_log_position"
+        " WHERE book_id = ? AND position > ? ORDER BY position LIMIT ?",
         (book.book_id, after, limit),
     )
-    if not found:
-        return []
-    places = yield from _rows(book.book_id, after + 1, found[-1][0])
-    return [_examine(book, position, places[position]) for position in sorted(places)]
+    found: dict[int, Place] = {at: (position, number) for at, position, number in rows}
+    if len(found) < limit:
+        found |= {
+            at: place for at, place in book.provisional.items() if place[0] > after
+        }
+    return found
 
 
-def _rows(book_id: int, first: int, last: int) -> Step[dict[int, _Rows]]:
-    """Return all rows of a span of positions."""
-    places: dict[int, _Rows] = {}
-    span = (book_id, first, last)
+def _know_unsealed(book: SqlBook) -> Step[None]:
+    """Give records without a position the place that sealing would give them."""
+    book.provisional.clear()
+    if book.dialect.places_at_once:
+        return
     rows = yield Query(
-        "SELECT r.*, rev.id FROM bl_record r"
+        "SELECT r.ordinal, r.journal_no FROM bl_unsealed u JOIN bl_record r"
+        " ON r.book_id = u.book_id AND r.ordinal BETWEEN u.first AND u.last"
+        " WHERE u.book_id = ? ORDER BY r.ordinal",
+        (book.book_id,),
+    )
+    position = book.size
+    numbers: dict[int, int] = {}
+    for ordinal, journal in rows:
+        position += 1
+        if journal is not None and journal not in numbers:
+            [(numbers[journal],)] = yield Query(
+                "SELECT coalesce(max(number), 0) FROM bl_log_position"
+                " WHERE book_id = ? AND journal_no = ?",
+                (book.book_id, journal),
+            )
+        if journal is not None:
+            numbers[journal] += 1
+        book.provisional[ordinal] = (position, numbers.get(journal))
+
+
+def _rows(
+    book: SqlBook, where: str, params: tuple[Any, ...], places: dict[int, _Rows]
+) -> Step[None]:
+    """Read all rows at some places into *places*."""
+    dialect, key = book.dialect, book.dialect.place
+    span = (book.book_id, *params)
+    rows = yield Query(
+        f"SELECT {dialect.record_columns}, rev.id FROM bl_record r"
         " LEFT JOIN bl_fact f ON f.book_id = r.book_id AND r.type = 0"
         " AND f.kind = 'reversal' AND f.key = r.id"
         " LEFT JOIN bl_record rev ON rev.book_id = f.book_id"
-        " AND rev.position = f.position"
-        " WHERE r.book_id = ? AND r.position BETWEEN ? AND ?",
+        f" AND rev.{key} = f.{key}{dialect.positions}"
+        f" WHERE r.book_id = ? AND r.{key} {where}",
         span,
     )
     for row in rows:
-        places.setdefault(row[1], _Rows()).record = row
+        places.setdefault(row[0], _Rows()).record = row
     for table in LOG_TABLES[1:]:
         rows = yield Query(
-            f"SELECT * FROM {table} WHERE book_id = ? AND position BETWEEN ? AND ?"
-            " ORDER BY 2, 3, 4",
+            f"SELECT {dialect.columns[table]} FROM {table}"
+            f" WHERE book_id = ? AND {key} {where} ORDER BY 2, 3, 4",
             span,
         )
         name = table.removeprefix("bl_") + "s"
         for row in rows:
             getattr(places.setdefault(row[1], _Rows()), name).append(row)
-    return places
 
 
-def _examine(book: SqlBook, position: int, rows: _Rows) -> AuditRow:
-    """Read the rows of one position and encode them again."""
+def _know_redactions(book: SqlBook, places: Mapping[int, _Rows]) -> Step[None]:
+    """Replace where redactions stand by their positions, where these differ."""
+    if book.dialect.places_at_once:
+        return
+    wanted = [row[4] for rows in places.values() for row in rows.redactions]
+    if not wanted:
+        return
+    found = yield Query(
+        "SELECT ordinal, position FROM bl_log_position"
+        " WHERE book_id = ? AND ordinal = ANY (?)",
+        (book.book_id, wanted),
+    )
+    positions = {at: position for at, (position, _) in book.provisional.items()}
+    positions |= dict(found)
+    for rows in places.values():
+        rows.redactions = [
+            (*row[:4], positions.get(row[4], row[4])) for row in rows.redactions
+        ]
+
+
+def _examine(
+    book: SqlBook, positions: Mapping[int, Place], place: int, rows: _Rows
+) -> AuditRow:
+    """Read the rows of one place and encode them again."""
+    position, number = positions.get(place, (place, None))
     if rows.record is None:
         return AuditRow(position, None, ("there are rows without a record",))
+    if positions:
+        rows.record = (place, position, *rows.record[2:10], number, *rows.record[11:])
     try:
         row = _read(book, rows)
         problems = tuple(_differences(book, rows, row))
@@ -143,7 +230,7 @@ def _read(book: SqlBook, rows: _Rows) -> LogRow:
         named.setdefault((position, line), []).append(pair)
     row = book.log_row(
         rows.record,
-        [(*line[1:6], *line[8:]) for line in rows.postings],
+        [(*line[1:6], line[-1], *line[8:-1]) for line in rows.postings],
         named,
         {field: (salt, text) for _, _, field, salt, text in rows.openings},
         {field: committed for _, _, field, committed, _ in rows.redactions},
@@ -164,7 +251,8 @@ def _differences(book: SqlBook, rows: _Rows, row: LogRow) -> Iterable[str]:
     numbers = {}
     if is_entry:
         numbers[record.entry.journal] = (record.journal_number or 0) - 1
-    batch = Batch(book.book_id, book.numbers, record.position - 1, numbers)
+    dialect, start = book.dialect, record.position - 1
+    batch = Batch(book.book_id, dialect, book.numbers, start, numbers)
     batch.add(
         NewRecord(
             record.type,
@@ -181,11 +269,13 @@ def _differences(book: SqlBook, rows: _Rows, row: LogRow) -> Iterable[str]:
             controls=record.controls,
         )
     )
-    if batch.records != [rows.record[:_RECORD_COLUMNS]]:
+    base = rows.record[0] - record.position
+    if batch.records[0][1:] != rows.record[1:_RECORD_COLUMNS]:
         yield "bl_record holds another row than the record is kept as"
-    if batch.postings != rows.postings:
+    if dialect.rows("bl_posting", batch.postings, base) != rows.postings:
         yield "bl_posting holds other rows than the record is kept as"
-    if sorted(batch.dimensions) != sorted(rows.dimensions):
+    dimensions = dialect.rows("bl_dimension", batch.dimensions, base)
+    if sorted(dimensions) != sorted(rows.dimensions):
         yield "bl_dimension holds other rows than the record is kept as"
 
 
@@ -194,26 +284,45 @@ def _differences(book: SqlBook, rows: _Rows, row: LogRow) -> Iterable[str]:
 
 def stored_facts(book: SqlBook) -> Step[tuple[int, Mapping[FactKey, int]]]:
     """Return the last position that gave a fact, and the facts' positions."""
-    [(last,)] = yield Query(
-        "SELECT facts_position FROM bl_book WHERE book_id = ?", (book.book_id,)
-    )
+    dialect = book.dialect
     rows = yield Query(
-        "SELECT kind, key, position FROM bl_fact WHERE book_id = ?", (book.book_id,)
+        f"SELECT f.kind, f.key, f.{dialect.place}, {dialect.position} FROM bl_fact f"
+        f" LEFT JOIN bl_record r ON r.book_id = f.book_id"
+        f" AND r.{dialect.place} = f.{dialect.place}{dialect.positions}"
+        " WHERE f.book_id = ?",
+        (book.book_id,),
     )
-    return last, {(kind, key): position for kind, key, position in rows}
+    provisional = book.provisional
+    facts = {
+        (kind, key): provisional[at][0] if at in provisional else position or at
+        for kind, key, at, position in rows
+    }
+    if dialect.places_at_once:
+        [(last,)] = yield Query(
+            "SELECT facts_position FROM bl_book WHERE book_id = ?", (book.book_id,)
+        )
+        return last, facts
+    [(last,)] = yield Query(
+        "SELECT coalesce(max(l.position), 0) FROM bl_redaction d JOIN bl_log_position l"
+        " ON l.book_id = d.book_id AND l.ordinal = d.redacted_at WHERE d.book_id = ?",
+        (book.book_id,),
+    )
+    lasting = [position for (kind, _), position in facts.items() if kind in LASTING]
+    return max((last, *lasting)), facts
 
 
 def stored_totals(
     book: SqlBook,
-) -> Step[tuple[Mapping[Any, Cell], Mapping[Any, Cell]]]:
+) -> Step[tuple[Mapping[Any, Cell], Mapping[Any, Gross]]]:
     """Return both projections of totals."""
-    cells = "debit_high, debit_low, credit_high, credit_low"
+    dialect = book.dialect
     current = yield Query(
-        f"SELECT account_no, commodity_no, {cells} FROM bl_current WHERE book_id = ?",
+        f"SELECT account_no, commodity_no, {dialect.cell} FROM bl_current"
+        " WHERE book_id = ?",
         (book.book_id,),
     )
     periods = yield Query(
-        f"SELECT bucket, account_no, commodity_no, phase, {cells}"
+        f"SELECT bucket, account_no, commodity_no, phase, {dialect.gross}"
         " FROM bl_period_total WHERE book_id = ?",
         (book.book_id,),
     )
@@ -226,16 +335,13 @@ def stored_totals(
 
     phases = dict(enumerate(PHASES))
     return (
-        {(account(a), unit(u)): _cell(*limbs) for a, u, *limbs in current},
+        {(account(a), unit(u)): dialect.read_cell(parts) for a, u, *parts in current},
         {
-            (bucket, account(a), unit(u), phases.get(phase, phase)): _cell(*limbs)
-            for bucket, a, u, phase, *limbs in periods
+            (bucket, account(a), unit(u), phases.get(phase, phase)): gross
+            for bucket, a, u, phase, *parts in periods
+            for gross in (dialect.read_gross(parts),)
         },
     )
-
-
-def _cell(*limbs: int) -> Cell:
-    return limbs[0] * LIMB + limbs[1], limbs[2] * LIMB + limbs[3]
 
 
 # --- what belongs nowhere ------------------------------------------------------------
@@ -244,27 +350,56 @@ def _cell(*limbs: int) -> Cell:
 def book_problems(book: SqlBook) -> Step[list[Problem]]:
     """Return rows outside the log, and numbers that are not the next ones."""
     problems: list[Problem] = []
+    dialect, place = book.dialect, book.dialect.place
     names = yield Query(
-        "SELECT b.name FROM bl_book b JOIN bl_record r ON r.book_id = b.book_id"
-        " AND r.position = 1 WHERE b.book_id = ? AND b.name <> r.id",
+        f"SELECT b.name FROM bl_book b JOIN bl_record r ON r.book_id = b.book_id"
+        f" AND r.{place} = (SELECT min(first.{place}) FROM bl_record first"
+        " WHERE first.book_id = b.book_id) WHERE b.book_id = ? AND b.name <> r.id",
         (book.book_id,),
     )
     problems += [Problem(None, f"the book is kept as {name!r}") for (name,) in names]
+    if not dialect.places_at_once:
+        return problems + (yield from _placing_problems(book))
     [(last,)] = yield Query(
         "SELECT coalesce(max(position), 0) FROM bl_record WHERE book_id = ?",
         (book.book_id,),
     )
     for table in LOG_TABLES:
-        for where, place in (("position < 1", None), ("position > ?", last)):
-            params = (book.book_id,) if place is None else (book.book_id, place)
+        for where, at in (("position < 1", None), ("position > ?", last)):
+            params = (book.book_id,) if at is None else (book.book_id, at)
             [(position,)] = yield Query(
                 f"SELECT min(position) FROM {table} WHERE book_id = ? AND {where}",
                 params,
             )
             if position is not None:
                 text = f"{table} has a row at {position}, outside the log"
-                problems.append(Problem(place and position, text))
-    problems += yield from _number_problems(book.book_id)
+                problems.append(Problem(at and position, text))
+    return problems + (yield from _number_problems(book.book_id))
+
+
+def _placing_problems(book: SqlBook) -> Step[list[Problem]]:
+    """Return records that have no place and rows that have no record."""
+    problems: list[Problem] = []
+    for table in (*LOG_TABLES[1:], "bl_log_position"):
+        [(count,)] = yield Query(
+            f"SELECT count(*) FROM {table} t WHERE t.book_id = ? AND NOT EXISTS"
+            " (SELECT 1 FROM bl_record r WHERE r.book_id = t.book_id"
+            " AND r.ordinal = t.ordinal)",
+            (book.book_id,),
+        )
+        if count:
+            problems.append(Problem(None, f"{table} has {count} rows without a record"))
+    [(count,)] = yield Query(
+        "SELECT count(*) FROM bl_record r WHERE r.book_id = ?"
+        " AND NOT EXISTS (SELECT 1 FROM bl_log_position l"
+        " WHERE l.book_id = r.book_id AND l.ordinal = r.ordinal)"
+        " AND NOT EXISTS (SELECT 1 FROM bl_unsealed u WHERE u.book_id = r.book_id"
+        " AND r.ordinal BETWEEN u.first AND u.last)",
+        (book.book_id,),
+    )
+    if count:
+        text = f"{count} records have no position and none is due to them"
+        problems.append(Problem(None, text))
     return problems
 
 

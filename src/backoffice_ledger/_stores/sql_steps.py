@@ -1,6 +1,7 @@
 """What the SQL core is written in: steps that a driver runs, and how values are laid.
 
-Amounts are two limbs (see `sqlite_schema`), dates integers YYYYMMDD, names numbers.
+Dates are integers YYYYMMDD, names are numbers; how amounts are laid is a matter of the
+`Dialect`.
 """
 
 import json
@@ -11,7 +12,6 @@ from typing import Any, NamedTuple, TypeVar
 from backoffice_ledger._engine.canonical import date_number
 from backoffice_ledger._model.entry import EntryKind, Phase
 from backoffice_ledger._model.posting import Side
-from backoffice_ledger._stores.sqlite_schema import HALF_LIMB, LIMB
 
 T = TypeVar("T")
 Rows = list[tuple[Any, ...]]
@@ -31,7 +31,27 @@ class Many(NamedTuple):
     rows: Iterable[Sequence[Any]]
 
 
-Step = Generator[Query | Many, Any, T]
+class Insert(NamedTuple):
+    """Rows for a table, inserted as fast as the driver can; nothing is sent back.
+
+    ``types`` are those of the columns; ``then`` is what follows the rows, such as what
+    to do about a conflict.
+    """
+
+    table: str
+    columns: str
+    types: Sequence[str]
+    rows: Sequence[Sequence[Any]]
+    then: str = ""
+
+
+Step = Generator[Query | Many | Insert, Any, T]
+
+RECORD_TAIL = (
+    "kind, phase, document_number, document_date, economic_date, reference_list, rule,"
+    " reverses, proposal, controls"
+)
+"""The last columns of a record."""
 
 SIDES = (Side.DEBIT, Side.CREDIT)
 PHASES = (Phase.NORMAL, Phase.ADJUSTING, Phase.CLOSING)
@@ -40,11 +60,6 @@ KINDS = {kind.value: kind for kind in EntryKind}
 NUMBERED = frozenset({"account", "journal", "commodity", "dimension"})
 MONTH_MIN = 10_000
 """Buckets from here on are months (YYYYMM), those below are years (YYYY)."""
-
-
-def from_limbs(high: int | None, middle: int | None, low: int | None) -> int:
-    """Put the three parts of a sum together; NULL stands for no rows."""
-    return (high or 0) * LIMB + (middle or 0) * HALF_LIMB + (low or 0)
 
 
 def json_list(values: Iterable[Any]) -> str:
@@ -70,11 +85,3 @@ def span_terms(
         terms.append(f"{alias}.date <= ?")
         params.append(date_number(last))
     return terms
-
-
-def position_terms(positions: Sequence[int]) -> tuple[str, tuple[Any, ...]]:
-    """Return the term that selects *positions*: a span if they have no gaps."""
-    first, last = min(positions), max(positions)
-    if last - first == len(positions) - 1:
-        return "position BETWEEN ? AND ?", (first, last)
-    return "position IN (SELECT value FROM json_each(?))", (json_list(positions),)

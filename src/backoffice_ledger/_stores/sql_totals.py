@@ -8,28 +8,14 @@ from backoffice_ledger._engine.canonical import date_number
 from backoffice_ledger._engine.store import TotalsQuery
 from backoffice_ledger._model.bounds import BOUNDS
 from backoffice_ledger._model.entry import Phase
-from backoffice_ledger._stores.sql_steps import json_list, phase_list
-from backoffice_ledger._stores.sqlite_schema import HALF_LIMB
+from backoffice_ledger._stores.sql_dialect import Dialect
+from backoffice_ledger._stores.sql_steps import phase_list
 
 YEAR_MAX: Final = BOUNDS.date_max.year
 
 
-def _column_sums(column: str) -> str:
-    return (
-        f"sum({column}_high), sum({column}_low / {HALF_LIMB}), "
-        f"sum({column}_low % {HALF_LIMB})"
-    )
-
-
-TOTAL_SUMS = f"{_column_sums('debit')}, {_column_sums('credit')}"
-POSTING_SUMS = ", ".join(
-    f"sum({expression}) FILTER (WHERE p.side = {side})"
-    for side in (0, 1)
-    for expression in ("p.high", f"p.low / {HALF_LIMB}", f"p.low % {HALF_LIMB}")
-)
-
-
 def total_queries(
+    dialect: Dialect,
     book_id: int,
     query: TotalsQuery,
     numbers: Sequence[int] | None,
@@ -43,17 +29,21 @@ def total_queries(
     last, phases = query.last, query.phases
     queries: list[tuple[int, str, list[Any]]] = []
     if last is None and phases is None:
-        queries.append((1, *_kept("bl_current", "", [], book_id, numbers)))
+        queries.append((1, *_kept(dialect, "bl_current", "", [], book_id, numbers)))
     else:
-        where = " AND t.bucket IN (SELECT value FROM json_each(?))"
+        term, param = dialect.among("t.bucket", _buckets(first_year, last))
+        where = f" AND {term}"
         if phases is not None:
             where += f" AND t.phase IN ({phase_list(phases)})"
-        params = [json_list(_buckets(first_year, last))]
-        queries.append((1, *_kept("bl_period_total", where, params, book_id, numbers)))
+        queries.append(
+            (1, *_kept(dialect, "bl_period_total", where, [param], book_id, numbers))
+        )
         if last is not None:
-            queries.append((1, *_partial_month(book_id, last, phases, numbers)))
+            queries.append(
+                (1, *_partial_month(dialect, book_id, last, phases, numbers))
+            )
     if query.known_at is not None:
-        queries.append((-1, *_recorded_later(book_id, query, numbers)))
+        queries.append((-1, *_recorded_later(dialect, book_id, query, numbers)))
     return queries
 
 
@@ -66,7 +56,11 @@ def _buckets(first_year: int, last: date | None) -> list[int]:
 
 
 def only_accounts(
-    alias: str, numbers: Sequence[int] | None, params: list[Any], *before: Any
+    dialect: Dialect,
+    alias: str,
+    numbers: Sequence[int] | None,
+    params: list[Any],
+    *before: Any,
 ) -> str:
     """Return the term that restricts to accounts; *before* are earlier parameters."""
     params += before
@@ -75,11 +69,13 @@ def only_accounts(
     if len(numbers) == 1:
         params.append(numbers[0])
         return f" AND {alias}.account_no = ?"
-    params.append(json_list(numbers))
-    return f" AND {alias}.account_no IN (SELECT value FROM json_each(?))"
+    term, param = dialect.among(f"{alias}.account_no", numbers)
+    params.append(param)
+    return f" AND {term}"
 
 
 def _kept(
+    dialect: Dialect,
     table: str,
     where: str,
     more: list[Any],
@@ -87,15 +83,16 @@ def _kept(
     numbers: Sequence[int] | None,
 ) -> tuple[str, list[Any]]:
     params = [book_id, *more]
-    only = only_accounts("t", numbers, params)
+    only = only_accounts(dialect, "t", numbers, params)
     return (
-        f"SELECT t.account_no, t.commodity_no, {TOTAL_SUMS} FROM {table} t"
+        f"SELECT t.account_no, t.commodity_no, {dialect.gross_sums} FROM {table} t"
         f" WHERE t.book_id = ?{where}{only} GROUP BY t.account_no, t.commodity_no",
         params,
     )
 
 
 def _partial_month(
+    dialect: Dialect,
     book_id: int,
     last: date,
     phases: frozenset[Phase] | None,
@@ -103,16 +100,17 @@ def _partial_month(
 ) -> tuple[str, list[Any]]:
     """Return the query over the postings of the month of *last*, up to that day."""
     params: list[Any] = [book_id, last.year * 100 + last.month]
-    only = only_accounts("t", numbers, params)
+    only = only_accounts(dialect, "t", numbers, params)
     params += [book_id, date_number(last.replace(day=1)), date_number(last)]
     phase = ""
     if phases is not None:
         phase = (
             " AND EXISTS (SELECT 1 FROM bl_record r WHERE r.book_id = p.book_id"
-            f" AND r.position = p.position AND r.phase IN ({phase_list(phases)}))"
+            f" AND r.{dialect.place} = p.{dialect.place}"
+            f" AND r.phase IN ({phase_list(phases)}))"
         )
     return (
-        f"SELECT a.account_no, p.commodity_no, {POSTING_SUMS} FROM"
+        f"SELECT a.account_no, p.commodity_no, {dialect.posting_sums} FROM"
         " (SELECT DISTINCT t.account_no FROM bl_period_total t"
         f" WHERE t.book_id = ? AND t.bucket = ?{only}) a"
         " CROSS JOIN bl_posting p ON p.account_no = a.account_no"
@@ -123,7 +121,10 @@ def _partial_month(
 
 
 def _recorded_later(
-    book_id: int, query: TotalsQuery, numbers: Sequence[int] | None
+    dialect: Dialect,
+    book_id: int,
+    query: TotalsQuery,
+    numbers: Sequence[int] | None,
 ) -> tuple[str, list[Any]]:
     """Return the query over what was recorded after ``known_at``, to take it off."""
     params: list[Any] = [book_id, query.known_at]
@@ -133,11 +134,10 @@ def _recorded_later(
         params.append(date_number(query.last))
     if query.phases is not None:
         terms += f" AND r.phase IN ({phase_list(query.phases)})"
-    terms += only_accounts("p", numbers, params)
+    terms += only_accounts(dialect, "p", numbers, params)
     return (
-        f"SELECT p.account_no, p.commodity_no, {POSTING_SUMS} FROM bl_posting p"
-        " JOIN bl_record r ON r.book_id = p.book_id AND r.position = p.position"
-        f" WHERE p.book_id = ? AND p.position > ?{terms}"
+        f"SELECT p.account_no, p.commodity_no, {dialect.posting_sums}"
+        f" FROM {dialect.late}{terms}"
         " GROUP BY p.account_no, p.commodity_no",
         params,
     )

@@ -6,43 +6,56 @@ SQLite's locks), and checkpoints are only taken in the mode that excludes writer
 """
 
 import os
-import sqlite3
 import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
-from pathlib import Path
-from typing import Any, Final, Literal
-from uuid import uuid4
+from contextlib import contextmanager
+from typing import Any, Final
 
 import attrs
 
 from backoffice_ledger._engine.columns import DecidedColumns
-from backoffice_ledger._engine.state import Fact, FactKey, Needs, NewRecord, State
+from backoffice_ledger._engine.commands import Command
+from backoffice_ledger._engine.state import (
+    Cell,
+    Fact,
+    FactKey,
+    HoldChange,
+    Needs,
+    NewRecord,
+    State,
+)
 from backoffice_ledger._engine.store import (
     AuditRow,
-    Cell,
     EntryQuery,
+    Gross,
     LogRow,
+    Place,
     Problem,
     Totals,
     TotalsQuery,
 )
 from backoffice_ledger._model.arguments import check_file, check_flag, check_seconds
+from backoffice_ledger._model.commodity import Commodity
 from backoffice_ledger._model.record import Record
 from backoffice_ledger._model.text import check_identifier
-from backoffice_ledger._stores import sql_audit
+from backoffice_ledger._stores import sql_audit, sql_pending
 from backoffice_ledger._stores.sql import SqlBook
+from backoffice_ledger._stores.sqlite_dialect import SQLITE
 from backoffice_ledger._stores.sqlite_driver import (
     Driver,
     Intercept,
     read_fingerprint,
     schema_fingerprint,
 )
-from backoffice_ledger._stores.sqlite_schema import (
-    APPLICATION_ID,
-    FORMAT,
-    schema_statements,
+from backoffice_ledger._stores.sqlite_opening import (
+    check_place,
+    copy_database,
+    log_of,
+    open_driver,
+    size_of,
 )
+from backoffice_ledger._stores.sqlite_queue import queue_of
 from backoffice_ledger.errors import (
     BookExists,
     BookNotFound,
@@ -52,44 +65,18 @@ from backoffice_ledger.errors import (
     InvalidInput,
     InvalidOption,
     LedgerClosed,
-    NewerFormat,
     ReadOnlyBook,
     Refused,
     StorageFailure,
     StoreError,
-    UnsafeSettings,
 )
 
-HEADER_BYTES: Final = 512
-VERSION_MIN: Final = (3, 38, 0)
 BUSY_SECONDS: Final = 5.0
 CHECKPOINT_BYTES: Final = 16 * 1024 * 1024
 """Size of the write-ahead log from which a commit is followed by a checkpoint."""
 
-
-Place = Literal["file", "folder", "nothing", "no folder"]
-
-
-def _what_is_at(path: Path, field: str) -> Place:
-    """Return what a path leads to; "no folder" if its parent is missing too."""
-    try:
-        if path.is_dir():
-            return "folder"
-        if path.exists():
-            return "file"
-        return "nothing" if path.parent.is_dir() else "no folder"
-    except PermissionError as error:
-        raise ReadOnlyBook(field=field, found=path) from error
-    except OSError as error:
-        raise StorageFailure(error.strerror or "", field=field, found=path) from error
-
-
-def _size(path: Path) -> int:
-    """Return the size of a file, 0 if there is none."""
-    try:
-        return path.stat().st_size
-    except OSError:
-        return 0
+IDLE_MAX: Final = 4
+"""How many connections are kept for the next transactions."""
 
 
 class SQLiteStore:
@@ -106,6 +93,7 @@ class SQLiteStore:
     Raises:
         BookNotFound: no such file or folder, and *create* is not set.
         ForeignFile: the file is no database, or not one of ours.
+        OlderFormat: an older version of this library wrote it; see `stores.migrate`.
         NewerFormat: a newer version of this library wrote it.
         Corrupt: the file is damaged, or its schema was tampered with.
         ReadOnlyBook: the place cannot be written.
@@ -123,7 +111,6 @@ class SQLiteStore:
         intercept: Intercept | None = None,
     ) -> None:
         self._path = check_file(path, "path")
-        self._log_path = self._path.with_name(self._path.name + "-wal")
         self._read_only = check_flag(read_only, "read_only")
         create = check_flag(create, "create") and not read_only
         self._busy_seconds = check_seconds(busy_seconds, "busy_seconds")
@@ -132,188 +119,92 @@ class SQLiteStore:
                 field="intercept", expected="a function", found=intercept
             )
         self._intercept = intercept
-        self._lock = threading.RLock()
-        self._depth = 0
-        self._is_writing = False
-        self._is_doomed = False
-        self._books: dict[str, SqlBook] = {}
         self._pid = os.getpid()
         self._is_closed = False
-        self._check_place(create=create)
-        self._driver: Driver | None = self._open(create=create)
+        self._has_erased = False
+        check_place(self._path, create=create, read_only=self._read_only)
+        self._idle = [_Lane(self._open(create=create))]
+        self._lanes_used = 0
+        self._lanes = threading.Condition()  # guards the two above
+        self._here = threading.local()  # the lane of this thread's transaction
+        self._queue = queue_of(self._path)
 
     @property
     def read_only(self) -> bool:
         """Whether the store refuses to write."""
         return self._read_only
 
+    @property
+    def in_transaction(self) -> bool:
+        """Whether this thread is inside a transaction of the store."""
+        return self._own_lane() is not None
+
     # --- opening ---------------------------------------------------------------------
 
-    def _check_place(self, *, create: bool) -> None:
-        if sqlite3.sqlite_version_info < VERSION_MIN:
-            raise UnsafeSettings(
-                field="SQLite",
-                expected=f"{'.'.join(map(str, VERSION_MIN))} or newer",
-                found=sqlite3.sqlite_version,
-            )
-        place = _what_is_at(self._path, "path")
-        if place == "folder":
-            raise ForeignFile(field="path", expected="a file", found=self._path)
-        if place == "no folder":
-            raise BookNotFound(
-                field="path", expected="an existing folder", found=self._path.parent
-            )
-        if place == "nothing" and not create:
-            raise BookNotFound(field="path", found=self._path)
-        if not self._read_only:  # SQLite would only find out when it writes
-            self._check_rights()
-
-    def _open(self, *, create: bool) -> Driver:
+    def _open(self, *, create: bool = False) -> Driver:
         """Return a new connection, ready for use."""
-        try:
-            return self._connect(create=create)
-        except Corrupt as error:
-            if error.__cause__ is None:  # found by looking, not a failed read
-                raise
-        return self._connect(create=create)
-
-    def _connect(self, *, create: bool) -> Driver:
-        mode = "ro" if self._read_only else "rwc" if create else "rw"
-        driver = None
-        try:
-            driver = Driver(self._path, mode, self._busy_seconds, self._intercept)
-            self._prepare(driver, create=create)
-        except BaseException as error:
-            if driver is not None:
-                driver.close()
-            if isinstance(error, (ReadOnlyBook, StorageFailure)):
-                self._check_rights()
-            raise
-        return driver
-
-    def _check_rights(self) -> None:
-        """Check that this process may use the file, and put its log beside it."""
-        wanted = os.R_OK if self._read_only else os.R_OK | os.W_OK
-        path = self._path
-        if not os.access(path.parent, os.W_OK | os.X_OK) or (
-            path.exists() and not os.access(path, wanted)
-        ):
-            raise ReadOnlyBook(
-                field="path", expected="rights on the file and its folder", found=path
-            )
-
-    def _prepare(self, driver: Driver, *, create: bool) -> None:
-        [(application_id,)] = driver.execute("PRAGMA application_id")
-        [(version,)] = driver.execute("PRAGMA user_version")
-        [(tables,)] = driver.execute("SELECT count(*) FROM sqlite_schema")
-        is_empty = not tables and not application_id and not version
-        # SQLite takes a file too short for a header as an empty one.
-        is_new = is_empty and not 0 < _size(self._path) < HEADER_BYTES
-        if not (is_new and create):
-            self._check_header(driver, application_id, version)
-        self._configure(driver)
-        if is_new:
-            self._create_schema(driver)
-        if read_fingerprint(driver.execute) != schema_fingerprint():
-            raise Corrupt(
-                field="path", expected="the schema of this format", found=self._path
-            )
-        driver.set_authorizer()
-
-    def _check_header(self, driver: Driver, application_id: int, version: int) -> None:
-        if application_id != APPLICATION_ID:
-            raise ForeignFile(
-                field="path",
-                expected="a database made by backoffice-ledger",
-                found=self._path,
-            )
-        if version > FORMAT:
-            raise NewerFormat(field="path", expected=f"format {FORMAT}", found=version)
-        if version < 1:
-            raise Corrupt(field="path", expected="a format from 1", found=version)
-        [(pages,)] = driver.execute("PRAGMA page_count")
-        [(page_size,)] = driver.execute("PRAGMA page_size")
-        size = _size(self._path)
-        if not self._log_bytes() and size < pages * page_size:
-            raise Corrupt(
-                "the file is truncated",
-                field="path",
-                expected=f"{pages * page_size} bytes",
-                found=size,
-            )
-
-    def _configure(self, driver: Driver) -> None:
-        for pragma in (
-            "foreign_keys=ON",
-            "recursive_triggers=ON",
-            "trusted_schema=OFF",
-            "cell_size_check=ON",
-            "mmap_size=0",
-            "secure_delete=ON",
-            "wal_autocheckpoint=0",
-            "synchronous=FULL",
-            "query_only=ON" if self._read_only else "journal_mode=WAL",
-        ):
-            driver.execute(f"PRAGMA {pragma}")
-        settings = {
-            "synchronous": 2,
-            "foreign_keys": 1,
-            "recursive_triggers": 1,
-            "secure_delete": 1,
-        }
-        if not self._read_only:
-            settings["journal_mode"] = "wal"  # type: ignore[assignment]
-        for name, expected in settings.items():
-            [(found,)] = driver.execute(f"PRAGMA {name}")
-            if found != expected:
-                raise UnsafeSettings(field=name, expected=str(expected), found=found)
-
-    def _create_schema(self, driver: Driver) -> None:
-        driver.execute("BEGIN IMMEDIATE")
-        try:
-            [(tables,)] = driver.execute("SELECT count(*) FROM sqlite_schema")
-            if not tables:  # another process may have been first
-                for statement in schema_statements():
-                    driver.execute(statement)
-                driver.execute(f"PRAGMA application_id={APPLICATION_ID}")
-                driver.execute(f"PRAGMA user_version={FORMAT}")
-            driver.commit()
-        except BaseException:
-            driver.rollback()
-            raise
+        return open_driver(
+            self._path,
+            create=create,
+            read_only=self._read_only,
+            busy_seconds=self._busy_seconds,
+            intercept=self._intercept,
+        )
 
     def _log_bytes(self) -> int:
         """Return the size of the write-ahead log."""
-        return _size(self._log_path)
+        return size_of(log_of(self._path))
 
     def _check_usable(self) -> None:
         """Refuse after `close`, and in a child process.
 
-        It runs before the lock is taken: a child may have inherited it locked, by a
+        It runs before any lock is taken: a child may have inherited it locked, by a
         thread that the child does not have.
         """
         if self._is_closed:
             raise LedgerClosed
+        self._check_process()
+
+    def _check_process(self) -> None:
         if os.getpid() != self._pid:
             raise ForkedLedger(
                 field="process", expected=str(self._pid), found=os.getpid()
             )
 
-    def _use(self) -> Driver:
-        """Return the connection, a new one if the last one failed."""
-        self._check_usable()
-        if self._driver is None or self._driver.is_poisoned:
-            self._driver = None
-            self._books.clear()
-            self._driver = self._open(create=False)
-        return self._driver
+    def _own_lane(self) -> "_Lane | None":
+        """Return the lane on which this thread has a transaction open."""
+        return getattr(self._here, "lane", None)
+
+    @contextmanager
+    def _lane(self) -> Iterator["_Lane"]:
+        """Take a connection that nobody uses; after a failure it is not used again."""
+        with self._lanes:
+            self._check_usable()  # it may have been closed while this thread waited
+            self._lanes_used += 1
+            lane = self._idle.pop() if self._idle else None
+        try:
+            lane = lane or _Lane(self._open())
+            self._here.lane = lane
+            yield lane
+        finally:
+            self._here.lane = None
+            with self._lanes:
+                self._lanes_used -= 1
+                if lane is not None and not lane.driver.is_poisoned:
+                    self._idle.append(lane)
+                surplus = self._idle[IDLE_MAX:]
+                del self._idle[IDLE_MAX:]
+                if self._is_closed:
+                    self._lanes.notify_all()
+            for other in surplus:
+                other.driver.close()
 
     # --- transactions ----------------------------------------------------------------
 
     def books(self) -> tuple[str, ...]:
         """Return the names of the books in the file."""
-        with self._transaction(write=False) as driver:
-            rows = driver.execute("SELECT name FROM bl_book ORDER BY name")
+        with self._transaction(write=False) as lane:
+            rows = lane.driver.execute("SELECT name FROM bl_book ORDER BY name")
             return tuple(name for (name,) in rows)
 
     def create_book(self, book: str) -> None:
@@ -324,10 +215,10 @@ class SQLiteStore:
             ReadOnlyBook: the store was opened read-only.
         """
         check_identifier(book, "book")
-        with self._transaction(write=True) as driver:
-            if driver.execute("SELECT 1 FROM bl_book WHERE name = ?", (book,)):
+        with self._transaction(write=True) as lane:
+            if lane.driver.execute("SELECT 1 FROM bl_book WHERE name = ?", (book,)):
                 raise BookExists(field="book", found=book)
-            driver.execute(
+            lane.driver.execute(
                 "INSERT INTO bl_book (book_id, name)"
                 " SELECT coalesce(max(book_id), 0) + 1, ? FROM bl_book",
                 (book,),
@@ -335,95 +226,79 @@ class SQLiteStore:
 
     @contextmanager
     def transaction(self, book: str, *, write: bool) -> Iterator["SQLiteTransaction"]:
-        """Begin a transaction on *book*; writers exclude each other from its start."""
-        with self._transaction(write=write) as driver:
-            sql_book = self._books.get(book)
+        """Begin a transaction on *book*; writers exclude each other from its start.
+
+        Writers of this process take turns in the order in which they came; readers
+        wait for nobody.
+        """
+        with self._transaction(write=write) as lane:
+            driver = lane.driver
+            sql_book = lane.books.get(book)
             if sql_book is None:
                 rows = driver.execute(
                     "SELECT book_id FROM bl_book WHERE name = ?", (book,)
                 )
                 if not rows:
                     raise BookNotFound(field="book", found=book)
-                sql_book = self._books[book] = SqlBook(rows[0][0], State())
-            driver.run(sql_book.begin())
+                sql_book = lane.books[book] = SqlBook(rows[0][0], State(), SQLITE)
+            driver.run(sql_book.begin(write=write))
             yield SQLiteTransaction(driver, sql_book)
 
     @contextmanager
-    def _transaction(self, *, write: bool) -> Iterator[Driver]:
+    def _transaction(self, *, write: bool) -> Iterator["_Lane"]:
         """Begin, or join the transaction of an outer block; see `Store.transaction`."""
+        outer = self._own_lane()
+        if outer is not None:
+            self._check_process()
+            yield from outer.join(write=write)
+            return
         self._check_usable()
-        with self._lock:
-            if self._depth and self._driver is not None:
-                yield from self._join(self._driver, write=write)
-                return
-            driver = self._use()
-            if write and self._read_only:
-                raise ReadOnlyBook(
-                    field="read_only", expected="a ledger opened to write"
-                )
-            self._depth, self._is_writing, self._is_doomed = 1, write, False
-            try:
-                driver.execute("BEGIN IMMEDIATE" if write else "BEGIN")
-                yield driver
-                self._end(driver, write=write)
-            except BaseException as error:
-                driver.rollback()
-                self._books.clear()  # a book that was begun here may not exist
-                is_misread = hasattr(error.__cause__, "sqlite_errorcode")
-                if isinstance(error, Corrupt) and is_misread and not self._is_damaged():
-                    raise StorageFailure(error.message) from error
-                raise
-            finally:
-                self._depth, self._is_writing = 0, False
-            if write:
-                self._checkpoint(driver)
+        if write and self._read_only:
+            raise ReadOnlyBook(field="read_only", expected="a ledger opened to write")
+        if not write:
+            with self._lane() as lane:
+                yield from self._outermost(lane, write=False)
+            return
+        deadline = time.monotonic() + self._busy_seconds
+        with self._queue.turn(deadline), self._lane() as lane:
+            yield from self._outermost(lane, write=True, deadline=deadline)
+            self._checkpoint(lane)
 
-    def _join(self, driver: Driver, *, write: bool) -> Iterator[Driver]:
-        """Take part in the outer transaction.
-
-        An error after a first write dooms it, even if somebody between here and there
-        swallows the error.
-        """
-        if write and not self._is_writing:
-            raise StoreError("a read transaction cannot become a writing one")
-        self._check_not_doomed()
-        changes = driver.changes
+    def _outermost(
+        self, lane: "_Lane", *, write: bool, deadline: float = 0.0
+    ) -> Iterator["_Lane"]:
+        """Begin, commit or roll back a transaction that no other one surrounds."""
+        lane.is_writing, lane.is_doomed = write, False
+        driver = lane.driver
         try:
-            yield driver
+            driver.begin(write=write, deadline=deadline)
+            yield lane
+            lane.end()
         except BaseException as error:
-            is_refusal = isinstance(error, (InvalidInput, Refused))
-            if not is_refusal or driver.changes != changes:
-                self._is_doomed = True
-            for book in self._books.values():  # what was decided is not recorded
-                book.state.forget_facts()
+            driver.rollback()
+            lane.books.clear()  # a book that was begun here may not exist
+            is_misread = hasattr(error.__cause__, "sqlite_errorcode")
+            if isinstance(error, Corrupt) and is_misread and not self._is_damaged():
+                raise StorageFailure(error.message) from error
             raise
 
-    def _checkpoint(self, driver: Driver) -> None:
+    def _checkpoint(self, lane: "_Lane") -> None:
         """Empty the log if it is large, or holds pages with texts that were erased.
 
         After an erasure it is tried again with every commit until it succeeds.
         """
-        erased = [book for book in self._books.values() if book.has_erased]
+        for book in lane.books.values():
+            self._has_erased |= book.has_erased
+            book.has_erased = False
+        driver = lane.driver
         is_large = driver.has_changed_much() and self._log_bytes() >= CHECKPOINT_BYTES
-        if (erased or is_large) and driver.checkpoint():
-            for book in erased:
-                book.has_erased = False
-
-    def _end(self, driver: Driver, *, write: bool) -> None:
-        if not write:
-            driver.execute("COMMIT")
-            return
-        self._check_not_doomed()
-        driver.commit()
-
-    def _check_not_doomed(self) -> None:
-        if self._is_doomed:
-            raise StorageFailure("an error inside was swallowed; nothing was written")
+        if (self._has_erased or is_large) and driver.checkpoint():
+            self._has_erased = False
 
     def _is_damaged(self) -> bool:
         """Look again with a new connection: one failed read is not a corrupt file."""
         try:
-            driver = self._open(create=False)
+            driver = self._open()
         except StoreError as error:
             return isinstance(error, (Corrupt, ForeignFile))
         try:
@@ -443,36 +318,15 @@ class SQLiteStore:
         """
         self._check_usable()
         path = check_file(target, "target")
-        place = _what_is_at(path, "target")
-        if place == "no folder":
-            raise BookNotFound(
-                field="target", expected="an existing folder", found=path.parent
-            )
-        if place != "nothing":
-            raise BookExists(field="target", found=path)
         # A connection of its own keeps neither threads nor an open transaction of
         # this store waiting.
-        source = Driver(self._path, "ro", self._busy_seconds, self._intercept)
-        part = path.with_name(f"{path.name}.{uuid4().hex}.part")
-        try:
-            source.copy_to(part)
-            os.link(part, path)  # unlike a rename it never replaces a file
-        except FileExistsError as error:
-            raise BookExists(field="target", found=path) from error
-        except OSError as error:
-            raise StorageFailure(
-                error.strerror or "", field="target", found=path
-            ) from error
-        finally:
-            source.close()
-            with suppress(OSError):
-                part.unlink(missing_ok=True)
+        copy_database(self._path, path, self._busy_seconds, self._intercept)
 
     def close(self) -> None:
         """Close the file; the store cannot be used afterwards.
 
-        In a child process it only marks the store as closed: the connection is the
-        parent's.
+        It waits for the transactions of other threads.  In a child process it only
+        marks the store as closed: the connections are the parent's.
 
         Raises:
             StoreError: a transaction of this thread is open.
@@ -480,15 +334,63 @@ class SQLiteStore:
         if os.getpid() != self._pid:
             self._is_closed = True
             return
-        with self._lock:
-            if self._depth:
-                raise StoreError("close it after the transaction")
-            if self._driver is not None:
-                if not self._read_only and self._log_bytes():
-                    self._driver.checkpoint()
-                self._driver.close()
-            self._driver = None
+        if self._own_lane() is not None:
+            raise StoreError("close it after the transaction")
+        with self._lanes:
             self._is_closed = True
+            while self._lanes_used:
+                self._lanes.wait()
+            drivers = [lane.driver for lane in self._idle]
+            self._idle.clear()
+        for driver in drivers[1:]:
+            driver.close()
+        for driver in drivers[:1]:
+            if not self._read_only and self._log_bytes():
+                driver.checkpoint()
+            driver.close()
+
+
+@attrs.define
+class _Lane:
+    """A connection, what is known of the books on it, and its open transaction."""
+
+    driver: Driver
+    books: dict[str, SqlBook] = attrs.field(factory=dict)
+    is_writing: bool = False
+    is_doomed: bool = False
+
+    def join(self, *, write: bool) -> Iterator["_Lane"]:
+        """Take part in the outer transaction.
+
+        An error after a first write dooms it, even if somebody between here and there
+        swallows the error.
+        """
+        if write and not self.is_writing:
+            raise StoreError("a read transaction cannot become a writing one")
+        self.check_not_doomed()
+        changes = self.driver.changes
+        try:
+            yield self
+        except BaseException as error:
+            is_refusal = isinstance(error, (InvalidInput, Refused))
+            if not is_refusal or self.driver.changes != changes:
+                self.is_doomed = True
+            for book in self.books.values():  # what was decided is not recorded
+                book.state.forget_facts()
+            raise
+
+    def end(self) -> None:
+        """Commit."""
+        if not self.is_writing:
+            self.driver.execute("COMMIT")
+            return
+        self.check_not_doomed()
+        self.driver.commit()
+
+    def check_not_doomed(self) -> None:
+        """Refuse to go on after an error that somebody has swallowed."""
+        if self.is_doomed:
+            raise StorageFailure("an error inside was swallowed; nothing was written")
 
 
 @attrs.define
@@ -511,13 +413,32 @@ class SQLiteTransaction:
         """Read what *needs* names."""
         self._driver.run(self._book.load(needs))
 
-    def append(self, records: Sequence[NewRecord]) -> list[tuple[int, int | None]]:
-        """Append records; return the position and number of each."""
+    def enter(self, command: Command | None) -> None:
+        """Do nothing: writers exclude each other from the start."""
+
+    def append(self, records: Sequence[NewRecord]) -> list[Place]:
+        """Append records; return the place of each."""
         return self._driver.run(self._book.append(records))
 
-    def append_columns(self, decided: DecidedColumns) -> tuple[int, int]:
-        """Append entries in columns; return the first and the last position."""
+    def append_columns(self, decided: DecidedColumns) -> list[Place]:
+        """Append entries in columns; return the first and the last place."""
         return self._driver.run(self._book.append_columns(decided))
+
+    def current(self, path: str, at: int) -> Mapping[Commodity, Cell]:
+        """Return what an account holds now, expired holds taken off."""
+        return self._driver.run(sql_pending.current(self._book, path, at))
+
+    def due_holds(self, at: int, limit: int) -> list[str]:
+        """Return ids of open holds that have expired, the oldest first."""
+        return self._driver.run(sql_pending.due_holds(self._book, at, limit))
+
+    def listener_position(self, name: str) -> int | None:
+        """Return the last position that a listener has taken."""
+        return self._driver.run(self._book.listener_position(name))
+
+    def move_listener(self, name: str, position: int) -> None:
+        """Note the last position that a listener has taken."""
+        self._driver.run(self._book.move_listener(name, position))
 
     def facts(self, kind: str, prefix: str = "") -> dict[str, Fact]:
         """Return facts by key."""
@@ -557,9 +478,13 @@ class SQLiteTransaction:
         with self._driver.tolerant():
             return self._driver.run(sql_audit.stored_facts(self._book))
 
-    def stored_totals(self) -> tuple[Mapping[Any, Cell], Mapping[Any, Cell]]:
+    def stored_totals(self) -> tuple[Mapping[Any, Cell], Mapping[Any, Gross]]:
         """Return the kept totals."""
         return self._driver.run(sql_audit.stored_totals(self._book))
+
+    def stored_holds(self) -> Mapping[str, HoldChange]:
+        """Return what is pending, by hold."""
+        return self._driver.run(sql_pending.stored_holds(self._book))
 
     def physical_problems(self) -> list[Problem]:
         """Return what is wrong with the file, its schema, and rows beside the log."""

@@ -10,6 +10,7 @@ from typing import Any, Final, NoReturn, TypeVar
 from urllib.parse import quote
 
 from backoffice_ledger._stores.sql_steps import Many, Query, Rows, Step
+from backoffice_ledger._stores.sqlite_queue import insist
 from backoffice_ledger._stores.sqlite_schema import schema_statements
 from backoffice_ledger.errors import (
     Busy,
@@ -56,7 +57,10 @@ _PRAGMAS: Final = frozenset(
         "wal_checkpoint",
     }
 )
-_UPDATABLE: Final = frozenset({"bl_book", "bl_fact", "bl_current", "bl_period_total"})
+_UPDATABLE: Final = frozenset(
+    {"bl_book", "bl_fact", "bl_current", "bl_listener", "bl_period_total"}
+)
+_DELETABLE: Final = frozenset({"bl_opening", "bl_pending"})
 
 
 def _authorize(
@@ -81,7 +85,7 @@ def _authorize(
             return sqlite3.SQLITE_OK
         case sqlite3.SQLITE_UPDATE if first in _UPDATABLE:
             return sqlite3.SQLITE_OK
-        case sqlite3.SQLITE_DELETE if first == "bl_opening":
+        case sqlite3.SQLITE_DELETE if first in _DELETABLE:
             return sqlite3.SQLITE_OK
         case sqlite3.SQLITE_PRAGMA if first in _PRAGMAS:
             return sqlite3.SQLITE_OK
@@ -121,6 +125,7 @@ class Driver:
     ) -> None:
         self._intercept = intercept
         self._busy_timeout = f"PRAGMA busy_timeout={int(busy_seconds * 1000)}"
+        self._does_wait = True
         self._changes_seen = 0
         self.is_poisoned = False
         try:
@@ -145,6 +150,44 @@ class Driver:
             )
         except sqlite3.Error as error:
             self._raise(error)
+
+    def begin(self, *, write: bool, deadline: float = 0.0) -> None:
+        """Begin a transaction; to write, with SQLite's lock for it.
+
+        Args:
+            write: whether it will write.
+            deadline: until when to ask for the lock, on the monotonic clock.
+
+        Raises:
+            Busy: another process held the lock until then.
+        """
+        try:
+            self._wait_for_locks(not write)
+            if not write:
+                self.execute("BEGIN")
+            elif self._intercept is None:
+                self._begin_to_write(deadline)
+            else:
+                self._intercept(
+                    "BEGIN IMMEDIATE", lambda: self._begin_to_write(deadline)
+                )
+        except sqlite3.Error as error:
+            self._raise(error)
+
+    def _begin_to_write(self, deadline: float) -> Rows:
+        """Ask again and again: SQLite itself would sleep longer and longer."""
+        return insist(
+            lambda: self._connection.execute("BEGIN IMMEDIATE").fetchall(),
+            lambda error: _code(error) == sqlite3.SQLITE_BUSY,
+            deadline,
+        )
+
+    def _wait_for_locks(self, does_wait: bool) -> None:  # noqa: FBT001 - private
+        """Choose whether SQLite itself waits for a lock, or says at once it is busy."""
+        if does_wait is not self._does_wait:
+            timeout = self._busy_timeout if does_wait else "PRAGMA busy_timeout=0"
+            self._connection.execute(timeout)
+            self._does_wait = does_wait
 
     def execute_many(self, many: Many) -> None:
         """Run one statement for each row of parameters."""
@@ -220,6 +263,7 @@ class Driver:
                 return int(busy) == 0
             finally:
                 self.execute(self._busy_timeout)
+                self._does_wait = True
         return False
 
     @contextmanager
@@ -286,7 +330,7 @@ def _tolerant_text(data: bytes) -> str:
     return data.decode(errors="surrogateescape")
 
 
-def _code(error: sqlite3.Error) -> int:
+def _code(error: Exception) -> int:
     """Return the primary result code; 0 if the error is not one of SQLite's own."""
     return (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF
 

@@ -1,4 +1,4 @@
-"""The SQLite schema of format 1, and how amounts are laid out in it.
+"""The SQLite schema of format 2, and how amounts are laid out in it.
 
 ``bl_record`` is the log: one row for each record, positions from 1 without gaps.  An
 entry's canonical bytes are not stored: its row, its postings, its dimensions and its
@@ -7,7 +7,8 @@ openings rebuild them byte for byte.  Other records keep their canonical content
 The database itself refuses what must never happen, whoever writes to it: postings come
 first and the record seals them (`bl_record_seal`), so that an unbalanced, one-sided or
 late posting cannot be committed; rows of the log are never updated or deleted; a gap in
-the positions is refused.  Only ``bl_opening`` knows DELETE, beside a redaction.
+the positions is refused.  Only ``bl_opening`` knows DELETE, beside a redaction.  What
+is pending (``bl_pending``) is no log but follows from it, like the totals.
 
 An amount is two integers of one sign, ``high * 10^18 + low``: for all but astronomic
 amounts ``high`` is 0 and ``low`` is simply the minor units.  Sums take ``low`` apart
@@ -19,7 +20,7 @@ from typing import Final
 APPLICATION_ID: Final = 0x626C6467
 """``bldg`` in the file's header: this is one of our files."""
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 """``PRAGMA user_version``."""
 
 LIMB: Final = 10**18
@@ -38,6 +39,8 @@ RECORD_TYPES: Final = {
     "vote": 9,
     "redaction": 10,
     "control": 11,
+    "hold": 12,
+    "refusal": 13,
 }
 """Numbers of the record types in ``bl_record.type``."""
 
@@ -80,7 +83,8 @@ CREATE TABLE bl_record (
         AND number IS NOT NULL AND kind IS NOT NULL AND phase IS NOT NULL))
 ) STRICT, WITHOUT ROWID;
 
-CREATE UNIQUE INDEX bl_record_entry_id ON bl_record (book_id, id) WHERE type = 0;
+CREATE UNIQUE INDEX bl_record_entry_id ON bl_record (book_id, id)
+    WHERE type IN (0, 13);
 CREATE UNIQUE INDEX bl_record_number
     ON bl_record (book_id, journal_no, number) WHERE type = 0;
 CREATE INDEX bl_record_date ON bl_record (book_id, date, position) WHERE type = 0;
@@ -159,6 +163,11 @@ CREATE TABLE bl_current (
     debit_low INTEGER NOT NULL,
     credit_high INTEGER NOT NULL,
     credit_low INTEGER NOT NULL,
+    pending_debit_high INTEGER NOT NULL,
+    pending_debit_low INTEGER NOT NULL,
+    pending_credit_high INTEGER NOT NULL,
+    pending_credit_low INTEGER NOT NULL,
+    version INTEGER NOT NULL,
     PRIMARY KEY (book_id, account_no, commodity_no)
 ) STRICT, WITHOUT ROWID;
 
@@ -173,6 +182,31 @@ CREATE TABLE bl_period_total (
     credit_high INTEGER NOT NULL,
     credit_low INTEGER NOT NULL,
     PRIMARY KEY (book_id, bucket, account_no, commodity_no, phase)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE bl_pending (
+    book_id INTEGER NOT NULL,
+    hold TEXT NOT NULL,
+    line INTEGER NOT NULL,
+    account_no INTEGER NOT NULL,
+    commodity_no INTEGER NOT NULL,
+    side INTEGER NOT NULL CHECK (side IN (0, 1)),
+    high INTEGER NOT NULL,
+    low INTEGER NOT NULL,
+    expires_at INTEGER,
+    PRIMARY KEY (book_id, hold, line)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX bl_pending_account
+    ON bl_pending (book_id, account_no, commodity_no, expires_at);
+CREATE INDEX bl_pending_expiry
+    ON bl_pending (book_id, expires_at) WHERE expires_at IS NOT NULL;
+
+CREATE TABLE bl_listener (
+    book_id INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    position INTEGER NOT NULL,
+    PRIMARY KEY (book_id, name)
 ) STRICT, WITHOUT ROWID
 """
 

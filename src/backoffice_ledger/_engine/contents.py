@@ -1,0 +1,54 @@
+"""Reading canonical content back into the values that it came from."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from backoffice_ledger._engine.canonical import memo_field
+from backoffice_ledger._model.amount import Amount
+from backoffice_ledger._model.commodity import Commodity
+from backoffice_ledger._model.entry import Entry
+from backoffice_ledger._model.posting import Posting, Side
+
+
+def optional_date(text: str | None) -> date | None:
+    """Return the date of an ISO text, or None."""
+    return None if text is None else date.fromisoformat(text)
+
+
+def amount_from_text(number: str, code: str) -> Amount:
+    """Return the amount of its canonical number, which shows the scale."""
+    scale = len(number.partition(".")[2])
+    return Amount.from_minor(int(number.replace(".", "")), Commodity(code, scale))
+
+
+def posting_from_content(content: Mapping[str, Any], memo: str | None) -> Posting:
+    """Return the posting of its canonical form."""
+    return Posting(
+        content["account"],
+        Side(content["side"]),
+        amount_from_text(content["amount"], content["commodity"]),
+        value_date=optional_date(content.get("value_date")),
+        memo=memo,
+        dimensions=content.get("dimensions"),
+    )
+
+
+def entry_from_content(content: Mapping[str, Any], texts: Mapping[str, str]) -> Entry:
+    """Return the entry of its canonical form and its texts by name."""
+    return Entry(
+        content["id"],
+        date.fromisoformat(content["date"]),
+        [
+            posting_from_content(posting, texts.get(memo_field(line)))
+            for line, posting in enumerate(content["postings"])
+        ],
+        description=texts.get("description", ""),
+        kind=content["kind"],
+        journal=content["journal"],
+        document_number=content.get("document_number"),
+        document_date=optional_date(content.get("document_date")),
+        economic_date=optional_date(content.get("economic_date")),
+        references=content.get("references", ()),
+        rule=content.get("rule"),
+    )

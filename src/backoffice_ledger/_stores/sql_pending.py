@@ -1,0 +1,136 @@
+"""What is pending: lines of holds, the cells of accounts, and what is due."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from backoffice_ledger._engine.state import Cell, HoldChange
+from backoffice_ledger._model.amount import Amount
+from backoffice_ledger._model.commodity import Commodity
+from backoffice_ledger._model.posting import Posting, stored_posting
+from backoffice_ledger._model.text import EMPTY_MAPPING
+from backoffice_ledger._stores.sql_steps import SIDES, Query, Step
+
+if TYPE_CHECKING:
+    from backoffice_ledger._stores.sql import SqlBook
+
+
+def load_cells(book: "SqlBook", paths: Iterable[str]) -> Step[None]:
+    """Read what accounts hold, with the holds on them that are due.
+
+    The facts of the holds are locked before the accounts are, as everybody does; what
+    else has become due meanwhile is locked late.
+    """
+    state = book.state
+    wanted = sorted(paths)
+    numbers: dict[int, str] = {}
+    for path in wanted:
+        state.cells[path] = {}
+        number = yield from book.number("account", path)
+        if number is not None:
+            numbers[number] = path
+    if not numbers:
+        return
+    if book.is_locking:
+        due = yield from _due(book, numbers)
+        yield from book.lock_facts("hold", {hold for _, hold in due})
+        yield from book.lock_facts("account", wanted)
+    due = yield from _due(book, numbers)
+    yield from book.load_facts("hold", {hold for _, hold in due})
+    for number, hold in due:
+        path = numbers[number]
+        state.due[path] = (*state.due.get(path, ()), hold)
+    dialect = book.dialect
+    term, param = dialect.among("account_no", numbers)
+    rows = yield Query(
+        f"SELECT account_no, commodity_no, {dialect.cell} FROM bl_current"
+        f" WHERE book_id = ? AND {term}",
+        (book.book_id, param),
+    )
+    yield from book.know_units({row[1] for row in rows})
+    for account, unit, *parts in rows:
+        code = book.units[unit].code
+        state.cells[numbers[account]][code] = dialect.read_cell(parts)
+
+
+def _due(book: "SqlBook", numbers: Iterable[int]) -> Step[list[tuple[int, str]]]:
+    """Return account and id of holds that have expired and are not resolved."""
+    term, param = book.dialect.among("account_no", numbers)
+    rows = yield Query(
+        "SELECT DISTINCT account_no, hold, expires_at FROM bl_pending"
+        f" WHERE book_id = ? AND {term} AND expires_at <= ? ORDER BY expires_at, hold",
+        (book.book_id, param, book.state.now),
+    )
+    return [(account, hold) for account, hold, _ in rows]
+
+
+def current(book: "SqlBook", path: str, at: int) -> Step[Mapping[Commodity, Cell]]:
+    """Return what an account holds; holds that have expired by *at* do not count."""
+    dialect = book.dialect
+    number = yield from book.number("account", path)
+    rows = yield Query(
+        f"SELECT commodity_no, {dialect.cell} FROM bl_current"
+        " WHERE book_id = ? AND account_no = ?",
+        (book.book_id, number),
+    )
+    cells: dict[int, Cell] = {unit: dialect.read_cell(parts) for unit, *parts in rows}
+    expired = yield Query(
+        f"SELECT commodity_no, side, {dialect.amount} FROM bl_pending"
+        " WHERE book_id = ? AND account_no = ? AND expires_at <= ?",
+        (book.book_id, number, at),
+    )
+    for unit, side, *parts in expired:
+        minor_units, cell = dialect.minor_units(parts), cells[unit]
+        if side == 0:
+            pending = cell.pending_debit - minor_units
+            cells[unit] = attrs.evolve(cell, pending_debit=pending)
+        else:
+            pending = cell.pending_credit - minor_units
+            cells[unit] = attrs.evolve(cell, pending_credit=pending)
+    yield from book.know_units(cells.keys())
+    return {book.units[unit]: cell for unit, cell in cells.items()}
+
+
+def due_holds(book: "SqlBook", at: int, limit: int) -> Step[list[str]]:
+    """Return ids of open holds that have expired by *at*, the oldest first."""
+    rows = yield Query(
+        "SELECT hold FROM bl_pending WHERE book_id = ? AND expires_at IS NOT NULL"
+        " AND expires_at <= ? GROUP BY hold, expires_at ORDER BY expires_at, hold"
+        " LIMIT ?",
+        (book.book_id, at, limit),
+    )
+    return [hold for (hold,) in rows]
+
+
+def stored_holds(book: "SqlBook") -> Step[Mapping[str, HoldChange]]:
+    """Return what is pending, by hold, as if each hold were new."""
+    rows = yield Query(
+        "SELECT hold, account_no, commodity_no, side, expires_at,"
+        f" {book.dialect.amount} FROM bl_pending WHERE book_id = ? ORDER BY hold, line",
+        (book.book_id,),
+    )
+    changes: dict[str, HoldChange] = {}
+    for hold, account, unit, side, expires_at, *parts in rows:
+        before = changes.get(hold)
+        lines = (
+            *(before.after if before else ()),
+            _line(book, account, unit, side, parts),
+        )
+        changes[hold] = HoldChange(hold, (), lines, expires_at)
+    return changes
+
+
+def _line(
+    book: "SqlBook", account: int, unit: int, side: int, parts: Sequence[Any]
+) -> Posting:
+    """Return a line of a hold, with something else for what is not known."""
+    commodity = book.units.get(unit, Commodity("UNKNOWN", 0))
+    return stored_posting(
+        book.keys.get(("account", account), f"unknown account {account}"),
+        SIDES[side],
+        Amount.from_minor(book.dialect.minor_units(parts), commodity),
+        None,
+        None,
+        EMPTY_MAPPING,
+    )
