@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+import backoffice_ledger as bl
 from backoffice_ledger.errors import InvalidOption
 from backoffice_ledger.testing.torture import (
     Damage,
@@ -35,7 +36,6 @@ from backoffice_ledger.testing.torture._disk import (
 )
 from backoffice_ledger.testing.torture._strace import Call, Traced, read_calls
 from backoffice_ledger.testing.torture._syscalls import Point
-from backoffice_ledger.testing.torture._writer import Task, write
 
 
 def coded(text: str) -> str:
@@ -252,7 +252,7 @@ def test_a_writer_that_fails_is_no_history(
     broken = Traced((), 1, "no space left", tmp_path / "log")
     monkeypatch.setattr(_power, "trace", lambda *_: broken)
     with pytest.raises(RuntimeError, match="no space left"):
-        _power.record(tmp_path, 1)
+        _power.record(_power._Plan(tmp_path, 1, 0, "posting", "honest", 1))
 
 
 # --- points --------------------------------------------------------------------------
@@ -292,7 +292,7 @@ def test_a_sample_is_even() -> None:
 @pytest.fixture
 def backed_up(place: Path) -> Any:
     """Return a book with its backup, as a writer leaves them."""
-    plan = _syscalls._Plan(place, "backup", "EIO", "retry", False)
+    plan = _syscalls._Plan(place, "backup", None, "EIO", "retry", False)
     book = _syscalls._prepared(plan)
     with _syscalls.open_book(book.path) as ledger:
         ledger.backup(book.backup)
@@ -303,22 +303,53 @@ def judged(backed_up: Any, *said: str, code: int = 0, complaint: str = "") -> Da
     """Return what is wrong after a writer that said this."""
     plan, book = backed_up
     traced = Traced(said, code, complaint, book.path)
-    return _syscalls._judge(plan, book, traced, Counter())
+    return _syscalls._judge(plan, book, traced, Counter(), "")
 
 
 def test_a_backup_is_judged(backed_up: Any) -> None:
     """It is whole or absent, and there if it was said to be."""
     _, book = backed_up
-    assert judged(backed_up, "done 0\n") == Damage()
+    assert judged(backed_up) == Damage()
     book.backup.unlink()
-    assert judged(backed_up, "done 0\n").lost == 1
-    assert judged(backed_up, "try 0\n") == Damage()
+    assert judged(backed_up) == Damage()
     assert book.backup.exists(), "it was made again"
-    write(Task(str(book.path), first=9, count=1), lambda _: None)
+    book.backup.unlink()
+    assert judged(backed_up, "done backup\n").lost == 1
+    with _syscalls.open_book(book.path) as ledger:
+        ledger.backup(book.backup)
+        _syscalls.post_batch(ledger, 9)
     book.witness.tried.add(9)
-    assert judged(backed_up, "done 0\n").notes == ("the backup differs from the book",)
+    assert judged(backed_up).notes == ("the backup differs from the book",)
     book.backup.write_bytes(b"")
-    assert judged(backed_up, "done 0\n").partial == 1
+    assert judged(backed_up).partial == 1
+
+
+@pytest.fixture
+def old_file(project: Path) -> Path:
+    """Return a file of an older format."""
+    return project / "tests" / "golden" / "format_1.db"
+
+
+def test_a_migration_is_judged(old_file: Path, place: Path) -> None:
+    """It has happened if it was said so, and nothing else is different."""
+    plan = _syscalls._Plan(place, "migration", old_file, "kill", "retry", False)
+    book = _syscalls._prepared(plan)
+    root = _syscalls._migrated_root(book.path)
+
+    def found(*said: str) -> Damage:
+        traced = Traced(said, 0, "", book.path)
+        return _syscalls._judge(plan, book, traced, Counter(), root)
+
+    assert found("done migration\n") == Damage()
+    book = _syscalls._prepared(plan)
+    assert found() == Damage()
+    book = _syscalls._prepared(plan)
+    assert found("done migration\n").lost == 1
+    with bl.open_ledger(book.path, actor="somebody") as ledger:
+        ledger.open_journal("more")
+    assert found().notes == ("the migrated book differs",)
+    book.path.write_bytes(b"no database" * 100)
+    assert found().partial == 1
 
 
 def test_a_writer_that_breaks_is_an_anomaly(backed_up: Any) -> None:
@@ -341,6 +372,13 @@ def test_points_that_were_missed_do_not_count(
     assert figures.verdict == "WRONG: nothing was tried"
 
 
+def test_a_migration_needs_an_old_file(tmp_path: Path) -> None:
+    """Without one it is refused."""
+    with pytest.raises(InvalidOption) as caught:
+        system_calls(tmp_path, work="migration")
+    assert caught.value.field == "old"
+
+
 # --- options -------------------------------------------------------------------------
 
 
@@ -348,6 +386,7 @@ def test_points_that_were_missed_do_not_count(
     ("tool", "option", "value"),
     [
         (system_calls, "work", "sleeping"),
+        (power_loss, "work", "sleeping"),
         (system_calls, "fault", "EAGAIN"),
         (system_calls, "after", "hope"),
         (power_loss, "device", "floppy"),

@@ -71,9 +71,9 @@ def played(monkeypatch: pytest.MonkeyPatch, *figures: Figures) -> list[tuple[Any
     """Let the command run these figures instead of tools; return what it asks for."""
     asked: list[tuple[Any, ...]] = []
 
-    def jobs(tier: _tiers.Tier, dsn: str) -> list[_tiers.Job]:
+    def jobs(tier: _tiers.Tier, dsn: str, old: Path | None) -> list[_tiers.Job]:
         def run(found: Figures, folder: Path, seed: int) -> Figures:
-            asked.append((tier, dsn, folder.parent, seed))
+            asked.append((tier, dsn, old, folder.parent, seed))
             return found
 
         return [
@@ -91,13 +91,16 @@ def test_the_options_are_used(
     """Tier, seed, folder, database and tools are those of the command line."""
     other = attrs.evolve(SOUND, tool="bank")
     asked = played(monkeypatch, SOUND, other)
-    options = ["--long", "--seed", "9", "--folder", str(tmp_path), "--dsn", "pg://x"]
-    assert _scoreboard.main(["bank", *options]) == 0
-    assert asked == [(_tiers.LONG, "pg://x", tmp_path, 9)]
+    place, old = tmp_path / "place", tmp_path / "old.db"
+    place.mkdir()
+    old.touch()
+    options = ["--long", "--seed", "9", "--dsn", "pg://x", "--old", str(old)]
+    assert _scoreboard.main(["bank", *options, "--folder", str(place)]) == 0
+    assert asked == [(_tiers.LONG, "pg://x", old, place, 9)]
     assert capsys.readouterr().out == (
         f"{heading()}\n{row(other)}\n1 ran, 0 wrong, 0 not run\n"
     )
-    assert list(tmp_path.iterdir()) == []
+    assert list(place.iterdir()) == []
 
 
 def test_without_options(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -121,7 +124,9 @@ def test_the_exit_code(monkeypatch: pytest.MonkeyPatch, figures: Figures) -> Non
 
 
 @pytest.mark.parametrize(
-    "arguments", [["spoon"], ["--folder", "nowhere-at-all"]], ids=["tool", "folder"]
+    "arguments",
+    [["spoon"], ["--folder", "nowhere-at-all"], ["--old", "none.db"]],
+    ids=["tool", "folder", "old"],
 )
 def test_a_wrong_command_line(
     arguments: list[str], capsys: pytest.CaptureFixture[str]

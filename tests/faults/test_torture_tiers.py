@@ -6,8 +6,9 @@ import pytest
 
 from backoffice_ledger.testing.torture import _strace, _tiers
 
-FAST = list(_tiers.jobs(_tiers.FAST))
-LONG = list(_tiers.jobs(_tiers.LONG))
+OLD = Path(__file__).parents[1] / "golden" / "format_1.db"
+FAST = list(_tiers.jobs(_tiers.FAST, old=OLD))
+LONG = list(_tiers.jobs(_tiers.LONG, old=OLD))
 SEED = 2026
 
 
@@ -42,9 +43,15 @@ def test_a_database_that_is_not_there(place: Path) -> None:
         for job in _tiers.jobs(_tiers.FAST, "nothing://nowhere")
         if "PostgreSQL" in job.name
     ]
-    assert len(found) == 2
+    assert len(found) == 3
     for figures in found:
         assert "nothing://nowhere" in figures.not_run
+
+
+def test_without_an_old_file(place: Path) -> None:
+    """Migrations are shown as not run."""
+    (job,) = [job for job in _tiers.jobs(_tiers.FAST) if job.name == "migration"]
+    assert job.run(place, SEED).verdict == "not run: no --old file was given"
 
 
 def test_every_tool_has_a_control() -> None:

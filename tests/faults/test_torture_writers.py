@@ -107,8 +107,9 @@ def test_the_program(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
         return _writer.main([text])
 
     assert run(Task(str(path), count=2)) == 0
-    assert run(Task(str(path), backup=str(copy))) == 0
-    assert capsys.readouterr().out.split("\n")[-4:] == ["begun", "try 0", "done 0", ""]
+    assert run(Task(str(path), count=0, backup=str(copy), migrates=True)) == 0
+    said = capsys.readouterr().out.splitlines()
+    assert said[-3:] == ["done migration", "begun", "done backup"]
     with bl.open_ledger(copy, read_only=True) as ledger:
         assert ledger.verify().entries == 3
     assert run(Task(str(place / "nowhere" / "books.db"))) == GAVE_UP
@@ -123,7 +124,8 @@ def test_a_line_that_was_cut_off_says_nothing() -> None:
     witness = Witness()
     witness.hear(["begun\n", "try 7\n", "failed busy\n", "done 7\n", "try 8\n"])
     witness.hear(["done 8"])
-    assert witness == Witness({7, 8}, {7}, Counter({"busy": 1}))
+    witness.hear(["done backup\n"])
+    assert witness == Witness({7, 8}, {7}, Counter({"busy": 1}), {"done backup"})
     assert witness.in_flight == {8}
 
 
@@ -172,11 +174,11 @@ def test_what_was_in_flight_is_posted_once(place: Path) -> None:
 def shift(path: Path, guard: _teller.Guard) -> _teller.Shift:
     """Return the work of one process, on a book that is founded."""
     with _teller.open_bank(str(path), "bank", guard, create=True) as ledger:
-        _teller.found_bank(ledger, 3)
+        _teller.found_bank(ledger, 3, guard)
     return _teller.Shift(str(path), "bank", 0, 2, 20, 3, guard, seed=4)
 
 
-@pytest.mark.parametrize("guard", ["control", "outside"])
+@pytest.mark.parametrize("guard", ["limit", "control", "outside"])
 def test_a_teller(
     place: Path,
     guard: _teller.Guard,

@@ -62,7 +62,7 @@ def bank(
     threads: int = 2,
     transfers: int = 50,
     seed: int = 0,
-    guard: Guard = "control",
+    guard: Guard = "limit",
 ) -> Figures:
     """Transfer between few accounts from many threads and processes at once.
 
@@ -78,9 +78,9 @@ def bank(
         threads: in each process, that transfer; one more reads.
         transfers: of each thread.
         seed: of accounts and amounts; the order of events is the machine's.
-        guard: what keeps balances from falling below zero: a ``control``, which looks
-            inside the posting transaction; or, as the broken variant, a look from
-            ``outside``: check, then post.
+        guard: what keeps balances from falling below zero: a ``limit`` of each account;
+            a ``control``, which looks inside the posting transaction; or, as the broken
+            variant, a look from ``outside``: check, then post.
     """
     check_choice(guard, Guard, "guard")
     book = f"bank-{guard}-{secrets.token_hex(4)}"
@@ -107,7 +107,7 @@ def _bank(shifts: Sequence[Shift]) -> Figures:
     )
     try:
         with open_bank(first.where, first.book, first.guard, create=True) as ledger:
-            found_bank(ledger, first.customers)
+            found_bank(ledger, first.customers, first.guard)
     except LedgerError as error:
         return attrs.evolve(figures, not_run=f"{type(error).__name__}: {error}")
     minutes = Minutes()

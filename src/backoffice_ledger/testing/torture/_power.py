@@ -37,7 +37,7 @@ from backoffice_ledger.testing.torture._witness import (
     look_at,
     look_at_backup,
 )
-from backoffice_ledger.testing.torture._writer import Task, command
+from backoffice_ledger.testing.torture._writer import BACKED_UP, Task, command
 
 Device = Literal["honest", "lying", "normal", "early"]
 Recorded = Literal["posting", "backup"]
@@ -188,7 +188,9 @@ def _judge(image: Image, witness: Witness, place: Path, work: Recorded) -> Damag
     path = place / "books.db"
     damage = look_at(path, witness).damage
     if work == "backup":
-        if not damage and (witness.has_backup or (place / "backup.db").exists()):
+        if not damage and (
+            BACKED_UP in witness.finished or (place / "backup.db").exists()
+        ):
             damage = look_at_backup(path, place / "backup.db", witness)
     elif not damage:
         damage = complete(path, witness)
@@ -201,7 +203,7 @@ def _digest(image: Image, witness: Witness) -> bytes:
     for name, content in image.items():
         digest.update(f"{name} {len(content)} ".encode())
         digest.update(content)
-    said = (len(witness.tried), len(witness.acknowledged), witness.has_backup)
+    said = (len(witness.tried), len(witness.acknowledged), sorted(witness.finished))
     digest.update(repr(said).encode())
     return digest.digest()
 

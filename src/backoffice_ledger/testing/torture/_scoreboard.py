@@ -25,7 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     ran: list[Figures] = []
     _print(heading())
     with TemporaryDirectory(dir=options.folder, prefix="torture-") as name:
-        for job in jobs(LONG if options.long else FAST, options.dsn):
+        for job in jobs(LONG if options.long else FAST, options.dsn, options.old):
             if job.tool in tools:
                 ran.append(job.run(Path(name), seed))
                 _print(row(ran[-1]))
@@ -49,6 +49,11 @@ def _parser() -> argparse.ArgumentParser:
         help="where the books go: on the disk that is to be tested",
     )
     parser.add_argument(
+        "--old",
+        type=_file,
+        help="a file of an older format, to be migrated (a copy of it)",
+    )
+    parser.add_argument(
         "--dsn", default="", help="of a PostgreSQL database, for the bank"
     )
     return parser
@@ -58,6 +63,13 @@ def _tool(text: str) -> str:
     if text not in TOOLS:
         raise argparse.ArgumentTypeError(f"{text!r} is none of {', '.join(TOOLS)}")
     return text
+
+
+def _file(text: str) -> Path:
+    path = Path(text)
+    if not path.is_file():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a file")
+    return path.absolute()
 
 
 def _folder(text: str) -> Path:

@@ -10,7 +10,10 @@ from typing import Final, Literal
 
 import attrs
 
+import backoffice_ledger as bl
 from backoffice_ledger._model.arguments import check_choice
+from backoffice_ledger.errors import InvalidOption
+from backoffice_ledger.stores import migrate
 from backoffice_ledger.testing.torture._figures import Damage, Figures, timed
 from backoffice_ledger.testing.torture._strace import (
     Traced,
@@ -23,6 +26,7 @@ from backoffice_ledger.testing.torture._witness import (
     complete,
     look_at,
     look_at_backup,
+    look_at_migrated,
 )
 from backoffice_ledger.testing.torture._writer import (
     GAVE_UP,
@@ -33,7 +37,7 @@ from backoffice_ledger.testing.torture._writer import (
     post_batch,
 )
 
-Work = Literal["posting", "creation", "backup"]
+Work = Literal["posting", "creation", "backup", "migration"]
 Fault = Literal["kill", "EIO", "ENOSPC"]
 After = Literal["retry", "die", "sticky"]
 
@@ -75,6 +79,7 @@ def system_calls(
     folder: Path,
     *,
     work: Work = "posting",
+    old: Path | None = None,
     fault: Fault = "kill",
     after: After = "retry",
     points: int | None = None,
@@ -89,7 +94,9 @@ def system_calls(
 
     Args:
         folder: an existing folder; the books go there.
-        work: ``posting`` on a book that exists, ``creation`` of one, or a ``backup``.
+        work: ``posting`` on a book that exists, ``creation`` of one, a ``backup``, or
+            the ``migration`` of an *old* file.
+        old: a file of an older format; it is copied.
         fault: ``kill`` kills the process in place of the call, ``EIO`` and ``ENOSPC``
             let the call fail.
         after: what follows an error: the writer repeats its call (``retry``), dies
@@ -101,7 +108,9 @@ def system_calls(
     check_choice(work, Work, "work")
     check_choice(fault, Fault, "fault")
     check_choice(after, After, "after")
-    plan = _Plan(folder, work, fault, after, early)
+    if work == "migration" and old is None:
+        raise InvalidOption(field="old", expected="a file of an older format")
+    plan = _Plan(folder, work, old, fault, after, early)
     return timed(lambda: _system_calls(plan, points, seed))
 
 
@@ -109,6 +118,7 @@ def system_calls(
 class _Plan:
     folder: Path
     work: Work
+    old: Path | None
     fault: Fault
     after: After
     early: bool
@@ -134,6 +144,8 @@ def _system_calls(plan: _Plan, points: int | None, seed: int) -> Figures:
     if figures.not_run:
         return figures
     counting = _prepared(plan)
+    expected = _migrated_root(counting.path) if plan.old else ""
+    counting = _prepared(plan)
     counted = _run(plan, counting, None)
     every = points_of(counted, counting.folder, _FAULTY[plan.fault])
     if plan.after == "sticky":  # the interpreter must be able to open its own files
@@ -145,7 +157,7 @@ def _system_calls(plan: _Plan, points: int | None, seed: int) -> Figures:
         book = _prepared(plan)
         traced = _run(plan, book, point)
         counts["missed"] += not _has_struck(plan, traced)
-        damage += _judge(plan, book, traced, counts)
+        damage += _judge(plan, book, traced, counts, expected)
         shutil.rmtree(book.folder)
     details = {"of": len(every)} | {name: n for name, n in counts.items() if n}
     tried = len(chosen) - counts["missed"]
@@ -201,7 +213,9 @@ def _prepared(plan: _Plan) -> _Book:
     book = _Book(plan.folder / "syscalls", Witness())
     shutil.rmtree(book.folder, ignore_errors=True)
     book.folder.mkdir()
-    if plan.work != "creation":
+    if plan.old:
+        shutil.copyfile(plan.old, book.path)
+    elif plan.work != "creation":
         with open_book(book.path) as ledger:
             for number in range(OLD):
                 post_batch(ledger, number)
@@ -220,7 +234,8 @@ def _run(plan: _Plan, book: _Book, point: Point | None) -> Traced:
     task = Task(
         str(book.path.absolute()),
         first=len(book.witness.tried),
-        count=0 if plan.work == "backup" else BATCHES,
+        count=0 if plan.work in ("backup", "migration") else BATCHES,
+        migrates=plan.work == "migration",
         session=BATCHES - 1,
         acknowledges="early" if plan.early else "after",
         patience=0 if plan.after == "die" else PATIENCE,
@@ -230,13 +245,22 @@ def _run(plan: _Plan, book: _Book, point: Point | None) -> Traced:
     return trace(command(task), plan.folder / "syscalls.strace", calls, options)
 
 
+def _migrated_root(path: Path) -> str:
+    """Migrate a file, and return the root of its log."""
+    migrate(path)
+    with bl.open_ledger(path, read_only=True) as ledger:
+        return ledger.verify().root
+
+
 def _has_struck(plan: _Plan, traced: Traced) -> bool:
     if plan.fault == "kill":
         return traced.exit_code == -signal.SIGKILL
     return "(INJECTED)" in traced.log.read_text(encoding="ascii")
 
 
-def _judge(plan: _Plan, book: _Book, traced: Traced, counts: Counter[str]) -> Damage:
+def _judge(
+    plan: _Plan, book: _Book, traced: Traced, counts: Counter[str], expected: str
+) -> Damage:
     """Return what is wrong after a fault."""
     damage = Damage()
     if traced.exit_code not in (0, GAVE_UP, -signal.SIGKILL):
@@ -248,6 +272,8 @@ def _judge(plan: _Plan, book: _Book, traced: Traced, counts: Counter[str]) -> Da
         damage += look_at_backup(book.path, book.backup, witness)
     counts["calls that failed"] += witness.failed.total()
     counts["outcomes unknown"] += witness.failed["outcome-unknown"]
+    if plan.work == "migration":
+        return damage + look_at_migrated(book.path, expected, witness)
     look = look_at(book.path, witness)
     counts["in flight"] += len(witness.in_flight)
     counts["of those committed"] += sum(

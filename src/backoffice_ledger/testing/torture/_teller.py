@@ -20,7 +20,7 @@ import backoffice_ledger as bl
 from backoffice_ledger.errors import Refused, StoreError
 from backoffice_ledger.protocols import Books
 
-Guard = Literal["control", "outside"]
+Guard = Literal["limit", "control", "outside"]
 Say = Callable[[str], None]
 
 CHILD: Final = (
@@ -52,8 +52,9 @@ class Shift:
         threads: that transfer.
         transfers: of each of them.
         customers: how few accounts they share.
-        guard: what keeps balances from falling below zero: a ``control`` inside the
-            posting transaction, or a look from ``outside`` before it.
+        guard: what keeps balances from falling below zero: a ``limit`` of the account,
+            a ``control`` inside the posting transaction, or a look from ``outside``
+            before it.
         seed: of accounts and amounts.
     """
 
@@ -102,11 +103,12 @@ def open_bank(
     )
 
 
-def found_bank(ledger: bl.Ledger, customers: int) -> None:
+def found_bank(ledger: bl.Ledger, customers: int, guard: Guard) -> None:
     """Open the accounts, and give each customer a deposit."""
+    limits = [bl.Limit(minimum="0.00 EUR")] if guard == "limit" else []
     ledger.open_account(VAULT, type="asset")
     for number in range(customers):
-        ledger.open_account(customer(number), type="liability")
+        ledger.open_account(customer(number), type="liability", limits=limits)
         ledger.post(_transfer(f"deposit-{number}", VAULT, customer(number), DEPOSIT))
 
 

@@ -32,7 +32,7 @@ _ERRORS: Final[tuple[tuple[Fault, After], ...]] = (
     ("ENOSPC", "sticky"),
 )
 _BROKEN: Final[tuple[Device, ...]] = ("lying", "normal", "early")
-_GUARDS: Final[tuple[Guard, ...]] = ("control", "outside")
+_GUARDS: Final[tuple[Guard, ...]] = ("limit", "control", "outside")
 _AFTER: Final[tuple[AfterFault, ...]] = ("retry", "die", "sticky")
 
 
@@ -43,6 +43,7 @@ class Tier:
     kills: int
     deaths: int | None
     errors: int | None
+    kinds: tuple[tuple[Fault, After], ...]
     images: int
     broken_images: int
     statements: int | None
@@ -55,6 +56,7 @@ FAST: Final = Tier(
     kills=12,
     deaths=5,
     errors=1,
+    kinds=(("EIO", "die"), ("EIO", "sticky"), ("ENOSPC", "retry")),
     images=300,
     broken_images=100,
     statements=150,
@@ -66,6 +68,7 @@ LONG: Final = Tier(
     kills=1_000,
     deaths=None,
     errors=None,
+    kinds=_ERRORS,
     images=20_000,
     broken_images=2_000,
     statements=None,
@@ -84,13 +87,14 @@ class Job:
     run: Callable[[Path, int], Figures]
 
 
-def jobs(tier: Tier, dsn: str = "") -> Iterator[Job]:
+def jobs(tier: Tier, dsn: str = "", old: Path | None = None) -> Iterator[Job]:
     """Yield everything that a tier runs, each tool's controls after it."""
     for early in (False, True):
         kills = min(tier.kills, 100) if early else tier.kills
         yield _job("kill", f"early={early}", kill_loop, kills=kills, early=early)
-    yield from _syscall_jobs(tier)
+    yield from _syscall_jobs(tier, old)
     yield _job("power", "honest", power_loss, images=tier.images)
+    yield _job("power", "backup", power_loss, images=tier.images, work="backup")
     for device in _BROKEN:
         images = tier.broken_images
         yield _job("power", device, power_loss, images=images, device=device)
@@ -105,20 +109,16 @@ def jobs(tier: Tier, dsn: str = "") -> Iterator[Job]:
         yield Job("bank", f"PostgreSQL {guard}", run)
 
 
-def _syscall_jobs(tier: Tier) -> Iterator[Job]:
-    for work in _WORKS:
-        points = tier.deaths
-        yield _job("syscalls", f"{work} kill", system_calls, work=work, points=points)
-        for fault, after in _ERRORS:
-            yield _job(
-                "syscalls",
-                f"{work} {fault} {after}",
-                system_calls,
-                work=work,
-                fault=fault,
-                after=after,
-                points=tier.errors,
-            )
+def _syscall_jobs(tier: Tier, old: Path | None) -> Iterator[Job]:
+    for work in _WORKS if old is None else (*_WORKS, "migration"):
+        source = old if work == "migration" else None
+        run = partial(system_calls, work=work, old=source)
+        yield _job("syscalls", f"{work} kill", run, points=tier.deaths)
+        for fault, after in tier.kinds:
+            name, points = f"{work} {fault} {after}", tier.errors
+            yield _job("syscalls", name, run, fault=fault, after=after, points=points)
+    if old is None:
+        yield Job("syscalls", "migration", _no_old_file)
     yield _job("syscalls", "early", system_calls, points=5, early=True)
 
 
@@ -130,6 +130,12 @@ def _run(
     run: Callable[..., Figures], options: dict[str, object], folder: Path, seed: int
 ) -> Figures:
     return run(folder, seed=seed, **options)
+
+
+def _no_old_file(_folder: Path, seed: int) -> Figures:
+    return Figures(
+        "syscalls", "migration", 0, "points", seed, not_run="no --old file was given"
+    )
 
 
 def _bank_on_sqlite(tier: Tier, guard: Guard, folder: Path, seed: int) -> Figures:

@@ -10,10 +10,19 @@ import attrs
 
 import backoffice_ledger as bl
 from backoffice_ledger.errors import LedgerError
+from backoffice_ledger.stores import migrate
 from backoffice_ledger.testing.torture._figures import Damage
-from backoffice_ledger.testing.torture._writer import ids_of, open_book, post_batch
+from backoffice_ledger.testing.torture._writer import (
+    BACKED_UP,
+    MIGRATED,
+    ids_of,
+    open_book,
+    post_batch,
+)
 
-_LINE: Final = re.compile(r"(?:(try|done) (\d+)|failed (\S+)|(done backup))\n")
+_LINE: Final = re.compile(
+    r"(?:(try|done) (\d+)|failed (\S+)|(done backup|done migration))\n"
+)
 
 
 @attrs.define
@@ -23,7 +32,7 @@ class Witness:
     tried: set[int] = attrs.field(factory=set)
     acknowledged: set[int] = attrs.field(factory=set)
     failed: Counter[str] = attrs.field(factory=Counter)
-    has_backup: bool = False
+    finished: set[str] = attrs.field(factory=set)
 
     def hear(self, lines: Iterable[str]) -> None:
         """Note what a writer said; a last line that was cut off says nothing."""
@@ -31,11 +40,11 @@ class Witness:
             match = _LINE.fullmatch(line)
             if match is None:
                 continue
-            word, number, code, backup = match.groups()
+            word, number, code, finished = match.groups()
             if code:
                 self.failed[code] += 1
-            elif backup:
-                self.has_backup = True
+            elif finished:
+                self.finished.add(finished)
             else:
                 (self.tried if word == "try" else self.acknowledged).add(int(number))
 
@@ -74,7 +83,7 @@ def look_at_backup(path: Path, backup: Path, witness: Witness) -> Damage:
         with bl.open_ledger(path, actor="witness") as ledger:
             expected = ledger.verify()
             if not backup.exists():
-                if witness.has_backup:
+                if BACKED_UP in witness.finished:
                     return Damage(lost=1, notes=("the backup is gone",))
                 ledger.backup(backup)
         with bl.open_ledger(backup, read_only=True) as copy:
@@ -84,6 +93,34 @@ def look_at_backup(path: Path, backup: Path, witness: Witness) -> Damage:
     if found != expected:
         return Damage(partial=1, notes=("the backup differs from the book",))
     return Damage()
+
+
+def look_at_migrated(path: Path, expected: str, witness: Witness) -> Damage:
+    """Migrate again, and compare the book and every copy with what they must be.
+
+    Args:
+        path: the book, which has the old format or the new one.
+        expected: the root of the log.
+        witness: whether the writer was told that it is done.
+    """
+    try:
+        again = migrate(path)
+        if MIGRATED in witness.finished and again.backup is not None:
+            return Damage(lost=1, notes=("the migration is gone",))
+        roots = {_root(path)}
+        for copy in path.parent.glob("*.backup"):
+            migrate(copy)
+            roots.add(_root(copy))
+    except LedgerError as error:
+        return Damage(partial=1, notes=(f"migration: {error!r}",))
+    if roots != {expected}:
+        return Damage(partial=1, notes=("the migrated book differs",))
+    return Damage()
+
+
+def _root(path: Path) -> str:
+    with bl.open_ledger(path, read_only=True) as ledger:
+        return ledger.verify().root
 
 
 def compare(found: Counter[str], witness: Witness) -> Damage:

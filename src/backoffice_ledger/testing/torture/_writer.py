@@ -1,8 +1,8 @@
 """The program that is killed: it posts batches, and says which it was told are in.
 
 Each line that it says begins with a word: ``begun``; ``try N`` before batch N is
-posted; ``done N`` when the ledger has returned for it, and ``done backup``; ``failed
-CODE``.
+posted; ``done N`` when the ledger has returned for it; ``done backup`` and ``done
+migration``; ``failed CODE``.
 """
 
 import json
@@ -17,6 +17,7 @@ import attrs
 
 import backoffice_ledger as bl
 from backoffice_ledger.errors import StoreError
+from backoffice_ledger.stores import migrate
 
 T = TypeVar("T")
 Say = Callable[[str], None]
@@ -29,6 +30,7 @@ CHILD: Final = (
 """What a child process runs; it leaves without closing anything."""
 
 BACKED_UP: Final = "done backup"
+MIGRATED: Final = "done migration"
 
 GAVE_UP: Final = 3
 """Exit code of a writer whose call failed more often than it had patience."""
@@ -46,6 +48,7 @@ class Task:
         acknowledges: after the commit, or too early: the control.
         patience: how often it repeats a call that failed.
         backup: if given, it backs the book up to this path in the end.
+        migrates: whether it first brings the file to the present format.
     """
 
     path: str
@@ -55,6 +58,7 @@ class Task:
     acknowledges: Literal["after", "early"] = "after"
     patience: int = 0
     backup: str = ""
+    migrates: bool = False
 
 
 class GivenUp(Exception):
@@ -148,6 +152,9 @@ def main(arguments: list[str]) -> int:
     (text,) = arguments
     task = Task(**json.loads(text))
     try:
+        if task.migrates:
+            _insist(task, _print, partial(migrate, task.path))
+            _print(MIGRATED)
         write(task, _print)
         if task.backup:
             back_up(task, _print)
