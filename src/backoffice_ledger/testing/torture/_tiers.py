@@ -53,13 +53,13 @@ class Tier:
 
 
 FAST: Final = Tier(
-    kills=12,
+    kills=10,
     deaths=5,
     errors=1,
     kinds=(("EIO", "die"), ("EIO", "sticky"), ("ENOSPC", "retry")),
     images=300,
     broken_images=100,
-    statements=150,
+    statements=100,
     transfers=40,
     processes=2,
     threads=2,
@@ -119,7 +119,7 @@ def _syscall_jobs(tier: Tier, old: Path | None) -> Iterator[Job]:
             yield _job("syscalls", name, run, fault=fault, after=after, points=points)
     if old is None:
         yield Job("syscalls", "migration", _no_old_file)
-    yield _job("syscalls", "early", system_calls, points=5, early=True)
+    yield _job("syscalls", "early", system_calls, points=4, early=True)
 
 
 def _job(tool: str, name: str, run: Callable[..., Figures], **options: object) -> Job:
