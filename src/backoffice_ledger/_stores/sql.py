@@ -150,7 +150,7 @@ class SqlBook:
             found_facts = yield from self.facts(kind, prefix)
             for key, fact in found_facts.items():
                 state.learn((kind, key), fact)
-            state.prefixes.add((kind, prefix))
+            state.learn_prefix((kind, prefix))
         if needs.entries:
             yield from self._load_entries(needs.entries)
         for path in needs.activity:
