@@ -21,6 +21,7 @@ from backoffice_ledger.testing.conformance._chart import ChartTests
 from backoffice_ledger.testing.conformance._documents import DocumentTests
 from backoffice_ledger.testing.conformance._entries import EntryTests
 from backoffice_ledger.testing.conformance._histories import HistoryTests
+from backoffice_ledger.testing.conformance._holds import HoldTests
 from backoffice_ledger.testing.conformance._periods import PeriodTests
 from backoffice_ledger.testing.conformance._proposals import ProposalTests
 from backoffice_ledger.testing.conformance._redaction import RedactionTests
@@ -43,5 +44,6 @@ class StoreConformance(
     ViewTests,
     HistoryTests,
     BookTests,
+    HoldTests,
 ):
     """Everything that a store must do; override `make_store`."""
