@@ -8,6 +8,7 @@ from typing import Any
 
 import backoffice_ledger as bl
 from backoffice_ledger import errors
+from backoffice_ledger._model.hold import HoldStatus
 from backoffice_ledger.testing.conformance._money import (
     DAY,
     capture,
@@ -249,8 +250,8 @@ class HoldTests(StoreCase):
         """Pending sums are exact, however large."""
         with self.books(tmp_path) as books:
             books.do(open_customers)
-            for id in ("one", "two", "three"):
-                reserve(books, id, pays(HUGE, "bob"))
+            for key in ("one", "two", "three"):
+                reserve(books, key, pays(HUGE, "bob"))
             shows(books, shop="0 | 299999999999999999999997.00 EUR | 0")
             capture(books, "two")
             void(books, "three")
@@ -277,11 +278,11 @@ class HoldTests(StoreCase):
             reserve(books, "voided", pays("10.00 EUR"))
             capture(books, "captured")
             void(books, "voided")
-            for id in ("captured", "voided"):
+            for status in ("captured", "voided"):
                 error = refuses_capture(
-                    books, errors.HoldNotOpen, "id", id, entry_id="again"
+                    books, errors.HoldNotOpen, "id", status, entry_id="again"
                 )
-                assert error.found == f"'{id}'"
+                assert error.found == f"'{status}'"
             refuses(
                 books,
                 errors.HoldNotOpen,
@@ -667,17 +668,18 @@ class HoldTests(StoreCase):
         """By id, all or those of one status."""
         with self.books(tmp_path) as books:
             books.do(open_customers)
-            for id in ("c", "a", "b"):
-                reserve(books, id, pays("1.00 EUR"))
+            for key in ("c", "a", "b"):
+                reserve(books, key, pays("1.00 EUR"))
             capture(books, "a")
             void(books, "c")
-            for status, ids in (
-                (None, ["a", "b", "c"]),
-                ("open", ["b"]),
-                ("captured", ["a"]),
-                ("voided", ["c"]),
-                ("expired", []),
-            ):
+            cases: dict[HoldStatus | None, list[str]] = {
+                None: ["a", "b", "c"],
+                "open": ["b"],
+                "captured": ["a"],
+                "voided": ["c"],
+                "expired": [],
+            }
+            for status, ids in cases.items():
                 found = books.do(lambda ledger: ledger.holds.all(status=status))
                 assert [each.id for each in found] == ids
 
