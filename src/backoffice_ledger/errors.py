@@ -48,6 +48,7 @@
     |   +-- ReadOnlyBook (PermissionError)
     |   +-- ForeignFile
     |   +-- NewerFormat
+    |   +-- OlderFormat
     |   +-- Corrupt
     |   +-- Busy
     |   |   +-- Contention
@@ -113,6 +114,7 @@ __all__ = [
     "MissingExtra",
     "NewerFormat",
     "NotPermitted",
+    "OlderFormat",
     "OutcomeUnknown",
     "PeriodNotOpen",
     "PeriodTransition",
@@ -521,6 +523,13 @@ class NewerFormat(StoreError):
 
     code = "newer-format"
     hint = "upgrade backoffice-ledger"
+
+
+class OlderFormat(StoreError):
+    """The file was written by an older version of this library."""
+
+    code = "older-format"
+    hint = "backoffice_ledger.stores.migrate(path) makes a backup and migrates it"
 
 
 class Corrupt(StoreError):

@@ -4,11 +4,13 @@ import os
 import secrets
 from collections.abc import Sequence
 from contextlib import suppress
+from pathlib import Path
 
 from backoffice_ledger._engine.commands import OpenBook, RequireControls
 from backoffice_ledger._engine.controls import control_name
 from backoffice_ledger._engine.store import Store, Transaction
 from backoffice_ledger._ledger.ledger import Ledger
+from backoffice_ledger._ledger.maintenance import Restoration, examine, restore_file
 from backoffice_ledger._ledger.session import Session, SystemClock, random_id
 from backoffice_ledger._model.arguments import (
     check_callable,
@@ -16,11 +18,14 @@ from backoffice_ledger._model.arguments import (
     check_flag,
     check_list,
     check_methods,
+    check_seconds,
 )
 from backoffice_ledger._model.proposal import check_actor
 from backoffice_ledger._model.text import check_identifier
 from backoffice_ledger._stores.memory import MemoryStore
-from backoffice_ledger._stores.sqlite import SQLiteStore
+from backoffice_ledger._stores.sqlite import BUSY_SECONDS, SQLiteStore
+from backoffice_ledger._stores.sqlite_health import Check, Health
+from backoffice_ledger._stores.sqlite_migrations import Migration, migrate_file
 from backoffice_ledger.errors import (
     BookExists,
     BookNotFound,
@@ -29,7 +34,20 @@ from backoffice_ledger.errors import (
 )
 from backoffice_ledger.protocols import Clock, Control, IdSource, SaltSource
 
-__all__ = ["MemoryStore", "SQLiteStore", "Store", "Transaction", "open_ledger"]
+__all__ = [
+    "Check",
+    "Health",
+    "MemoryStore",
+    "Migration",
+    "Restoration",
+    "SQLiteStore",
+    "Store",
+    "Transaction",
+    "doctor",
+    "migrate",
+    "open_ledger",
+    "restore",
+]
 
 DEFAULT_BOOK = "main"
 
@@ -112,10 +130,7 @@ def _store(
     path = str(check_file(where, "where"))
     if path == ":memory:":
         return MemoryStore()
-    if "://" in os.fspath(where):
-        raise InvalidOption(
-            field="where", expected="a file path or ':memory:'", found=where
-        )
+    _check_no_url(where, "where", "a file path or ':memory:'")
     return SQLiteStore(path, create=create, read_only=read_only)
 
 
@@ -153,3 +168,94 @@ def _prepare(
 
 def _books(store: Store) -> str:
     return "one of " + (", ".join(store.books()) or "no books")
+
+
+def _check_no_url(value: str | os.PathLike[str], field: str, expected: str) -> None:
+    if "://" in os.fspath(value):
+        raise InvalidOption(field=field, expected=expected, found=value)
+
+
+def _database(value: str | os.PathLike[str], field: str) -> Path:
+    path = check_file(value, field)
+    _check_no_url(value, field, "the path of a SQLite file")
+    return path
+
+
+def doctor(
+    where: str | os.PathLike[str], *, busy_seconds: float = BUSY_SECONDS
+) -> Health:
+    """Examine a SQLite file and every book in it; change nothing.
+
+    It may run while others read and write.  What is wrong with the file is told, not
+    raised.
+
+    Args:
+        where: path of the file.
+        busy_seconds: how long to wait where SQLite is busy.
+
+    Raises:
+        InvalidOption: *where* is not the path of a file.
+    """
+    path = _database(where, "where")
+    return examine(path, check_seconds(busy_seconds, "busy_seconds"))
+
+
+def migrate(
+    path: str | os.PathLike[str], *, busy_seconds: float = BUSY_SECONDS
+) -> Migration:
+    """Bring a SQLite file of an older format to the present one, once and for all.
+
+    A copy is made first, ``books.db.format-1.backup`` beside ``books.db``; an existing
+    one is never overwritten.  The migration is one database transaction: whatever
+    happens, the file has the old format or the new one.  Programs with an older
+    release cannot use the file afterwards; end them before.
+
+    Args:
+        path: the file.
+        busy_seconds: how long to wait for another writer before `Busy`.
+
+    Raises:
+        BookNotFound: there is no such file.
+        ForeignFile: the file is no database, or not one of ours.
+        NewerFormat: a newer version of this library wrote it.
+        Corrupt: the file is damaged, or its schema was tampered with.
+        Busy: another process was writing; nothing was changed.
+        StorageFailure: the copy or the change failed; nothing was changed.
+        OutcomeUnknown: the same call again tells whether it happened.
+    """
+    checked = check_seconds(busy_seconds, "busy_seconds")
+    return migrate_file(_database(path, "path"), checked)
+
+
+def restore(
+    backup: str | os.PathLike[str],
+    path: str | os.PathLike[str],
+    *,
+    replace: bool = False,
+    busy_seconds: float = BUSY_SECONDS,
+) -> Restoration:
+    """Put a verified copy of a backup in the place of a SQLite file.
+
+    The copy is verified, every book in it, before anything is changed; the backup stays
+    as it is.  A file of before is not lost: it is kept as ``books.db.replaced``.
+
+    Args:
+        backup: the backup, or any other file of the present format.
+        path: where the books belong; a place without a file, unless *replace* is set.
+        replace: take the place of a file that nobody has open.
+        busy_seconds: how long to wait until nobody has the file open.
+
+    Raises:
+        BookNotFound: there is no such backup, or no folder for *path*.
+        BookExists: there is a file, and *replace* is not set.
+        Busy: somebody has the file open.
+        VerificationFailed: the backup is not sound.
+        OlderFormat: the backup has an older format; migrate a copy of it.
+        StorageFailure: it could not be written; the file of before is in its place.
+    """
+    return restore_file(
+        _database(backup, "backup"),
+        _database(path, "path"),
+        replace=check_flag(replace, "replace"),
+        busy_seconds=check_seconds(busy_seconds, "busy_seconds"),
+    )

@@ -22,13 +22,19 @@ from pathlib import Path
 import attrs
 
 import backoffice_ledger as bl
-from backoffice_ledger._stores import sql_append
+from backoffice_ledger._stores.sqlite_dialect import SQLITE
 from backoffice_ledger._stores.sqlite_schema import schema_statements
 
 ACCOUNTS = 100
 BATCH = 10_000
 SINGLES = 300
 FIRST_DAY = date(2020, 1, 1)
+ADD_OPENING, ADD_POSTING, ADD_RECORD = (
+    SQLITE.insert(table, []).sql
+    for table in ("bl_opening", "bl_posting", "bl_record")
+)
+ADD_CURRENT = SQLITE.add_current(1, []).sql
+ADD_PERIOD = SQLITE.add_periods(1, []).sql
 LOG_TABLES = ("bl_opening", "bl_posting", "bl_record")
 
 
@@ -162,11 +168,11 @@ class Floor:
         execute_many = connection.executemany
         for at in range(0, self.entries, batch):
             connection.execute("BEGIN IMMEDIATE")
-            execute_many(sql_append.ADD_OPENING, openings[at : at + batch])
-            execute_many(sql_append.ADD_POSTING, postings[2 * at : 2 * (at + batch)])
-            execute_many(sql_append.ADD_RECORD, records[at : at + batch])
-            execute_many(sql_append.ADD_CURRENT, self.current[: 2 * batch])
-            execute_many(sql_append.ADD_PERIOD, self.periods[: max(share, 4)])
+            execute_many(ADD_CURRENT, self.current[: 2 * batch])
+            execute_many(ADD_PERIOD, self.periods[: max(share, 4)])
+            execute_many(ADD_OPENING, openings[at : at + batch])
+            execute_many(ADD_POSTING, postings[2 * at : 2 * (at + batch)])
+            execute_many(ADD_RECORD, records[at : at + batch])
             connection.execute("COMMIT")
 
 

@@ -23,12 +23,16 @@ from backoffice_ledger._engine.canonical import (
 )
 from backoffice_ledger._stores.sqlite_schema import RECORD_TYPES
 from backoffice_ledger.audit import leaf_hash
+from backoffice_ledger.stores import migrate
 
 FOLDER = Path(__file__).parent
 ROOTS = {
     "main": "194dd4a63efa8e046acbf999e0f737a4f8a8f9ffd0eb086dbda4df1e2160d9d0",
     "controlled": "191a49a9d6e91ddfd504c5676b68048a1b4ccd7f2359a85a8a811547b84a5599",
 }
+
+LATER_TYPES = {"hold", "refusal"}
+"""Types of records that came with later formats."""
 
 
 @pytest.fixture(scope="module")
@@ -46,8 +50,10 @@ def vectors() -> dict[str, list[dict[str, Any]]]:
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    """Return a copy of the file."""
-    return Path(shutil.copyfile(FOLDER / "format_1.db", tmp_path / "format_1.db"))
+    """Return a copy of the file, brought to the present format."""
+    path = Path(shutil.copyfile(FOLDER / "format_1.db", tmp_path / "format_1.db"))
+    assert migrate(path).before == 1
+    return path
 
 
 def test_canonical_json_is_that_of_the_specification() -> None:
@@ -101,7 +107,7 @@ def test_there_are_vectors_of_every_type(
 ) -> None:
     """Each type of record is pinned, and each canonical text leads to its leaf."""
     rows = [row for book in vectors.values() for row in book]
-    assert {row["type"] for row in rows} == set(RECORD_TYPES)
+    assert {row["type"] for row in rows} == set(RECORD_TYPES) - LATER_TYPES
     for row in rows:
         data = row["canonical"].encode()
         assert leaf_hash(data).hex() == row["leaf"]

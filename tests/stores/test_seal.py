@@ -14,6 +14,7 @@ import pytest
 
 import backoffice_ledger as bl
 from backoffice_ledger import errors
+from backoffice_ledger.stores import migrate
 
 SAMPLE = Path(__file__).parents[1] / "golden" / "format_1.db"
 BOOK = 1
@@ -25,7 +26,9 @@ Row = tuple[Any, ...]
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     """Return a copy of a file that holds records of every type."""
-    return Path(shutil.copyfile(SAMPLE, tmp_path / "books.db"))
+    path = Path(shutil.copyfile(SAMPLE, tmp_path / "books.db"))
+    migrate(path)
+    return path
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from backoffice_ledger._engine.commands import NO_CONDITIONS, Conditions
 from backoffice_ledger._engine.contents import amount_from_text
 from backoffice_ledger._engine.state import EMPTY_CELL, Cell, State
 from backoffice_ledger._model.account import AccountType
-from backoffice_ledger._model.amount import Amount, format_minor_units
+from backoffice_ledger._model.amount import Amount
 from backoffice_ledger._model.commodity import Commodity
 from backoffice_ledger._model.entry import Entry
 from backoffice_ledger._model.limit import Limit
@@ -174,9 +174,13 @@ def check_moves(
         least = spendable(after, is_debit=is_debit)
         most = committed(after, is_debit=is_debit)
         if low is not None and least < min(low, spendable(before, is_debit=is_debit)):
-            raise _breach(path, unit, f"at least {_text(low, unit)}", least, postings)
+            raise _breach(
+                path, unit, f"at least {Amount.from_minor(low, unit)}", least, postings
+            )
         if high is not None and most > max(high, committed(before, is_debit=is_debit)):
-            raise _breach(path, unit, f"at most {_text(high, unit)}", most, postings)
+            raise _breach(
+                path, unit, f"at most {Amount.from_minor(high, unit)}", most, postings
+            )
 
 
 def _breach(
@@ -191,12 +195,8 @@ def _breach(
         f"{path} is to hold {bound}",
         field=f"postings[{index}].amount",
         expected=f"{bound} afterwards",
-        found=_text(found, unit),
+        found=Amount.from_minor(found, unit),
     )
-
-
-def _text(minor_units: int, unit: Commodity) -> str:
-    return f"{format_minor_units(minor_units, unit.scale)} {unit.code}"
 
 
 def _check_conditions(state: State, moves: Moves, conditions: Conditions) -> None:
@@ -225,12 +225,12 @@ def _check_conditions(state: State, moves: Moves, conditions: Conditions) -> Non
             most = committed(after, is_debit=is_debit)
             low, high = limit.minimum, limit.maximum
             if low is not None and least < low.minor_units:
-                raise _failed(path, f"at least {low}", _text(least, unit))
+                raise _failed(path, f"at least {low}", Amount.from_minor(least, unit))
             if high is not None and most > high.minor_units:
-                raise _failed(path, f"at most {high}", _text(most, unit))
+                raise _failed(path, f"at most {high}", Amount.from_minor(most, unit))
 
 
-def _failed(path: str, bound: str, found: str) -> ConditionFailed:
+def _failed(path: str, bound: str, found: Amount) -> ConditionFailed:
     return ConditionFailed(
         f"{path} is to hold {bound}", field="conditions", expected=bound, found=found
     )
@@ -272,7 +272,7 @@ def bounded_entry(state: State, entry: Entry, path: str) -> Entry:
             f"nothing is left to move on {path}",
             field="balancing",
             expected="something available",
-            found=_text(room, unit),
+            found=Amount.from_minor(room, unit),
         )
     return with_amount(entry, Amount.from_minor(min(wanted, room), unit))
 

@@ -209,7 +209,7 @@ class State:
     holds; ``due`` the holds on it that have expired by ``now``, the instant of the
     command (microseconds since 1970 UTC).  The derived look-ups (``limited``, the paths
     of accounts with limits; ``terms``, ``openings``, ``chart``) are caches of ``facts``
-    and go with them.
+    and go with them; ``has_passing`` says whether anything is not LASTING.
     """
 
     calendar: Calendar = attrs.field(factory=CalendarMonths)
@@ -223,6 +223,7 @@ class State:
     cells: dict[str, dict[str, Cell]] = attrs.field(factory=dict)
     due: dict[str, tuple[str, ...]] = attrs.field(factory=dict)
     months: frozenset[date] | None = None
+    has_passing: bool = False
     limited: set[str] = attrs.field(factory=set)
     terms: dict[tuple[str, str], AccountTerms] = attrs.field(factory=dict)
     openings: dict[tuple[str, date], PeriodState] = attrs.field(factory=dict)
@@ -230,9 +231,11 @@ class State:
 
     def forget_reads(self) -> None:
         """Drop what only one command may rely on; facts that last stay."""
-        for kind in self.facts.keys() - LASTING:
-            del self.facts[kind]
-        self.prefixes -= {key for key in self.prefixes if key[0] not in LASTING}
+        if self.has_passing:
+            for kind in self.facts.keys() - LASTING:
+                del self.facts[kind]
+            self.prefixes = {key for key in self.prefixes if key[0] in LASTING}
+            self.has_passing = False
         self.absent.clear()
         self.entries.clear()
         self.activity.clear()
@@ -262,11 +265,19 @@ class State:
             return
         kind, name = key
         self.facts[kind][name] = fact
+        if kind not in LASTING:
+            self.has_passing = True
         if kind == "account":
             if fact.content.get("limits"):
                 self.limited.add(name)
             else:
                 self.limited.discard(name)
+
+    def learn_prefix(self, prefix: FactKey) -> None:
+        """Note that all facts whose keys begin with a prefix have been read."""
+        self.prefixes.add(prefix)
+        if prefix[0] not in LASTING:
+            self.has_passing = True
 
     def _forget_derived(self) -> None:
         self.terms.clear()

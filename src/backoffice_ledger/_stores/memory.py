@@ -305,7 +305,7 @@ class MemoryTransaction:
         for kind, prefix in needs.prefixes:
             for key, found in self.facts(kind, prefix).items():
                 state.learn((kind, key), found)
-            state.prefixes.add((kind, prefix))
+            state.learn_prefix((kind, prefix))
         for id_ in needs.entries:
             position = self._book.ids.get(id_)
             state.entries[id_] = None if position is None else self._record(position)

@@ -12,7 +12,6 @@ from typing import Any
 
 import attrs
 
-from backoffice_ledger._engine.approvals import entry_from_content
 from backoffice_ledger._engine.canonical import (
     commitment,
     date_number,
@@ -22,6 +21,8 @@ from backoffice_ledger._engine.canonical import (
     record_bytes,
 )
 from backoffice_ledger._engine.columns import DecidedColumns
+from backoffice_ledger._engine.contents import entry_from_content
+from backoffice_ledger._engine.erasure import ENTRY_TYPES
 from backoffice_ledger._engine.replay import facts_of
 from backoffice_ledger._engine.state import (
     LASTING,
@@ -149,7 +150,7 @@ class SqlBook:
             found_facts = yield from self.facts(kind, prefix)
             for key, fact in found_facts.items():
                 state.learn((kind, key), fact)
-            state.prefixes.add((kind, prefix))
+            state.learn_prefix((kind, prefix))
         if needs.entries:
             yield from self._load_entries(needs.entries)
         for path in needs.activity:
@@ -426,7 +427,7 @@ class SqlBook:
 
     def _erase(self, type_: str, id_: str, field: str, redacted_at: int) -> Step[None]:
         place = self.dialect.place
-        types = ["entry", "proposal", "refusal"] if type_ == "entry" else [type_]
+        types = ENTRY_TYPES if type_ == "entry" else [type_]
         term, param = self.dialect.among("r.type", [RECORD_TYPES[t] for t in types])
         rows = yield Query(
             f"SELECT o.{place}, o.salt, o.value FROM bl_opening o JOIN bl_record r"

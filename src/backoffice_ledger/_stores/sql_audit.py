@@ -16,7 +16,7 @@ from typing import Any, Final
 import attrs
 
 from backoffice_ledger._engine.canonical import canonical_json
-from backoffice_ledger._engine.state import Cell, FactKey, NewRecord
+from backoffice_ledger._engine.state import LASTING, Cell, FactKey, NewRecord
 from backoffice_ledger._engine.store import (
     DAMAGE,
     AuditRow,
@@ -307,7 +307,8 @@ def stored_facts(book: SqlBook) -> Step[tuple[int, Mapping[FactKey, int]]]:
         " ON l.book_id = d.book_id AND l.ordinal = d.redacted_at WHERE d.book_id = ?",
         (book.book_id,),
     )
-    return max((last, *facts.values())), facts
+    lasting = [position for (kind, _), position in facts.items() if kind in LASTING]
+    return max((last, *lasting)), facts
 
 
 def stored_totals(

@@ -1,11 +1,11 @@
 """What differs between the databases that the SQL core serves.
 
 The core writes ``?`` for parameters and names the column that keys a record's rows
-``{place}``; everything else in which SQLite and PostgreSQL differ stands in a `Dialect`.
+``{place}``; all else in which SQLite and PostgreSQL differ stands in a `Dialect`.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 from backoffice_ledger._engine.state import Cell, FactKey
 from backoffice_ledger._stores.sql_steps import Insert, Many, Query, Step
@@ -13,10 +13,10 @@ from backoffice_ledger._stores.sql_steps import Insert, Many, Query, Step
 Gross = tuple[int, int]
 """Debits and credits."""
 
-CurrentRow = tuple[int, int, int, int, int, int, int]
+CurrentRow = tuple[int, ...]
 """Account, commodity, and what is added to the five parts of its cell."""
 
-PeriodRow = tuple[int, int, int, int, int, int]
+PeriodRow = tuple[int, ...]
 """Bucket, account, commodity, phase, debits, credits."""
 
 FactRow = tuple[str, str, int | None, int]
@@ -48,23 +48,23 @@ class Dialect(Protocol):
         columns: of each table, in the order of the rows.
     """
 
-    place: str
-    places_at_once: bool
-    locks_rows: bool
-    begin: str
-    mark: str
-    find_entry: str
-    next_places: str
-    position: str
-    positions: str
-    record_columns: str
-    late: str
-    amount: str
-    cell: str
-    gross: str
-    gross_sums: str
-    posting_sums: str
-    columns: Mapping[str, str]
+    place: ClassVar[str]
+    places_at_once: ClassVar[bool]
+    locks_rows: ClassVar[bool]
+    begin: ClassVar[str]
+    mark: ClassVar[str]
+    find_entry: ClassVar[str]
+    next_places: ClassVar[str]
+    position: ClassVar[str]
+    positions: ClassVar[str]
+    record_columns: ClassVar[str]
+    late: ClassVar[str]
+    amount: ClassVar[str]
+    cell: ClassVar[str]
+    gross: ClassVar[str]
+    gross_sums: ClassVar[str]
+    posting_sums: ClassVar[str]
+    columns: ClassVar[Mapping[str, str]]
 
     def among(self, column: str, values: Iterable[Any]) -> tuple[str, Any]:
         """Return the term that *column* is one of *values*, and its parameter."""

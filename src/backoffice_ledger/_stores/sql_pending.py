@@ -58,8 +58,8 @@ def _due(book: "SqlBook", numbers: Iterable[int]) -> Step[list[tuple[int, str]]]
     """Return account and id of holds that have expired and are not resolved."""
     term, param = book.dialect.among("account_no", numbers)
     rows = yield Query(
-        f"SELECT DISTINCT account_no, hold, expires_at FROM bl_pending WHERE book_id = ?"
-        f" AND {term} AND expires_at <= ? ORDER BY expires_at, hold",
+        "SELECT DISTINCT account_no, hold, expires_at FROM bl_pending"
+        f" WHERE book_id = ? AND {term} AND expires_at <= ? ORDER BY expires_at, hold",
         (book.book_id, param, book.state.now),
     )
     return [(account, hold) for account, hold, _ in rows]
@@ -110,8 +110,8 @@ def due_holds(book: "SqlBook", at: int, limit: int) -> Step[list[str]]:
 def stored_holds(book: "SqlBook") -> Step[Mapping[str, HoldChange]]:
     """Return what is pending, by hold, as if each hold were new."""
     rows = yield Query(
-        f"SELECT hold, account_no, commodity_no, side, expires_at, {book.dialect.amount}"
-        " FROM bl_pending WHERE book_id = ? ORDER BY hold, line",
+        "SELECT hold, account_no, commodity_no, side, expires_at,"
+        f" {book.dialect.amount} FROM bl_pending WHERE book_id = ? ORDER BY hold, line",
         (book.book_id,),
     )
     changes: dict[str, HoldChange] = {}

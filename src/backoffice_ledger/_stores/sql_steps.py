@@ -32,7 +32,7 @@ class Many(NamedTuple):
 
 
 class Insert(NamedTuple):
-    """Rows to be inserted into a table, as fast as the driver can; nothing is sent back.
+    """Rows for a table, inserted as fast as the driver can; nothing is sent back.
 
     ``types`` are those of the columns; ``then`` is what follows the rows, such as what
     to do about a conflict.

@@ -106,7 +106,8 @@ def _partial_month(
     if phases is not None:
         phase = (
             " AND EXISTS (SELECT 1 FROM bl_record r WHERE r.book_id = p.book_id"
-            f" AND r.{dialect.place} = p.{dialect.place} AND r.phase IN ({phase_list(phases)}))"
+            f" AND r.{dialect.place} = p.{dialect.place}"
+            f" AND r.phase IN ({phase_list(phases)}))"
         )
     return (
         f"SELECT a.account_no, p.commodity_no, {dialect.posting_sums} FROM"

@@ -6,14 +6,11 @@ SQLite's locks), and checkpoints are only taken in the mode that excludes writer
 """
 
 import os
-import sqlite3
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
-from pathlib import Path
-from typing import Any, Final, Literal
-from uuid import uuid4
+from contextlib import contextmanager
+from typing import Any, Final
 
 import attrs
 
@@ -51,12 +48,14 @@ from backoffice_ledger._stores.sqlite_driver import (
     read_fingerprint,
     schema_fingerprint,
 )
-from backoffice_ledger._stores.sqlite_queue import queue_of
-from backoffice_ledger._stores.sqlite_schema import (
-    APPLICATION_ID,
-    FORMAT,
-    schema_statements,
+from backoffice_ledger._stores.sqlite_opening import (
+    check_place,
+    copy_database,
+    log_of,
+    open_driver,
+    size_of,
 )
+from backoffice_ledger._stores.sqlite_queue import queue_of
 from backoffice_ledger.errors import (
     BookExists,
     BookNotFound,
@@ -66,46 +65,18 @@ from backoffice_ledger.errors import (
     InvalidInput,
     InvalidOption,
     LedgerClosed,
-    NewerFormat,
     ReadOnlyBook,
     Refused,
     StorageFailure,
     StoreError,
-    UnsafeSettings,
 )
 
-HEADER_BYTES: Final = 512
-VERSION_MIN: Final = (3, 38, 0)
 BUSY_SECONDS: Final = 5.0
 CHECKPOINT_BYTES: Final = 16 * 1024 * 1024
 """Size of the write-ahead log from which a commit is followed by a checkpoint."""
 
 IDLE_MAX: Final = 4
 """How many connections are kept for the next transactions."""
-
-Place = Literal["file", "folder", "nothing", "no folder"]
-
-
-def _what_is_at(path: Path, field: str) -> Place:
-    """Return what a path leads to; "no folder" if its parent is missing too."""
-    try:
-        if path.is_dir():
-            return "folder"
-        if path.exists():
-            return "file"
-        return "nothing" if path.parent.is_dir() else "no folder"
-    except PermissionError as error:
-        raise ReadOnlyBook(field=field, found=path) from error
-    except OSError as error:
-        raise StorageFailure(error.strerror or "", field=field, found=path) from error
-
-
-def _size(path: Path) -> int:
-    """Return the size of a file, 0 if there is none."""
-    try:
-        return path.stat().st_size
-    except OSError:
-        return 0
 
 
 class SQLiteStore:
@@ -122,6 +93,7 @@ class SQLiteStore:
     Raises:
         BookNotFound: no such file or folder, and *create* is not set.
         ForeignFile: the file is no database, or not one of ours.
+        OlderFormat: an older version of this library wrote it; see `stores.migrate`.
         NewerFormat: a newer version of this library wrote it.
         Corrupt: the file is damaged, or its schema was tampered with.
         ReadOnlyBook: the place cannot be written.
@@ -139,7 +111,6 @@ class SQLiteStore:
         intercept: Intercept | None = None,
     ) -> None:
         self._path = check_file(path, "path")
-        self._log_path = self._path.with_name(self._path.name + "-wal")
         self._read_only = check_flag(read_only, "read_only")
         create = check_flag(create, "create") and not read_only
         self._busy_seconds = check_seconds(busy_seconds, "busy_seconds")
@@ -151,7 +122,7 @@ class SQLiteStore:
         self._pid = os.getpid()
         self._is_closed = False
         self._has_erased = False
-        self._check_place(create=create)
+        check_place(self._path, create=create, read_only=self._read_only)
         self._idle = [_Lane(self._open(create=create))]
         self._lanes_used = 0
         self._lanes = threading.Condition()  # guards the two above
@@ -163,144 +134,26 @@ class SQLiteStore:
         """Whether the store refuses to write."""
         return self._read_only
 
+    @property
+    def in_transaction(self) -> bool:
+        """Whether this thread is inside a transaction of the store."""
+        return self._own_lane() is not None
+
     # --- opening ---------------------------------------------------------------------
 
-    def _check_place(self, *, create: bool) -> None:
-        if sqlite3.sqlite_version_info < VERSION_MIN:
-            raise UnsafeSettings(
-                field="SQLite",
-                expected=f"{'.'.join(map(str, VERSION_MIN))} or newer",
-                found=sqlite3.sqlite_version,
-            )
-        place = _what_is_at(self._path, "path")
-        if place == "folder":
-            raise ForeignFile(field="path", expected="a file", found=self._path)
-        if place == "no folder":
-            raise BookNotFound(
-                field="path", expected="an existing folder", found=self._path.parent
-            )
-        if place == "nothing" and not create:
-            raise BookNotFound(field="path", found=self._path)
-        if not self._read_only:  # SQLite would only find out when it writes
-            self._check_rights()
-
-    def _open(self, *, create: bool) -> Driver:
+    def _open(self, *, create: bool = False) -> Driver:
         """Return a new connection, ready for use."""
-        try:
-            return self._connect(create=create)
-        except Corrupt as error:
-            if error.__cause__ is None:  # found by looking, not a failed read
-                raise
-        return self._connect(create=create)
-
-    def _connect(self, *, create: bool) -> Driver:
-        mode = "ro" if self._read_only else "rwc" if create else "rw"
-        driver = None
-        try:
-            driver = Driver(self._path, mode, self._busy_seconds, self._intercept)
-            self._prepare(driver, create=create)
-        except BaseException as error:
-            if driver is not None:
-                driver.close()
-            if isinstance(error, (ReadOnlyBook, StorageFailure)):
-                self._check_rights()
-            raise
-        return driver
-
-    def _check_rights(self) -> None:
-        """Check that this process may use the file, and put its log beside it."""
-        wanted = os.R_OK if self._read_only else os.R_OK | os.W_OK
-        path = self._path
-        if not os.access(path.parent, os.W_OK | os.X_OK) or (
-            path.exists() and not os.access(path, wanted)
-        ):
-            raise ReadOnlyBook(
-                field="path", expected="rights on the file and its folder", found=path
-            )
-
-    def _prepare(self, driver: Driver, *, create: bool) -> None:
-        [(application_id,)] = driver.execute("PRAGMA application_id")
-        [(version,)] = driver.execute("PRAGMA user_version")
-        [(tables,)] = driver.execute("SELECT count(*) FROM sqlite_schema")
-        is_empty = not tables and not application_id and not version
-        # SQLite takes a file too short for a header as an empty one.
-        is_new = is_empty and not 0 < _size(self._path) < HEADER_BYTES
-        if not (is_new and create):
-            self._check_header(driver, application_id, version)
-        self._configure(driver)
-        if is_new:
-            self._create_schema(driver)
-        if read_fingerprint(driver.execute) != schema_fingerprint():
-            raise Corrupt(
-                field="path", expected="the schema of this format", found=self._path
-            )
-        driver.set_authorizer()
-
-    def _check_header(self, driver: Driver, application_id: int, version: int) -> None:
-        if application_id != APPLICATION_ID:
-            raise ForeignFile(
-                field="path",
-                expected="a database made by backoffice-ledger",
-                found=self._path,
-            )
-        if version > FORMAT:
-            raise NewerFormat(field="path", expected=f"format {FORMAT}", found=version)
-        if version < 1:
-            raise Corrupt(field="path", expected="a format from 1", found=version)
-        [(pages,)] = driver.execute("PRAGMA page_count")
-        [(page_size,)] = driver.execute("PRAGMA page_size")
-        size = _size(self._path)
-        if not self._log_bytes() and size < pages * page_size:
-            raise Corrupt(
-                "the file is truncated",
-                field="path",
-                expected=f"{pages * page_size} bytes",
-                found=size,
-            )
-
-    def _configure(self, driver: Driver) -> None:
-        for pragma in (
-            "foreign_keys=ON",
-            "recursive_triggers=ON",
-            "trusted_schema=OFF",
-            "cell_size_check=ON",
-            "mmap_size=0",
-            "secure_delete=ON",
-            "wal_autocheckpoint=0",
-            "synchronous=FULL",
-            "query_only=ON" if self._read_only else "journal_mode=WAL",
-        ):
-            driver.execute(f"PRAGMA {pragma}")
-        settings = {
-            "synchronous": 2,
-            "foreign_keys": 1,
-            "recursive_triggers": 1,
-            "secure_delete": 1,
-        }
-        if not self._read_only:
-            settings["journal_mode"] = "wal"  # type: ignore[assignment]
-        for name, expected in settings.items():
-            [(found,)] = driver.execute(f"PRAGMA {name}")
-            if found != expected:
-                raise UnsafeSettings(field=name, expected=str(expected), found=found)
-
-    def _create_schema(self, driver: Driver) -> None:
-        driver.execute("BEGIN IMMEDIATE")
-        try:
-            [(tables,)] = driver.execute("SELECT count(*) FROM sqlite_schema")
-            if not tables:  # another process may have been first
-                for statement in schema_statements():
-                    driver.execute(statement)
-                driver.execute(f"PRAGMA application_id={APPLICATION_ID}")
-                driver.execute(f"PRAGMA user_version={FORMAT}")
-            driver.commit()
-        except BaseException:
-            driver.rollback()
-            raise
+        return open_driver(
+            self._path,
+            create=create,
+            read_only=self._read_only,
+            busy_seconds=self._busy_seconds,
+            intercept=self._intercept,
+        )
 
     def _log_bytes(self) -> int:
         """Return the size of the write-ahead log."""
-        return _size(self._log_path)
+        return size_of(log_of(self._path))
 
     def _check_usable(self) -> None:
         """Refuse after `close`, and in a child process.
@@ -330,7 +183,7 @@ class SQLiteStore:
             self._lanes_used += 1
             lane = self._idle.pop() if self._idle else None
         try:
-            lane = lane or _Lane(self._open(create=False))
+            lane = lane or _Lane(self._open())
             self._here.lane = lane
             yield lane
         finally:
@@ -445,7 +298,7 @@ class SQLiteStore:
     def _is_damaged(self) -> bool:
         """Look again with a new connection: one failed read is not a corrupt file."""
         try:
-            driver = self._open(create=False)
+            driver = self._open()
         except StoreError as error:
             return isinstance(error, (Corrupt, ForeignFile))
         try:
@@ -465,30 +318,9 @@ class SQLiteStore:
         """
         self._check_usable()
         path = check_file(target, "target")
-        place = _what_is_at(path, "target")
-        if place == "no folder":
-            raise BookNotFound(
-                field="target", expected="an existing folder", found=path.parent
-            )
-        if place != "nothing":
-            raise BookExists(field="target", found=path)
         # A connection of its own keeps neither threads nor an open transaction of
         # this store waiting.
-        source = Driver(self._path, "ro", self._busy_seconds, self._intercept)
-        part = path.with_name(f"{path.name}.{uuid4().hex}.part")
-        try:
-            source.copy_to(part)
-            os.link(part, path)  # unlike a rename it never replaces a file
-        except FileExistsError as error:
-            raise BookExists(field="target", found=path) from error
-        except OSError as error:
-            raise StorageFailure(
-                error.strerror or "", field="target", found=path
-            ) from error
-        finally:
-            source.close()
-            with suppress(OSError):
-                part.unlink(missing_ok=True)
+        copy_database(self._path, path, self._busy_seconds, self._intercept)
 
     def close(self) -> None:
         """Close the file; the store cannot be used afterwards.

@@ -5,7 +5,7 @@ from typing import Any, ClassVar, Final, final
 
 import attrs
 
-from backoffice_ledger._engine.state import Cell, FactKey
+from backoffice_ledger._engine.state import LASTING, Cell, FactKey
 from backoffice_ledger._stores.sql_dialect import (
     CurrentRow,
     FactRow,
@@ -148,9 +148,8 @@ class SQLiteDialect:
 
     def read_cell(self, parts: Sequence[Any]) -> Cell:
         """Return a cell from its columns."""
-        return Cell(
-            *(self.minor_units(parts[at : at + 2]) for at in (0, 2, 4, 6)), parts[8]
-        )
+        sums = [self.minor_units(parts[at : at + 2]) for at in (0, 2, 4, 6)]
+        return Cell(sums[0], sums[1], sums[2], sums[3], parts[8])
 
     def read_gross(self, parts: Sequence[Any]) -> Gross:
         """Return debits and credits from their columns."""
@@ -162,8 +161,8 @@ class SQLiteDialect:
         return a * LIMB + b * HALF_LIMB + c, d * LIMB + e * HALF_LIMB + f
 
     def moves_mark(self, kind: str, *, is_new: bool) -> bool:  # noqa: ARG002
-        """Return True: writers take turns here, so that it costs nothing."""
-        return True
+        """Whether a fact of a kind makes stale what others keep."""
+        return kind in LASTING
 
     def next_number(self, book_id: int, kind: str, taken: int) -> Step[int]:
         """Return the number after the last one."""

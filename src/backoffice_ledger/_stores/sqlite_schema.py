@@ -7,8 +7,8 @@ openings rebuild them byte for byte.  Other records keep their canonical content
 The database itself refuses what must never happen, whoever writes to it: postings come
 first and the record seals them (`bl_record_seal`), so that an unbalanced, one-sided or
 late posting cannot be committed; rows of the log are never updated or deleted; a gap in
-the positions is refused.  Only ``bl_opening`` knows DELETE, beside a redaction.  What is
-pending (``bl_pending``) is no log but follows from it, like the totals.
+the positions is refused.  Only ``bl_opening`` knows DELETE, beside a redaction.  What
+is pending (``bl_pending``) is no log but follows from it, like the totals.
 
 An amount is two integers of one sign, ``high * 10^18 + low``: for all but astronomic
 amounts ``high`` is 0 and ``low`` is simply the minor units.  Sums take ``low`` apart
