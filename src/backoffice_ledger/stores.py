@@ -1,6 +1,7 @@
 """Opening a ledger, and the stores that it may be kept in."""
 
 import os
+import re
 import secrets
 from collections.abc import Sequence
 from contextlib import suppress
@@ -23,6 +24,8 @@ from backoffice_ledger._model.arguments import (
 from backoffice_ledger._model.proposal import check_actor
 from backoffice_ledger._model.text import check_identifier
 from backoffice_ledger._stores.memory import MemoryStore
+from backoffice_ledger._stores.postgresql import PostgreSQLStore
+from backoffice_ledger._stores.postgresql_schema import role_statements
 from backoffice_ledger._stores.sqlite import BUSY_SECONDS, SQLiteStore
 from backoffice_ledger._stores.sqlite_health import Check, Health
 from backoffice_ledger._stores.sqlite_migrations import Migration, migrate_file
@@ -39,6 +42,7 @@ __all__ = [
     "Health",
     "MemoryStore",
     "Migration",
+    "PostgreSQLStore",
     "Restoration",
     "SQLiteStore",
     "Store",
@@ -46,10 +50,12 @@ __all__ = [
     "doctor",
     "migrate",
     "open_ledger",
+    "postgresql_roles",
     "restore",
 ]
 
 DEFAULT_BOOK = "main"
+_PLAIN_NAME = re.compile(r"[a-z_][a-z0-9_]{0,62}")
 
 
 def open_ledger(
@@ -67,7 +73,8 @@ def open_ledger(
     """Open a book.
 
     Args:
-        where: path of a SQLite file, ``":memory:"`` for a book in memory, or a store.
+        where: path of a SQLite file, ``":memory:"`` for a book in memory,
+            ``"postgresql://..."`` for a PostgreSQL database, or a store.
         actor: who acts; required unless *read_only*.
         book: which of the books in the database.
         create: make the database and the book if there are none.
@@ -130,7 +137,10 @@ def _store(
     path = str(check_file(where, "where"))
     if path == ":memory:":
         return MemoryStore()
-    _check_no_url(where, "where", "a file path or ':memory:'")
+    address = os.fspath(where)
+    if address.startswith(("postgresql://", "postgres://")):
+        return PostgreSQLStore(address, create=create, read_only=read_only)
+    _check_no_url(where, "where", "a file path, ':memory:' or 'postgresql://...'")
     return SQLiteStore(path, create=create, read_only=read_only)
 
 
@@ -145,15 +155,13 @@ def _prepare(
         with suppress(BookExists):  # another process may be the first
             store.create_book(book)
     with store.transaction(book, write=False) as transaction:
-        is_new = transaction.size() == 0
+        is_new = _is_empty(transaction)
         manifest = transaction.facts("control")
     if read_only:
         return
     if is_new:
         uid = check_identifier(session.ids(), "ids")
-        with session.transaction(write=True) as transaction:
-            if transaction.size() == 0:
-                session.execute(OpenBook(book, uid))
+        session.retried(lambda: _begin_book(session, uid))
     given = {name.rpartition("@")[0] for name in names}
     missing = sorted(set(manifest) - given)
     if missing:
@@ -164,6 +172,48 @@ def _prepare(
         )
     if given - set(manifest):
         session.execute(RequireControls(tuple(names)))
+
+
+def postgresql_roles(
+    *,
+    owner: str = "backoffice_ledger_owner",
+    application: str = "backoffice_ledger_app",
+    auditor: str = "backoffice_ledger_auditor",
+) -> str:
+    """Return a script that divides the rights on a PostgreSQL database by roles.
+
+    Run it once, as an administrator, after the schema was made (``create=True``).  The
+    owner cannot log in; the application appends to the log but can neither change nor
+    delete anything of it; the auditor only reads.  Grant the last two to those who log
+    in.
+
+    Raises:
+        InvalidOption: a name is not a plain one: small letters, digits, ``_``.
+    """
+    for field, name in (
+        ("owner", owner),
+        ("application", application),
+        ("auditor", auditor),
+    ):
+        if not isinstance(name, str) or not re.fullmatch(
+            r"[a-z_][a-z0-9_]{0,62}", name
+        ):
+            raise InvalidOption(
+                field=field, expected="small letters, digits and _", found=name
+            )
+    return ";\n".join(role_statements(owner, application, auditor)) + ";\n"
+
+
+def _is_empty(transaction: Transaction) -> bool:
+    """Whether a book has no record; its first one may still be without a position."""
+    return transaction.size() == 0 and not transaction.facts("book")
+
+
+def _begin_book(session: Session, uid: str) -> None:
+    """Record the beginning of a book, unless another process was first."""
+    with session.transaction(write=True) as transaction:
+        if _is_empty(transaction):
+            session.execute(OpenBook(session.book, uid))
 
 
 def _books(store: Store) -> str:
