@@ -99,7 +99,6 @@ def post_entries(
     refused: dict[str, Refusal] = {}
     for index, entry in enumerate(entries):
         texts = [(name, next(salts), text) for name, text in fields[index]]
-        old = state.entries.get(entry.id)
         try:
             known = _known_entry(state, command, entry, batch, refused)
             if known is not None:
