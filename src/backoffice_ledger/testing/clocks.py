@@ -60,3 +60,32 @@ class TickingClock:
 
     def __repr__(self) -> str:
         return f"TickingClock({self._next.isoformat()}, {self._step!r})"
+
+
+@final
+class ManualClock:
+    """A clock that stands still until it is set, forwards or backwards.
+
+    Raises:
+        InvalidDate: the instant has no time zone.
+    """
+
+    def __init__(self, instant: datetime) -> None:
+        self._instant = _check_instant(instant, "instant")
+
+    def now(self) -> datetime:
+        """Return the instant to which it was set last."""
+        return self._instant
+
+    def set(self, instant: datetime) -> None:
+        """Show another instant from now on."""
+        self._instant = _check_instant(instant, "instant")
+
+    def move(self, span: timedelta) -> None:
+        """Show an instant that is *span* later or, if it is negative, earlier."""
+        if not isinstance(span, timedelta):
+            raise InvalidOption(field="span", expected="a timedelta", found=span)
+        self._instant += span
+
+    def __repr__(self) -> str:
+        return f"ManualClock({self._instant.isoformat()})"
