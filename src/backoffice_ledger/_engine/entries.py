@@ -106,7 +106,6 @@ def post_entries(
                 continue
             _add_new(state, command, outcome, entry, texts, stamp, examine)
         except LedgerError as error:
-            is_collected = command.on_refusal != "raise" and isinstance(error, Refused)
             is_new = state.entries.get(entry.id) is None and entry.id not in refused
             if command.on_refusal == "record" and is_new and is_final(error):
                 # As it is without its place in the run, which a retry may not have.
@@ -115,7 +114,7 @@ def post_entries(
                 outcome.records.append(refusal_record(stamp, refusal, texts))
             if command.offset is not None:
                 at_index(error, command.offset + index, entry.id)
-            if not is_collected:
+            if command.on_refusal == "raise" or not isinstance(error, Refused):
                 raise
             place = (command.offset or 0) + index
             outcome.refusals.append(Refusal(place, entry, error))
