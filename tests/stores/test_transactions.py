@@ -196,6 +196,24 @@ def test_a_backup_that_cannot_take_its_name(
     assert not list(tmp_path.glob("copy*"))
 
 
+def test_a_backup_whose_name_is_taken_meanwhile(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody else's file of that name stays as it is."""
+    target, real = tmp_path / "copy.db", os.link
+
+    def link(source: Path, name: Path) -> None:
+        target.write_text("theirs")
+        real(source, name)
+
+    monkeypatch.setattr(os, "link", link)
+    ledger = bl.open_ledger(path, actor="clerk")
+    with ledger, pytest.raises(errors.BookExists):
+        ledger.backup(target)
+    assert target.read_text() == "theirs"
+    assert not list(tmp_path.glob("*.part"))
+
+
 def test_a_server_is_no_file() -> None:
     """A URL of a server that this version does not know is not taken for a path."""
     with pytest.raises(errors.InvalidOption) as caught:

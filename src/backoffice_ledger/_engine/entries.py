@@ -106,17 +106,16 @@ def post_entries(
                 continue
             _add_new(state, command, outcome, entry, texts, stamp, examine)
         except LedgerError as error:
+            place = (command.offset or 0) + index
             is_new = state.entries.get(entry.id) is None and entry.id not in refused
             if command.on_refusal == "record" and is_new and is_final(error):
                 # As it is without its place in the run, which a retry may not have.
-                refusal = Refusal(index, entry, copy(error))
-                refused[entry.id] = refusal
-                outcome.records.append(refusal_record(stamp, refusal, texts))
+                refused[entry.id] = Refusal(place, entry, copy(error))
+                outcome.records.append(refusal_record(stamp, refused[entry.id], texts))
             if command.offset is not None:
-                at_index(error, command.offset + index, entry.id)
+                at_index(error, place, entry.id)
             if command.on_refusal == "raise" or not isinstance(error, Refused):
                 raise
-            place = (command.offset or 0) + index
             outcome.refusals.append(Refusal(place, entry, error))
             continue
         batch[entry.id] = outcome.records[-1]

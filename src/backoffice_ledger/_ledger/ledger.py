@@ -372,6 +372,21 @@ class Ledger:
         self._session.check_open()
         return verify(self._session.store, self._session.book)
 
+    def deliver(self) -> int:
+        """Tell the listeners what was committed since they were last told.
+
+        This happens by itself after each commit of the ledger's own, of a Session of
+        SQLAlchemy and of Django.  With other connections of the application call it
+        after the commit; call it when the program starts, for what a crash has left
+        undone.  Returns how many records were delivered, counted by listener.
+
+        Raises:
+            StoreError: a transaction is open on the connection.
+            Exception: what a listener raised, once the others had their turn; it gets
+                the same records with the next delivery.
+        """
+        return self._session.deliver()
+
     def backup(self, target: str | os.PathLike[str]) -> None:
         """Write a consistent copy of the database to a new file, while in use.
 

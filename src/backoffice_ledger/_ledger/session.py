@@ -37,6 +37,7 @@ from backoffice_ledger._engine.decide import decide, needs
 from backoffice_ledger._engine.stamp import Stamp
 from backoffice_ledger._engine.state import NewRecord, Outcome
 from backoffice_ledger._engine.store import Place, Store, TotalsQuery, Transaction
+from backoffice_ledger._ledger import delivery
 from backoffice_ledger._model.balance import Balance
 from backoffice_ledger._model.dates import (
     instant_from_microseconds,
@@ -56,7 +57,7 @@ from backoffice_ledger.errors import (
     ReadOnlyBook,
     UnknownAccount,
 )
-from backoffice_ledger.protocols import Clock, Control, IdSource, SaltSource
+from backoffice_ledger.protocols import Clock, Control, IdSource, Listener, SaltSource
 
 
 class SystemClock:
@@ -120,6 +121,7 @@ class Session:
     salts: SaltSource = secrets.token_bytes
     read_only: bool = False
     owns_store: bool = True
+    listeners: Sequence[Listener] = ()
     life: Life = attrs.field(factory=Life)
 
     def transaction(self, *, write: bool) -> AbstractContextManager[Transaction]:
@@ -135,7 +137,18 @@ class Session:
                 raise ReadOnlyBook(
                     field="read_only", expected="a ledger opened to write"
                 )
+        if write and self.listeners:
+            return delivery.announced(self)
         return self.store.transaction(self.book, write=write)
+
+    def deliver(self) -> int:
+        """Tell the listeners what was committed; return how many records."""
+        self.check_open()
+        return delivery.deliver(self)
+
+    def deliver_quietly(self) -> None:
+        """Do so after a commit: what fails is logged and tried again later."""
+        delivery.deliver_quietly(self)
 
     def check_open(self) -> None:
         """Raise `LedgerClosed` if the session was ended."""

@@ -83,7 +83,8 @@ class SqlBook:
     Accounts, journals, commodities and dimensions are stored as numbers; ``numbers``
     and ``keys`` remember the two directions and are dropped when a transaction is
     rolled back.  ``unplaced`` are lists of places to be filled in once they are known;
-    ``provisional`` the places that verification gives to records that have none yet.
+    ``provisional`` the places that verification gives to records that have none yet;
+    ``lasting`` and ``passing`` the facts that are known to have a row.
     """
 
     book_id: int
@@ -100,6 +101,8 @@ class SqlBook:
     is_locking: bool = False
     unplaced: list[Unplaced] = attrs.field(factory=list)
     provisional: dict[int, Place] = attrs.field(factory=dict)
+    lasting: set[FactKey] = attrs.field(factory=set)
+    passing: set[FactKey] = attrs.field(factory=set)
 
     def forget(self) -> None:
         """Drop everything that was read."""
@@ -107,6 +110,8 @@ class SqlBook:
         self.numbers.clear()
         self.keys.clear()
         self.units.clear()
+        self.lasting.clear()
+        self.passing.clear()
         self.last_numbers.clear()
         self.facts_mark = self.size = -1
 
@@ -114,6 +119,7 @@ class SqlBook:
         """Begin a transaction: drop what another writer has made stale."""
         self.is_locking = write and self.dialect.locks_rows
         self.state.forget_reads()
+        self.passing.clear()
         yield from self.refresh()
 
     def refresh(self) -> Step[None]:
@@ -129,6 +135,10 @@ class SqlBook:
             self.last_numbers.clear()
             self.size = size
         self.has_unplaced = bool(unplaced)
+        if not self.dialect.moves_mark("account", is_new=True):
+            # Others may have opened accounts: which there are not is never known.
+            self.state.prefixes -= {p for p in self.state.prefixes if p[0] == "account"}
+            self.state.chart = None
 
     # --- facts -----------------------------------------------------------------------
 
@@ -215,9 +225,14 @@ class SqlBook:
         for kind, key, number, at_place, _, actor, at, content, position in rows:
             if number is not None:
                 self.learn(kind, key, number)
+            self._keep((kind, key))
             body = _content(position, content)
             facts[kind, key] = Fact(position, actor, at, body, texts.get(at_place, {}))
         return facts
+
+    def _keep(self, key: FactKey) -> None:
+        """Remember that a fact has a row."""
+        (self.lasting if key[0] in LASTING else self.passing).add(key)
 
     def learn(self, kind: str, key: str, number: int) -> None:
         """Remember the number of a name."""
@@ -372,16 +387,14 @@ class SqlBook:
     ) -> Step[None]:
         """Write facts; move the mark if what others have read is stale by now."""
         places = {(kind, key): base + place for kind, key, place in facts}
-        known = {
-            (kind, key)
-            for kind, key in places
-            if self.state.fact(kind, key) is not None
-        }
+        known = {key for key in places if key in self.lasting or key in self.passing}
         rows = [
             (kind, key, self.numbers.get((kind, key)), place)
             for (kind, key), place in sorted(places.items())
         ]
         yield from self.dialect.put_facts(self.book_id, rows, known)
+        for fact_key in places:
+            self._keep(fact_key)
         moves = [
             place
             for (kind, key), place in places.items()

@@ -141,7 +141,10 @@ def _know_unsealed(book: SqlBook) -> Step[None]:
         " WHERE u.book_id = ? ORDER BY r.ordinal",
         (book.book_id,),
     )
-    position = book.size
+    [(position,)] = yield Query(
+        "SELECT coalesce(max(position), 0) FROM bl_log_position WHERE book_id = ?",
+        (book.book_id,),
+    )
     numbers: dict[int, int] = {}
     for ordinal, journal in rows:
         position += 1

@@ -257,6 +257,17 @@ def copy_database(
             os.link(part, target)  # unlike a rename it never replaces a file
         except FileExistsError as error:
             raise BookExists(field="target", found=target) from error
+        sync_folder(target.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make changed names durable, where the system has a way to do so."""
+    with suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 @contextmanager

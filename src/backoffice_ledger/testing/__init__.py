@@ -10,7 +10,8 @@ The modules of this package are imported one by one, since some need more than o
 - `backoffice_ledger.testing.scheduler` lets clients of one book run in any order that
   a seed gives, with faults, and runs it again;
 - `backoffice_ledger.testing.mutants` breaks the engine on purpose, to see whether the
-  conformance suite finds it on a store of one's own (pytest).
+  conformance suite finds it on a store of one's own (pytest);
+- `backoffice_ledger.testing.torture` breaks a store on purpose, with a scoreboard.
 """
 
 from backoffice_ledger.testing.clocks import FrozenClock, ManualClock, TickingClock

@@ -16,7 +16,7 @@ def _check_instant(value: object, field: str) -> datetime:
 
 @final
 class FrozenClock:
-    """A clock that stands still until it is moved.
+    """A clock that always shows the same instant.
 
     Raises:
         InvalidDate: the instant has no time zone.
@@ -28,10 +28,6 @@ class FrozenClock:
     def now(self) -> datetime:
         """Return the instant."""
         return self._instant
-
-    def advance(self, step: timedelta) -> None:
-        """Move the clock, backwards if *step* is negative."""
-        self._instant += step
 
     def __repr__(self) -> str:
         return f"FrozenClock({self._instant.isoformat()})"
