@@ -156,11 +156,15 @@ class Scheduler:
         """Let others go on here, at a point of a client that is no statement."""
         client = self._ready.get(threading.get_ident())
         if client is not None and not client.is_dead:
-            self._hand_over(client, label)
+            self._hand_over(client, label, is_waiting=True)
 
-    def _hand_over(self, client: _Client, label: str) -> None:
-        chosen = self._random.choice(list(self._ready.values()))
-        if chosen is not client:
+    def _hand_over(
+        self, client: _Client, label: str, *, is_waiting: bool = False
+    ) -> None:
+        """Let somebody go on: this client as often as all others taken together."""
+        others = [other for other in self._ready.values() if other is not client]
+        if others and (is_waiting or self._random.random() < 0.5):
+            chosen = self._random.choice(others)
             chosen.baton.release()
             client.baton.acquire()
         self._note(client, label)

@@ -10,15 +10,20 @@ resolved by repeating the call with the same id, and the book is looked through:
 - each hold was resolved once, and captured for no more than it reserved;
 - the book verifies.
 
-A teller of your own, or one that is wrong on purpose, goes in as *teller*.
+A teller of your own, or one that is wrong on purpose, goes in as *teller*.  For a long
+search: ``python -m backoffice_ledger.testing.simulation --schedules 5000``.
 """
 
+import argparse
 import random
 import shutil
+import sys
+import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Final, final
 
 import attrs
@@ -164,7 +169,7 @@ def simulate(
     *,
     teller: Teller | None = None,
     tellers: int = 3,
-    calls: int = 5,
+    calls: int = 4,
     faults: Faults = FAULTS,
     has_limits: bool = True,
 ) -> Report:
@@ -193,7 +198,7 @@ def simulate(
 
     def work(name: str) -> Callable[[], None]:
         return lambda: _serve(
-            _open(stores[name], scheduler, name),
+            scheduler.insist(lambda: _open(stores[name], scheduler, name)),
             scheduler,
             minutes,
             doer,
@@ -343,3 +348,45 @@ def _resolved_twice(records: Sequence[bl.Record]) -> list[str]:
         for id_, times in sorted((ends | captures).items())
         if times > 1
     ]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run many schedules; print what they came to, or the first anomaly."""
+    parser = argparse.ArgumentParser(
+        prog="python -m backoffice_ledger.testing.simulation",
+        description="Run tellers of a small bank in many seeded schedules.",
+    )
+    parser.add_argument("--schedules", type=int, default=200)
+    parser.add_argument("--first", type=int, default=0, help="the first seed")
+    parser.add_argument("--folder", help="where the files go; a fast one helps")
+    given = parser.parse_args(arguments)
+    begin = time.perf_counter()
+    totals: Counter[str] = Counter()
+    with TemporaryDirectory(dir=given.folder) as folder:
+        for seed in range(given.first, given.first + given.schedules):
+            try:
+                report = simulate(Path(folder), seed)
+            except Anomaly as anomaly:
+                sys.stdout.write(f"{anomaly}\n")
+                return 1
+            totals += Counter(
+                {
+                    "steps": report.steps,
+                    "acknowledged": report.acknowledged,
+                    "refused": sum(report.refused.values()),
+                    "deaths": report.deaths,
+                    "resolved": report.resolved,
+                }
+            )
+    seconds = time.perf_counter() - begin
+    counted = ", ".join(f"{count} {name}" for name, count in totals.items())
+    sys.stdout.write(
+        f"{given.schedules} schedules without an anomaly: {counted};"
+        f" {given.schedules / seconds:.1f} schedules/s,"
+        f" {totals['steps'] / seconds:.0f} steps/s\n"
+    )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
