@@ -14,7 +14,7 @@ from pathlib import Path
 
 import backoffice_ledger as bl
 from backoffice_ledger.stores import Store
-from backoffice_ledger.testing import FrozenClock, SeededSalts, SequentialIds
+from backoffice_ledger.testing import ManualClock, SeededSalts, SequentialIds
 
 START = datetime(2026, 1, 1, 8, 0, 0, 250_001, tzinfo=UTC)
 DAY = date(2026, 1, 31)
@@ -34,7 +34,7 @@ def lines(amount: str) -> list[bl.Posting]:
     ]
 
 
-def open_book(store: Store, clock: FrozenClock) -> bl.Ledger:
+def open_book(store: Store, clock: ManualClock) -> bl.Ledger:
     """Open a book with sources that give the same at every run."""
     return bl.open_ledger(
         store,
@@ -66,7 +66,7 @@ def set_limits(ledger: bl.Ledger) -> None:
     ledger.post(bl.Entry("top-up", DAY, top_up))
 
 
-def hold(ledger: bl.Ledger, clock: FrozenClock) -> None:
+def hold(ledger: bl.Ledger, clock: ManualClock) -> None:
     """Bring holds into every state."""
     week = timedelta(days=7)
     until = datetime(2026, 1, 9, 12, 0, tzinfo=UTC)
@@ -96,14 +96,14 @@ def hold(ledger: bl.Ledger, clock: FrozenClock) -> None:
         )
     ledger.holds.void("voided")
     ledger.redact("voided", field="description", basis=BASIS, type="hold")
-    clock.advance(week)
+    clock.move(week)
     ledger.post(pay("relies-on-expiry", "1.00 EUR"))
     ledger.holds.reserve(
         bl.Hold("swept-too", lines("1.00 EUR"), expires=timedelta(seconds=1))
     )
-    clock.advance(timedelta(seconds=1))
+    clock.move(timedelta(seconds=1))
     ledger.holds.sweep()
-    clock.advance(timedelta(days=4))
+    clock.move(timedelta(days=4))
 
 
 def refuse(ledger: bl.Ledger) -> None:
@@ -123,7 +123,7 @@ def refuse(ledger: bl.Ledger) -> None:
 
 def build(store: Store) -> None:
     """Make the book in *store*."""
-    clock = FrozenClock(START)
+    clock = ManualClock(START)
     ledger = open_book(store, clock)
     set_limits(ledger)
     hold(ledger, clock)

@@ -19,6 +19,7 @@ from backoffice_ledger._model.entry import Entry
 from backoffice_ledger._model.limit import Limit
 from backoffice_ledger._model.posting import Posting, Side
 from backoffice_ledger.errors import (
+    CommodityRefused,
     ConditionFailed,
     InvalidOption,
     LimitBreached,
@@ -114,16 +115,37 @@ def limits_from_content(content: Mapping[str, Any]) -> list[Limit]:
     ]
 
 
-def limit_of(state: State, path: str, code: str) -> tuple[int | None, int | None]:
-    """Return the minimum and the maximum of an account, in minor units."""
+def limit_of(state: State, path: str, unit: Commodity) -> tuple[int | None, int | None]:
+    """Return the minimum and the maximum of an account, in minor units.
+
+    Raises:
+        CommodityRefused: the limit counts the commodity with another scale.
+    """
     if path not in state.limited:
         return None, None
-    limit = state.known("account", path).content["limits"].get(code, {})
-    low, high = (limit.get(name) for name in ("minimum", "maximum"))
+    limit = state.known("account", path).content["limits"].get(unit.code, {})
     return (
-        None if low is None else int(low.replace(".", "")),
-        None if high is None else int(high.replace(".", "")),
+        _minor_units(limit.get("minimum"), unit),
+        _minor_units(limit.get("maximum"), unit),
     )
+
+
+def _minor_units(text: str | None, unit: Commodity) -> int | None:
+    if text is None:
+        return None
+    amount = amount_from_text(text, unit.code)
+    _check_scale(amount.commodity, unit.scale, "limits")
+    return amount.minor_units
+
+
+def _check_scale(unit: Commodity, scale: int, field: str) -> None:
+    if unit.scale != scale:
+        raise CommodityRefused(
+            f"the book counts {unit.code} with another scale",
+            field=field,
+            expected=str(scale),
+            found=unit.scale,
+        )
 
 
 def check_moves(
@@ -135,6 +157,7 @@ def check_moves(
     """Check that the accounts may take *moves*; *postings* are named in errors.
 
     Raises:
+        CommodityRefused: a limit counts with another scale than the book.
         ConditionFailed: a condition does not hold.
         LimitBreached: an account would move beyond a limit.
     """
@@ -142,7 +165,7 @@ def check_moves(
         return
     _check_conditions(state, moves, conditions)
     for (path, unit), change in moves.items():
-        low, high = limit_of(state, path, unit.code)
+        low, high = limit_of(state, path, unit)
         if low is None and high is None:
             continue
         is_debit = is_debit_account(state, path)
@@ -187,10 +210,15 @@ def _check_conditions(state: State, moves: Moves, conditions: Conditions) -> Non
                 expected=str(version),
                 found=found,
             )
+    scales = {
+        code: fact.content["scale"] for code, fact in state.facts["commodity"].items()
+    }
+    scales |= {unit.code: unit.scale for _, unit in moves}
     for path, limits in conditions.limits.items():
         is_debit = is_debit_account(state, path)
         for limit in limits.values():
             unit = limit.commodity
+            _check_scale(unit, scales.get(unit.code, unit.scale), "conditions")
             before = state.cells[path].get(unit.code, EMPTY_CELL)
             after = sum_of(before, moves.get((path, unit), EMPTY_CELL))
             least = spendable(after, is_debit=is_debit)
@@ -225,14 +253,13 @@ def bounded_entry(state: State, entry: Entry, path: str) -> Entry:
     """Return *entry* with the amount that its posting on *path* can still move.
 
     Raises:
-        InvalidOption: the entry is not one debit and one credit, or not on *path*.
         LimitBreached: there is nothing left to move.
     """
-    posting = _bounded_posting(entry, path)
+    posting = bounded_posting(entry, path)
     unit = posting.amount.commodity
     is_debit = is_debit_account(state, path)
     cell = state.cells[path].get(unit.code, EMPTY_CELL)
-    low, high = limit_of(state, path, unit.code)
+    low, high = limit_of(state, path, unit)
     wanted = posting.amount.minor_units
     if (posting.side is Side.DEBIT) is not is_debit:  # it leaves
         room = spendable(cell, is_debit=is_debit) - (low or 0)
@@ -250,8 +277,12 @@ def bounded_entry(state: State, entry: Entry, path: str) -> Entry:
     return with_amount(entry, Amount.from_minor(min(wanted, room), unit))
 
 
-def _bounded_posting(entry: Entry, path: str) -> Posting:
-    """Return the posting of a plain entry that is on *path*."""
+def bounded_posting(entry: Entry, path: str) -> Posting:
+    """Return the posting of a plain entry that is on *path*.
+
+    Raises:
+        InvalidOption: the entry is not one debit and one credit, or not on *path*.
+    """
     sides = {posting.side for posting in entry.postings}
     if len(entry.postings) != 2 or len(sides) != 2:
         raise InvalidOption(

@@ -14,6 +14,7 @@ from backoffice_ledger._engine.commands import (
     PostEntries,
     Redact,
 )
+from backoffice_ledger._engine.limits import bounded_posting
 from backoffice_ledger._engine.store import PAGE_ROWS
 from backoffice_ledger._ledger.bulk import OnRefusal, post_columns, post_many
 from backoffice_ledger._ledger.holds import Holds, make_conditions
@@ -150,10 +151,13 @@ class Ledger:
             Contention: others were quicker, again and again; try again.
             OutcomeUnknown: the commit failed half-way; repeat the same call.
         """
+        check_entry(entry, "entry")
+        if balancing is not None:
+            bounded_posting(entry, check_path(balancing, "balancing"))
         command = PostEntries(
-            (check_entry(entry, "entry"),),
+            (entry,),
             conditions=make_conditions(conditions, versions),
-            balancing=None if balancing is None else check_path(balancing, "balancing"),
+            balancing=balancing,
             on_refusal=check_choice(
                 on_refusal, Literal["raise", "record"], "on_refusal"
             ),

@@ -29,6 +29,7 @@ from backoffice_ledger._engine.state import (
     AccountActivity,
     Fact,
     FactKey,
+    HoldChange,
     Needs,
     NewRecord,
     State,
@@ -99,6 +100,7 @@ class SqlBook:
     has_erased: bool = False
     has_unplaced: bool = False
     is_locking: bool = False
+    is_fresh: bool = False
     unplaced: list[Unplaced] = attrs.field(factory=list)
     provisional: dict[int, Place] = attrs.field(factory=dict)
     lasting: set[FactKey] = attrs.field(factory=set)
@@ -120,11 +122,18 @@ class SqlBook:
         self.is_locking = write and self.dialect.locks_rows
         self.state.forget_reads()
         self.passing.clear()
-        yield from self.refresh()
+        self.is_fresh = False
+        if not self.is_locking:
+            yield from self.refresh()
 
-    def refresh(self) -> Step[None]:
-        """Drop the facts that another writer has made stale."""
-        rows = yield Query(self.dialect.begin, (self.book_id,))
+    def refresh(self, query: Query | None = None) -> Step[None]:
+        """Drop the facts that another writer has made stale.
+
+        Where reading takes no locks it is done at the beginning of a transaction, else
+        after the locks; *query* then takes them and asks.
+        """
+        rows = yield query or Query(self.dialect.begin, (self.book_id,))
+        self.is_fresh = True
         if not rows:
             raise Corrupt("its row is gone", field="book")
         [(mark, size, unplaced)] = rows
@@ -144,6 +153,8 @@ class SqlBook:
 
     def load(self, needs: Needs) -> Step[None]:
         """Read into the state what *needs* names."""
+        if not self.is_fresh:
+            yield from self.refresh()
         state = self.state
         keys_of: dict[str, list[str]] = {}
         for kind, key in needs.facts:
@@ -331,6 +342,8 @@ class SqlBook:
         for record in records:
             if record.facts:
                 yield from self._place_names(record)
+            if record.hold is not None:
+                yield from self._know_lines(record.hold)
             entry = record.entry
             if entry is not None and entry.journal not in self.last_numbers:
                 yield from self._last_number(entry.journal)
@@ -425,6 +438,12 @@ class SqlBook:
                 taken = max((n for (its, n) in self.keys if its == kind), default=0)
                 number = yield from self.dialect.next_number(self.book_id, kind, taken)
                 self.learn(kind, key, number)
+
+    def _know_lines(self, change: HoldChange) -> Step[None]:
+        """Read the numbers of what a hold is about; nothing else may have read them."""
+        for posting in (*change.before, *change.after):
+            yield from self.number("account", posting.account)
+            yield from self.number("commodity", posting.amount.commodity.code)
 
     def _last_number(self, journal: str) -> Step[None]:
         """Read the last number of a journal into ``last_numbers``."""

@@ -66,7 +66,10 @@ def _due(book: "SqlBook", numbers: Iterable[int]) -> Step[list[tuple[int, str]]]
 
 
 def current(book: "SqlBook", path: str, at: int) -> Step[Mapping[Commodity, Cell]]:
-    """Return what an account holds; holds that have expired by *at* do not count."""
+    """Return what an account holds; holds that have expired by *at* do not count.
+
+    That changes the version, as recording the expiry will.
+    """
     dialect = book.dialect
     number = yield from book.number("account", path)
     rows = yield Query(
@@ -82,6 +85,7 @@ def current(book: "SqlBook", path: str, at: int) -> Step[Mapping[Commodity, Cell
     )
     for unit, side, *parts in expired:
         minor_units, cell = dialect.minor_units(parts), cells[unit]
+        cell = attrs.evolve(cell, version=cell.version + 1)
         if side == 0:
             pending = cell.pending_debit - minor_units
             cells[unit] = attrs.evolve(cell, pending_debit=pending)

@@ -25,6 +25,9 @@ from backoffice_ledger.errors import (
 CHANGES_MANY: Final = 5_000
 """Rows after whose change it is worth asking how large the write-ahead log is."""
 
+CHECKPOINT_MILLISECONDS: Final = 50
+"""How long a checkpoint waits for writers of other processes, and for readers."""
+
 T = TypeVar("T")
 
 Intercept = Callable[[str, Callable[[], Rows]], Rows]
@@ -253,11 +256,13 @@ class Driver:
         """Move the write-ahead log into the file, unless somebody is in the way.
 
         It excludes writers: a passive one beside them can corrupt the file (SQLite
-        before 3.51.3).  Whether it succeeds changes nothing that was committed.
-        Returns whether nothing is left in the log.
+        before 3.51.3).  Without patience SQLite would make a passive one of it where a
+        writer is in the way, so it waits a moment for other processes; writers of this
+        one are excluded already.  Whether it succeeds changes nothing that was
+        committed.  Returns whether nothing is left in the log.
         """
         with suppress(StoreError):
-            self.execute("PRAGMA busy_timeout=0")
+            self.execute(f"PRAGMA busy_timeout={CHECKPOINT_MILLISECONDS}")
             try:
                 [(busy, *_)] = self.execute("PRAGMA wal_checkpoint(TRUNCATE)")
                 return int(busy) == 0
