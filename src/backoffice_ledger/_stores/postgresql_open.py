@@ -70,8 +70,11 @@ def check_settings(driver: Driver, *, is_synchronous: bool) -> None:
 
 
 def _has_schema(driver: Driver) -> bool:
-    [(found,)] = driver.execute(
-        "SELECT to_regclass(?) IS NOT NULL", (f"{SCHEMA}.bl_format",)
+    # to_regclass would answer from a cache, even after a wait for who makes it.
+    found = driver.execute(
+        "SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+        " WHERE n.nspname = ? AND c.relname = ?",
+        (SCHEMA, "bl_format"),
     )
     return bool(found)
 
