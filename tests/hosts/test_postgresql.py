@@ -67,7 +67,9 @@ def test_posters_do_not_wait(connect: Any, pay: Any) -> None:
         one.open_account(path, type=path.partition(":")[0].rstrip("s") or "asset")
     first.commit()
     entries = [
-        bl.Entry(name, pay(1).date, [bl.debit(left, "1 EUR"), bl.credit(right, "1 EUR")])
+        bl.Entry(
+            name, pay(1).date, [bl.debit(left, "1 EUR"), bl.credit(right, "1 EUR")]
+        )
         for name, left, right in (
             ("warm-up", "expenses:a", "assets:c"),
             ("x", "expenses:a", "assets:c"),

@@ -199,6 +199,7 @@ class PsycopgHost:
     connection: Any
 
     vendor: Vendor = "postgresql"
+
     @property
     def errors(self) -> tuple[type[Exception], ...]:
         return (sys.modules["psycopg"].Error,)

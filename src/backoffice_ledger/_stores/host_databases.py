@@ -17,9 +17,9 @@ from backoffice_ledger._stores.postgresql_driver import (
     translated as translated_by_postgresql,
 )
 from backoffice_ledger._stores.postgresql_open import (
+    check_schema,
     check_settings,
     has_schema,
-    schema_problems,
 )
 from backoffice_ledger._stores.postgresql_schema import SCHEMA, SEAL_CLASS
 from backoffice_ledger._stores.postgresql_schema import (
@@ -326,8 +326,7 @@ class PostgreSQLDatabase:
         check_settings(driver, is_synchronous=True)
         if not has_schema(driver):
             return True
-        for text in schema_problems(driver):
-            raise Corrupt(text, field="where", expected="the schema of this format")
+        check_schema(driver)
         return False
 
     def install(self, driver: Any) -> None:
