@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any, Final, Protocol, TypeVar
 
 from backoffice_ledger._engine.store import Store, Transaction
-from backoffice_ledger._model.arguments import check_count
+from backoffice_ledger._model.arguments import check_count, check_methods
 from backoffice_ledger._model.text import check_identifier
 from backoffice_ledger._stores.host import HostStore
 from backoffice_ledger.errors import InvalidOption
@@ -47,8 +47,7 @@ def check_listeners(listeners: Iterable[Any]) -> tuple[Listener, ...]:
     names: set[str] = set()
     for index, listener in enumerate(listeners):
         field = f"listeners[{index}]"
-        if not callable(listener):
-            raise InvalidOption(field=field, expected="a function", found=listener)
+        check_methods(listener, field, "__call__")
         name = check_identifier(getattr(listener, "name", None), f"{field}.name")
         if getattr(listener, "after", None) is not None:
             check_count(listener.after, f"{field}.after")
