@@ -164,7 +164,9 @@ class HostStore:
 
     def _check_idle(self) -> None:
         self._check_usable()
-        if self.in_transaction:
+        with self._driver.translating():
+            is_idle = not self._depth and self._host.can_step_apart()
+        if not is_idle:
             raise StoreError("a transaction of the host is open: deliver after it")
 
     @contextmanager

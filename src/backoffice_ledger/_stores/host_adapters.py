@@ -8,6 +8,7 @@ host's commit.
 
 import sqlite3
 import sys
+import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from typing import Any, Final, Literal, Protocol
@@ -53,6 +54,10 @@ class Host(Protocol):
 
     def in_transaction(self) -> bool:
         """Whether the database is in a transaction."""
+        ...
+
+    def can_step_apart(self) -> bool:
+        """Whether a transaction of our own could begin now, beside the host's."""
         ...
 
     def check_writable(self) -> None:
@@ -164,6 +169,9 @@ class SQLite3Host:
     def in_transaction(self) -> bool:
         return _is_in_transaction(self.connection, "sqlite")
 
+    def can_step_apart(self) -> bool:
+        return not self.in_transaction()
+
     def check_writable(self) -> None:
         connection = self.connection
         # From Python 3.12; before, there is no such attribute.
@@ -215,6 +223,9 @@ class PsycopgHost:
 
     def in_transaction(self) -> bool:
         return _is_in_transaction(self.connection, "postgresql")
+
+    def can_step_apart(self) -> bool:
+        return not self.in_transaction()
 
     def check_writable(self) -> None:
         if self.connection.autocommit and not self.in_transaction():
@@ -301,6 +312,10 @@ class SQLAlchemyHost:
         is_begun = self._owner().in_transaction()
         return is_begun and _is_in_transaction(self._raw(), self.vendor)
 
+    def can_step_apart(self) -> bool:
+        # It takes another connection, but SQLite lets only one of them write.
+        return self.vendor != "sqlite" or not self.in_transaction()
+
     def check_writable(self) -> None:
         raw = self._raw()
         is_autocommit = (
@@ -383,7 +398,7 @@ class DjangoHost:
     connection: Any
     vendor: Vendor
     factory: Any = str
-    waiting: set[Callable[[], None]] = attrs.field(factory=set)
+    waiting: set[tuple[int, Callable[[], None]]] = attrs.field(factory=set)
 
     has_marks: bool = False
 
@@ -424,6 +439,9 @@ class DjangoHost:
     def in_transaction(self) -> bool:
         return _is_in_transaction(self._raw(), self.vendor)
 
+    def can_step_apart(self) -> bool:
+        return not self.in_transaction()
+
     def check_writable(self) -> None:
         if not self.connection.in_atomic_block:
             raise TransactionRequired(
@@ -440,13 +458,15 @@ class DjangoHost:
             yield self
 
     def after_commit(self, deliver: Callable[[], None]) -> bool:
+        mine = (threading.get_ident(), deliver)  # each thread has a connection
+
         def once() -> None:
-            if deliver in self.waiting:
-                self.waiting.remove(deliver)
+            if mine in self.waiting:
+                self.waiting.remove(mine)
                 deliver()
 
         # With each command anew: a savepoint that is rolled back takes it along.
-        self.waiting.add(deliver)
+        self.waiting.add(mine)
         self.connection.on_commit(once)
         return True
 
