@@ -562,10 +562,11 @@ class SqlBook:
 
     # --- listeners -------------------------------------------------------------------
 
-    def listener_position(self, name: str) -> Step[int | None]:
+    def listener_position(self, name: str, *, lock: bool) -> Step[int | None]:
         """Return the last position that a listener has taken."""
+        suffix = " FOR UPDATE" if lock and self.is_locking else ""
         rows = yield Query(
-            "SELECT position FROM bl_listener WHERE book_id = ? AND name = ?",
+            f"SELECT position FROM bl_listener WHERE book_id = ? AND name = ?{suffix}",
             (self.book_id, name),
         )
         return rows[0][0] if rows else None
