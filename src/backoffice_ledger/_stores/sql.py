@@ -29,6 +29,7 @@ from backoffice_ledger._engine.state import (
     AccountActivity,
     Fact,
     FactKey,
+    HoldChange,
     Needs,
     NewRecord,
     State,
@@ -341,6 +342,8 @@ class SqlBook:
         for record in records:
             if record.facts:
                 yield from self._place_names(record)
+            if record.hold is not None:
+                yield from self._know_lines(record.hold)
             entry = record.entry
             if entry is not None and entry.journal not in self.last_numbers:
                 yield from self._last_number(entry.journal)
@@ -435,6 +438,12 @@ class SqlBook:
                 taken = max((n for (its, n) in self.keys if its == kind), default=0)
                 number = yield from self.dialect.next_number(self.book_id, kind, taken)
                 self.learn(kind, key, number)
+
+    def _know_lines(self, change: HoldChange) -> Step[None]:
+        """Read the numbers of what a hold is about; nothing else may have read them."""
+        for posting in (*change.before, *change.after):
+            yield from self.number("account", posting.account)
+            yield from self.number("commodity", posting.amount.commodity.code)
 
     def _last_number(self, journal: str) -> Step[None]:
         """Read the last number of a journal into ``last_numbers``."""

@@ -2,13 +2,17 @@
 
 # ruff: noqa: B023, S101 - tests assert; commands run at once
 
-from datetime import date
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import backoffice_ledger as bl
 from backoffice_ledger import errors
 from backoffice_ledger._model.hold import HoldStatus
+from backoffice_ledger.stores import Store
+from backoffice_ledger.testing.clocks import ManualClock
 from backoffice_ledger.testing.conformance._money import (
     DAY,
     capture,
@@ -17,6 +21,7 @@ from backoffice_ledger.testing.conformance._money import (
     hold,
     hold_of,
     lines,
+    manual_clock,
     open_customers,
     pays,
     refuses,
@@ -36,6 +41,7 @@ from backoffice_ledger.testing.conformance._twins import (
     open_twins,
 )
 
+HOUR = timedelta(hours=1)
 LATER = date(2026, 2, 3)
 SPLIT = (
     "Dr liabilities:alice 60.00 EUR / Cr liabilities:shop 54.00 EUR"
@@ -58,6 +64,15 @@ class Deny:
         """Return what speaks against it."""
         is_dubious = proposal.entry.description == "dubious"
         return [bl.Deny("dubious") if is_dubious else bl.Allow()]
+
+
+@contextmanager
+def _reopened(store: Store, clock: ManualClock) -> Iterator[bl.Ledger]:
+    """Open the book in a store that was just opened, and close the store again."""
+    try:
+        yield bl.open_ledger(store, actor="clerk", clock=clock)
+    finally:
+        store.close()
 
 
 def void(books: Twins, id: str) -> bl.Hold:
@@ -343,6 +358,39 @@ class HoldTests(StoreCase):
             ledger.holds.capture("auth", date=DAY, entry_id="rest")
             assert str(ledger.balance("liabilities:alice")) == "40.00 EUR"
             ledger.verify()
+
+    def test_a_hold_can_be_resolved_by_whoever_comes_next(self, tmp_path: Path) -> None:
+        """A store that was just opened has read nothing of what the hold is about."""
+        if not self.is_durable:
+            return
+        clock = manual_clock()
+        with open_twins(self.make_store(tmp_path), clock=clock) as books:
+            books.do(open_chart)
+            books.do(open_customers)
+            for key in ("captured", "voided"):
+                reserve(books, key, pays("10.00 EUR"))
+            reserve(books, "swept", pays("10.00 EUR"), expires=HOUR)
+        spend = entry("x", "Dr liabilities:alice 90.00 EUR / Cr assets:bank 90.00 EUR")
+        ways: dict[str, Callable[[bl.Ledger], object]] = {
+            "captured": lambda ledger: ledger.holds.capture("captured", date=DAY),
+            "voided": lambda ledger: ledger.holds.void("voided"),
+            "swept": lambda ledger: ledger.holds.sweep(),
+            "relied on": lambda ledger: ledger.post(spend),
+        }
+        for key, resolve in ways.items():
+            with _reopened(self.make_store(tmp_path), clock) as ledger:
+                if key == "relied on":
+                    wanted = hold(key, pays("20.00 EUR"), expires=HOUR)
+                    ledger.holds.reserve(wanted)
+            if key in ("swept", "relied on"):
+                clock.move(HOUR)
+            with _reopened(self.make_store(tmp_path), clock) as ledger:
+                resolve(ledger)
+                clock.move(-HOUR)
+                status = key if key in ("captured", "voided") else "expired"
+                assert ledger.holds.get(key).status == status
+                ledger.verify()
+            clock.move(HOUR)
 
     # --- retries ---------------------------------------------------------------------
 

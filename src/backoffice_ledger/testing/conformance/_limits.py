@@ -228,11 +228,11 @@ class LimitTests(StoreCase):
         with self.books(tmp_path) as books:
             books.do(open_customers)
             change_limits(books, "alice", bl.Limit(minimum="500.00 EUR"))
-            for id, text in (
+            for key, text in (
                 ("out", pays("0.01 EUR")),
                 ("net", f"{pays('2.00 EUR')} / {pays('1.99 EUR', 'bob', 'alice')}"),
             ):
-                refuses_entry(books, errors.LimitBreached, entry(id, text), FIRST_LINE)
+                refuses_entry(books, errors.LimitBreached, entry(key, text), FIRST_LINE)
             wanted = hold("out", pays("0.01 EUR"))
             books.refuse(
                 errors.LimitBreached, lambda ledger: ledger.holds.reserve(wanted)

@@ -102,10 +102,8 @@ class RefusalTests(StoreCase):
             after = size_of(books)
             first = record_refusal(books, much)
             assert says(first)[1:3] == ("limit-breached", FIRST_LINE)
-            assert (first.expected, first.found) == (
-                "at least 0.00 EUR afterwards",
-                "'-20.00 EUR'",
-            )
+            assert first.expected == "at least 0.00 EUR afterwards"
+            assert "-20.00 EUR" in (first.found or "")
             assert types_of(books, after) == ["refusal much"]
             books.post(entry("in", pays("500.00 EUR", "bob", "alice")))
             before = books.snapshot()
