@@ -81,7 +81,7 @@ def open_ledger(
         where: path of a SQLite file, ``":memory:"`` for a book in memory,
             ``"postgresql://..."`` for a PostgreSQL database, a store, or a connection
             of the application, in whose transactions the ledger then posts: of
-            ``sqlite3``, SQLAlchemy (Connection or Session) or Django.
+            ``sqlite3``, psycopg, SQLAlchemy (Connection or Session) or Django.
         actor: who acts; required unless *read_only*.
         book: which of the books in the database.
         create: make the database and the book if there are none.

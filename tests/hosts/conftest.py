@@ -3,20 +3,24 @@
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from datetime import date
 from pathlib import Path
 from typing import Any, Protocol
 
 import attrs
 import django
+import postgresql_server
+import psycopg
 import pytest
 import sqlalchemy as sa
 from django.conf import settings
 from django.db import connections, transaction
+from psycopg.rows import dict_row
 from sqlalchemy.orm import Session, scoped_session, sessionmaker
 
 import backoffice_ledger as bl
+from backoffice_ledger.stores import PostgreSQLStore
 
 
 class Application(Protocol):
@@ -112,7 +116,7 @@ def make_engine(path: Path, *, recipe: bool = False, **options: Any) -> sa.Engin
 class Alchemy:
     """A Connection or Session of SQLAlchemy."""
 
-    path: Path
+    path: Any
     connection: Any
     engine: sa.Engine
 
@@ -143,14 +147,15 @@ class Alchemy:
 class Django:
     """A connection of Django, inside ``atomic`` while a transaction is on."""
 
-    path: Path
+    path: Any
     connection: Any
     block: Any = None
+    alias: str = "default"
 
     def begin(self) -> None:
         """Begin a transaction, where this is not done by itself."""
         if self.block is None:
-            self.block = transaction.atomic()
+            self.block = transaction.atomic(using=self.alias)
             self.block.__enter__()
 
     def run(self, sql: str) -> list[Any]:
@@ -179,8 +184,8 @@ class Django:
         self.connection.close()
 
 
-def django_at(path: Path) -> Django:
-    """Return Django on a database: its settings are of the process."""
+def configure_django() -> None:
+    """Configure Django, unless somebody in this process has."""
     if not settings.configured:
         settings.configure(
             DATABASES={
@@ -190,6 +195,11 @@ def django_at(path: Path) -> Django:
             USE_TZ=True,
         )
         django.setup()
+
+
+def django_at(path: Path) -> Django:
+    """Return Django on a file: its settings are of the process."""
+    configure_django()
     connection = connections["default"]
     connection.close()
     connection.settings_dict["NAME"] = str(path)
@@ -225,6 +235,94 @@ KINDS: dict[str, Callable[[Path], Application]] = {
 }
 
 
+# --- PostgreSQL ----------------------------------------------------------------------
+
+
+@attrs.define
+class Psycopg:
+    """A connection of psycopg, with rows as this application likes them."""
+
+    path: str
+    is_autocommit: bool = False
+    connection: Any = attrs.field(init=False)
+    block: Any = None
+
+    def __attrs_post_init__(self) -> None:
+        self.connection = psycopg.connect(
+            self.path, autocommit=self.is_autocommit, row_factory=dict_row
+        )
+
+    def begin(self) -> None:
+        """Begin a transaction, where this is not done by itself."""
+        if self.is_autocommit:
+            self.connection.execute("BEGIN")
+
+    def run(self, sql: str) -> list[Any]:
+        """Run a statement of the application's own."""
+        cursor = self.connection.execute(sql)
+        return [tuple(row.values()) for row in cursor] if cursor.description else []
+
+    def commit(self) -> None:
+        """Commit."""
+        self.connection.commit()
+
+    def rollback(self) -> None:
+        """Roll back."""
+        self.connection.rollback()
+
+    def close(self) -> None:
+        """Close the connection."""
+        self.connection.close()
+
+
+def django_on(dsn: str) -> Django:
+    """Return Django on PostgreSQL, beside the connection that it is configured with."""
+    configure_django()
+    given = psycopg.conninfo.conninfo_to_dict(dsn)
+    name, user = given.pop("dbname"), given.pop("user", "")
+    host, port = given.pop("host", ""), given.pop("port", "")
+    connections.databases["default"] = connections["default"].settings_dict
+    alias = "postgresql"
+    connections.databases[alias] = connections["default"].settings_dict | {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": name,
+        "USER": user,
+        "PASSWORD": given.pop("password", ""),
+        "HOST": host,
+        "PORT": port,
+        "OPTIONS": given,
+    }
+    with suppress(AttributeError):
+        del connections[alias]
+    return Django(dsn, connections[alias], alias=alias)
+
+
+def url_of(dsn: str) -> sa.Engine:
+    """Return an engine on PostgreSQL."""
+    return sa.create_engine(
+        "postgresql+psycopg://", creator=lambda: psycopg.connect(dsn)
+    )
+
+
+def _pg_connection(dsn: str) -> Alchemy:
+    engine = url_of(dsn)
+    return Alchemy(dsn, engine.connect(), engine)
+
+
+def _pg_session(dsn: str) -> Alchemy:
+    engine = url_of(dsn)
+    return Alchemy(dsn, Session(engine), engine)
+
+
+SERVER_KINDS: dict[str, Callable[[str], Application]] = {
+    "psycopg": Psycopg,
+    "psycopg-autocommit": lambda dsn: Psycopg(dsn, True),
+    "sqlalchemy-connection-postgresql": _pg_connection,
+    "sqlalchemy-session-postgresql": _pg_session,
+    "django-postgresql": django_on,
+}
+
+
 def payment(number: int, account: str = "expenses:rent") -> bl.Entry:
     """Return a payment of one day."""
     return bl.Entry(
@@ -257,13 +355,39 @@ def path(tmp_path: Path, template: Path) -> Path:
     return Path(shutil.copyfile(template, tmp_path / "app.db"))
 
 
+@pytest.fixture(scope="session")
+def server_template(postgresql: str) -> Iterator[str]:
+    """Return the name of a database on the server, with the same in it."""
+    dsn = postgresql_server.new_database()
+    postgresql_server.execute(
+        dsn, "CREATE TABLE public.app_order (number integer NOT NULL)"
+    )
+    with closing(PostgreSQLStore(dsn)) as store:
+        ledger = bl.open_ledger(store, actor="clerk", create=True)
+        ledger.open_account("assets:bank", type="asset")
+        ledger.open_account("expenses:rent", type="expense")
+    yield psycopg.conninfo.conninfo_to_dict(dsn)["dbname"]
+    postgresql_server.drop_database(dsn)
+
+
 @pytest.fixture
-def make(path: Path) -> Iterator[Callable[[str], Application]]:
+def dsn(server_template: str) -> Iterator[str]:
+    """Return the DSN of such a database of one's own."""
+    made = postgresql_server.new_database(template=server_template)
+    yield made
+    postgresql_server.drop_database(made)
+
+
+@pytest.fixture
+def make(request: pytest.FixtureRequest) -> Iterator[Callable[[str], Application]]:
     """Return a function that starts an application of a kind on the database."""
     running: list[Application] = []
 
     def start(kind: str) -> Application:
-        running.append(KINDS[kind](path))
+        if kind in KINDS:
+            running.append(KINDS[kind](request.getfixturevalue("path")))
+        else:
+            running.append(SERVER_KINDS[kind](request.getfixturevalue("dsn")))
         return running[-1]
 
     yield start
@@ -271,26 +395,28 @@ def make(path: Path) -> Iterator[Callable[[str], Application]]:
         application.close()
 
 
-@pytest.fixture(params=KINDS)
+@pytest.fixture(params=[*KINDS, *SERVER_KINDS])
 def host(
     request: pytest.FixtureRequest, make: Callable[[str], Application]
-) -> Application:
+) -> Iterator[Application]:
     """Return each kind of application in turn."""
-    return make(request.param)
+    if request.param in SERVER_KINDS:
+        request.getfixturevalue("dsn")  # it goes after the connections
+    application = make(request.param)
+    yield application
+    application.close()
 
 
 @attrs.define
 class Outside:
     """What another connection sees: what was committed, and nothing else."""
 
-    path: Path
+    where: Any
 
     def orders(self) -> list[int]:
         """Return the application's rows."""
         with self._connected() as connection:
-            return [
-                number for (number,) in connection.execute("SELECT * FROM app_order")
-            ]
+            return [n for (n,) in connection.execute("SELECT * FROM app_order")]
 
     def entries(self) -> list[str]:
         """Return the ids of the entries, once the book is verified."""
@@ -298,24 +424,33 @@ class Outside:
             ledger.verify()
             return [record.id for record in ledger.records() if record.type == "entry"]
 
+    def numbers(self) -> list[int | None]:
+        """Return the numbers of the entries in their journal."""
+        with self.ledger() as ledger:
+            return [r.journal_number for r in ledger.records() if r.type == "entry"]
+
     def post(self, entry: bl.Entry) -> None:
         """Post and commit."""
-        with self._connected() as connection:
-            bl.open_ledger(connection, actor="rival").post(entry)
-            connection.execute("COMMIT")
+        with self.ledger() as ledger:
+            ledger.post(entry)
 
     @contextmanager
     def ledger(self, book: str = "main") -> Iterator[bl.Ledger]:
-        """Return a ledger that reads a book."""
-        with (
-            self._connected() as connection,
-            bl.open_ledger(connection, book=book, read_only=True) as ledger,
-        ):
-            yield ledger
+        """Return a ledger that does not know of the application's connection."""
+        if not isinstance(self.where, Path):
+            with closing(PostgreSQLStore(self.where)) as store:
+                yield bl.open_ledger(store, actor="rival", book=book)
+            return
+        with self._connected() as connection:
+            yield bl.open_ledger(connection, actor="rival", book=book)
+            connection.commit()
 
     @contextmanager
-    def _connected(self) -> Iterator[sqlite3.Connection]:
-        connection = sqlite3.connect(self.path, isolation_level=None)
+    def _connected(self) -> Iterator[Any]:
+        if isinstance(self.where, Path):
+            connection: Any = sqlite3.connect(self.where, isolation_level=None)
+        else:
+            connection = psycopg.connect(self.where, autocommit=True)
         try:
             yield connection
         finally:
@@ -323,9 +458,11 @@ class Outside:
 
 
 @pytest.fixture
-def outside(path: Path) -> Outside:
+def outside(request: pytest.FixtureRequest) -> Outside:
     """Return what somebody else sees of the database."""
-    return Outside(path)
+    kind = getattr(request.node, "callspec", None)
+    is_server = kind is not None and kind.params.get("host") in SERVER_KINDS
+    return Outside(request.getfixturevalue("dsn" if is_server else "path"))
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ import os
 import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -395,11 +396,19 @@ def test_sqlite_that_is_too_old(path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     connection.close()
 
 
+class Other(Session):
+    """A session on a database that the ledger does not know."""
+
+    def get_bind(self, *arguments: Any, **options: Any) -> Any:
+        """Return what says which one it is."""
+        return SimpleNamespace(dialect=SimpleNamespace(name="mysql", driver="pymysql"))
+
+
 @pytest.mark.parametrize(
     "make_where",
     [
         lambda: sa.create_engine("sqlite://"),
-        lambda: Session(sa.create_engine("postgresql+psycopg://localhost/x")),
+        lambda: Other(),
         lambda: AsyncSession(create_async_engine("sqlite+aiosqlite://")),
         lambda: 7,
         lambda: sqlite3.Connection,

@@ -217,5 +217,5 @@ def test_a_backup_whose_name_is_taken_meanwhile(
 def test_a_server_is_no_file() -> None:
     """A URL of a server that this version does not know is not taken for a path."""
     with pytest.raises(errors.InvalidOption) as caught:
-        bl.open_ledger("postgresql://localhost/books", actor="clerk")
+        bl.open_ledger("mysql://localhost/books", actor="clerk")
     assert caught.value.field == "where"

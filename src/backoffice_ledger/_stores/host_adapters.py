@@ -9,36 +9,44 @@ host's commit.
 import sqlite3
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
-from typing import Any, Protocol
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from typing import Any, Final, Literal, Protocol
 
 import attrs
 
-from backoffice_ledger._stores.host_sql import to_format, with_format
 from backoffice_ledger._stores.sql_steps import Rows
 from backoffice_ledger.errors import InvalidOption, StoreError, TransactionRequired
 
-EXPECTED = (
-    "the path of a file, ':memory:', a store, or a connection of sqlite3, SQLAlchemy"
-    " (or its Session) or Django"
-)
+Vendor = Literal["sqlite", "postgresql"]
+
+IDLE: Final = 0
+"""``TransactionStatus.IDLE`` of psycopg."""
+
+_READ_ONLY: Final = "ISOLATION LEVEL REPEATABLE READ READ ONLY"
+_SUPPORTED: Final = {
+    "sqlite": ("pysqlite", "aiosqlite"),
+    "postgresql": ("psycopg", "psycopg_async"),
+}
+"""Drivers of SQLAlchemy, by database."""
 
 
 class Host(Protocol):
     """A connection of the host, as the store needs it."""
 
     @property
-    def errors(self) -> tuple[type[Exception], ...]:
-        """What the host raises when a statement fails."""
+    def vendor(self) -> Vendor:
+        """Which database it leads to."""
         ...
 
     @property
-    def text_factory(self) -> Any:
-        """What SQLite's texts are read as."""
+    def has_marks(self) -> bool:
+        """Whether statements are written with ``?``; otherwise with ``%s``."""
         ...
 
-    @text_factory.setter
-    def text_factory(self, factory: Any) -> None: ...
+    @property
+    def errors(self) -> tuple[type[Exception], ...]:
+        """What the host raises when a statement fails."""
+        ...
 
     def execute(self, sql: str, params: Sequence[Any] = ()) -> Rows:
         """Run one statement and return its rows."""
@@ -46,6 +54,10 @@ class Host(Protocol):
 
     def execute_many(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
         """Run one statement for each row of parameters."""
+        ...
+
+    def reading_texts(self, factory: Any) -> AbstractContextManager[None]:
+        """Return a context in which SQLite's texts are read by *factory*."""
         ...
 
     def enter(self) -> None:
@@ -64,8 +76,12 @@ class Host(Protocol):
         """
         ...
 
-    def apart(self) -> Any:
-        """Return a context manager that yields a host with a transaction of our own.
+    def begin_statement(self, *, write: bool) -> str | None:
+        """Return what begins a transaction on an idle connection, if it takes that."""
+        ...
+
+    def apart(self) -> AbstractContextManager["Host"]:
+        """Return a context that yields a host with a transaction of our own.
 
         It commits when the block ends and rolls back when it raises.
         """
@@ -76,54 +92,52 @@ class Host(Protocol):
         ...
 
 
-@attrs.define
-class _SQLiteHost:
-    """What all connections to SQLite have in common.
+# --- the connections of the drivers --------------------------------------------------
 
-    The host may read texts as it likes (``text_factory``); for the time of our own
-    statements they are read as ours.
+
+def _is_in_transaction(raw: Any, vendor: Vendor) -> bool:
+    if vendor == "sqlite":
+        return bool(raw.in_transaction)
+    return bool(raw.info.transaction_status != IDLE)
+
+
+@contextmanager
+def _texts_read(raw: Any, factory: Any) -> Iterator[None]:
+    """Let a connection of ``sqlite3`` read texts by *factory* for a while."""
+    theirs = raw.text_factory
+    if theirs is factory:
+        yield
+        return
+    raw.text_factory = factory
+    try:
+        yield
+    finally:
+        raw.text_factory = theirs
+
+
+def _begin_statement(vendor: Vendor, *, write: bool) -> str:
+    if vendor == "sqlite":
+        return "BEGIN IMMEDIATE" if write else "BEGIN"
+    return "BEGIN" if write else f"BEGIN {_READ_ONLY}"
+
+
+@attrs.define
+class SQLite3Host:
+    """A connection of the standard library's ``sqlite3``.
+
+    The host may read rows and texts as it likes (``row_factory``, ``text_factory``);
+    for the time of our own statements they are read as ours.
     """
 
     connection: Any
-    text_factory: Any = str
+    factory: Any = str
 
-    def raw(self) -> Any:
-        """Return the connection of the driver beneath."""
-        raise NotImplementedError
-
-    def enter(self) -> None:
-        self.raw()
-
-    def in_transaction(self) -> bool:
-        return bool(self.raw().in_transaction)
-
-    @contextmanager
-    def _as_ours(self) -> Iterator[None]:
-        raw = self.raw()
-        theirs = raw.text_factory
-        if theirs is self.text_factory:
-            yield
-            return
-        raw.text_factory = self.text_factory
-        try:
-            yield
-        finally:
-            raw.text_factory = theirs
-
-
-@attrs.define
-class SQLite3Host(_SQLiteHost):
-    """A connection of the standard library's ``sqlite3``."""
-
-    @property
-    def errors(self) -> tuple[type[Exception], ...]:
-        return (sqlite3.Error,)
-
-    def raw(self) -> Any:
-        return self.connection
+    vendor: Vendor = "sqlite"
+    has_marks: bool = True
+    errors: tuple[type[Exception], ...] = (sqlite3.Error,)
 
     def execute(self, sql: str, params: Sequence[Any] = ()) -> Rows:
-        with self._as_ours():
+        with _texts_read(self.connection, self.factory):
             cursor = self.connection.cursor()
             cursor.row_factory = None
             rows: Rows = cursor.execute(sql, params).fetchall()
@@ -131,6 +145,20 @@ class SQLite3Host(_SQLiteHost):
 
     def execute_many(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
         self.connection.cursor().executemany(sql, rows)
+
+    @contextmanager
+    def reading_texts(self, factory: Any) -> Iterator[None]:
+        self.factory = factory
+        try:
+            yield
+        finally:
+            self.factory = str
+
+    def enter(self) -> None:
+        pass
+
+    def in_transaction(self) -> bool:
+        return _is_in_transaction(self.connection, "sqlite")
 
     def check_writable(self) -> None:
         connection = self.connection
@@ -141,6 +169,9 @@ class SQLite3Host(_SQLiteHost):
                 "commit() of a connection with autocommit=True does nothing",
                 field="connection",
             )
+
+    def begin_statement(self, *, write: bool) -> str | None:
+        return _begin_statement("sqlite", write=write)
 
     @contextmanager
     def apart(self) -> Iterator[Host]:
@@ -158,8 +189,71 @@ class SQLite3Host(_SQLiteHost):
 
 
 @attrs.define
-class SQLAlchemyHost(_SQLiteHost):
+class PsycopgHost:
+    """A connection of psycopg 3, whatever its row factory is."""
+
+    connection: Any
+
+    vendor: Vendor = "postgresql"
+    has_marks: bool = False
+
+    @property
+    def errors(self) -> tuple[type[Exception], ...]:
+        return (sys.modules["psycopg"].Error,)
+
+    def execute(self, sql: str, params: Sequence[Any] = ()) -> Rows:
+        row_factory = sys.modules["psycopg.rows"].tuple_row
+        with self.connection.cursor(row_factory=row_factory) as cursor:
+            cursor.execute(sql, params)
+            return cursor.fetchall() if cursor.description else []
+
+    def execute_many(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
+        with self.connection.cursor() as cursor:
+            cursor.executemany(sql, rows)
+
+    def reading_texts(self, factory: Any) -> AbstractContextManager[None]:  # noqa: ARG002
+        return nullcontext()
+
+    def enter(self) -> None:
+        pass
+
+    def in_transaction(self) -> bool:
+        return _is_in_transaction(self.connection, "postgresql")
+
+    def check_writable(self) -> None:
+        if self.connection.autocommit and not self.in_transaction():
+            raise TransactionRequired(
+                field="connection", expected="a block of connection.transaction()"
+            )
+
+    def begin_statement(self, *, write: bool) -> str | None:
+        if self.connection.autocommit:
+            return _begin_statement("postgresql", write=write)
+        return None if write else f"SET TRANSACTION {_READ_ONLY}"
+
+    @contextmanager
+    def apart(self) -> Iterator[Host]:
+        with self.connection.transaction():
+            yield self
+
+    def after_commit(self, deliver: Callable[[], None]) -> bool:  # noqa: ARG002
+        return False
+
+
+# --- SQLAlchemy ----------------------------------------------------------------------
+
+
+@attrs.define
+class SQLAlchemyHost:
     """A Connection of SQLAlchemy 2, or the one that a Session is using."""
+
+    connection: Any
+    vendor: Vendor
+    factory: Any = str
+
+    @property
+    def has_marks(self) -> bool:
+        return self.vendor == "sqlite"
 
     @property
     def errors(self) -> tuple[type[Exception], ...]:
@@ -179,31 +273,52 @@ class SQLAlchemyHost(_SQLiteHost):
             connection.exec_driver_sql("SELECT 1")
         return connection
 
-    def raw(self) -> Any:
+    def _raw(self) -> Any:
         return self._used().connection.driver_connection
 
+    def _run(self, sql: str, params: Any) -> Any:
+        if self.vendor != "sqlite":
+            return self._used().exec_driver_sql(sql, params)
+        with _texts_read(self._raw(), self.factory):
+            return self._used().exec_driver_sql(sql, params)
+
     def execute(self, sql: str, params: Sequence[Any] = ()) -> Rows:
-        with self._as_ours():
-            result = self._used().exec_driver_sql(sql, tuple(params) or None)
-            return [tuple(row) for row in result] if result.returns_rows else []
+        result = self._run(sql, tuple(params) or None)
+        return [tuple(row) for row in result] if result.returns_rows else []
 
     def execute_many(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
-        given = [tuple(row) for row in rows]
-        if given:
-            self._used().exec_driver_sql(sql, given)
+        self._run(sql, [tuple(row) for row in rows])
+
+    @contextmanager
+    def reading_texts(self, factory: Any) -> Iterator[None]:
+        self.factory = factory
+        try:
+            yield
+        finally:
+            self.factory = str
+
+    def enter(self) -> None:
+        self._used()
 
     def in_transaction(self) -> bool:
         # An idle Session is not made to begin only to be asked.
         is_begun = self._owner().in_transaction()
-        return is_begun and super().in_transaction()
+        return is_begun and _is_in_transaction(self._raw(), self.vendor)
 
     def check_writable(self) -> None:
-        raw = self.raw()  # an event of the host may have begun by now
-        if raw.isolation_level is None and not raw.in_transaction:
+        raw = self._raw()
+        is_autocommit = (
+            raw.isolation_level is None if self.vendor == "sqlite" else raw.autocommit
+        )
+        # An event of the host may have begun by now.
+        if is_autocommit and not _is_in_transaction(raw, self.vendor):
             raise TransactionRequired(
                 "the isolation level of the connection is AUTOCOMMIT",
                 field="connection",
             )
+
+    def begin_statement(self, *, write: bool) -> str | None:
+        return _begin_statement(self.vendor, write=write)
 
     @contextmanager
     def apart(self) -> Iterator[Host]:
@@ -211,13 +326,14 @@ class SQLAlchemyHost(_SQLiteHost):
         if hasattr(bind, "get_bind"):
             bind = bind.get_bind()
         with bind.engine.connect() as connection:
-            if connection.connection.driver_connection.in_transaction:
+            raw = connection.connection.driver_connection
+            if _is_in_transaction(raw, self.vendor):
                 # The pool has no second connection to give.
                 raise StoreError("a transaction of the host is open: deliver after it")
             with connection.begin():
-                host = SQLAlchemyHost(connection)
+                host = SQLAlchemyHost(connection, self.vendor)
                 if not host.in_transaction():
-                    host.execute("BEGIN IMMEDIATE")
+                    host.execute(_begin_statement(self.vendor, write=True))
                 yield host
 
     def after_commit(self, deliver: Callable[[], None]) -> bool:
@@ -261,41 +377,65 @@ class _Pending:
                 deliver()
 
 
+# --- Django --------------------------------------------------------------------------
+
+
 @attrs.define
-class DjangoHost(_SQLiteHost):
+class DjangoHost:
     """A connection of Django: ``django.db.connection`` or ``connections[...]``."""
 
+    connection: Any
+    vendor: Vendor
+    factory: Any = str
     is_waiting: bool = False
+
+    has_marks: bool = False
 
     @property
     def errors(self) -> tuple[type[Exception], ...]:
         return (sys.modules["django.db.utils"].Error, sqlite3.Error)
 
-    def raw(self) -> Any:
+    def _raw(self) -> Any:
         self.connection.ensure_connection()
         return self.connection.connection
 
+    def _texts(self) -> AbstractContextManager[None]:
+        if self.vendor != "sqlite":
+            return nullcontext()
+        return _texts_read(self._raw(), self.factory)
+
     def execute(self, sql: str, params: Sequence[Any] = ()) -> Rows:
-        text, given = with_format(sql, params) if params else (sql, None)
-        with self._as_ours(), self.connection.cursor() as cursor:
-            cursor.execute(text, given)
-            return (
-                [tuple(row) for row in cursor.fetchall()] if cursor.description else []
-            )
+        with self._texts(), self.connection.cursor() as cursor:
+            cursor.execute(sql, params)
+            has_rows = cursor.description is not None
+            return [tuple(row) for row in cursor.fetchall()] if has_rows else []
 
     def execute_many(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
-        text, order = to_format(sql)
         with self.connection.cursor() as cursor:
-            cursor.executemany(text, [[row[i] for i in order] for row in rows])
+            cursor.executemany(sql, rows)
+
+    @contextmanager
+    def reading_texts(self, factory: Any) -> Iterator[None]:
+        self.factory = factory
+        try:
+            yield
+        finally:
+            self.factory = str
+
+    def enter(self) -> None:
+        self._raw()
+
+    def in_transaction(self) -> bool:
+        return _is_in_transaction(self._raw(), self.vendor)
 
     def check_writable(self) -> None:
-        self.check_atomic()
-
-    def check_atomic(self) -> None:
         if not self.connection.in_atomic_block:
             raise TransactionRequired(
                 field="connection", expected="a block of transaction.atomic()"
             )
+
+    def begin_statement(self, *, write: bool) -> str | None:
+        return _begin_statement(self.vendor, write=write)
 
     @contextmanager
     def apart(self) -> Iterator[Host]:
@@ -315,6 +455,9 @@ class DjangoHost(_SQLiteHost):
         return True
 
 
+# --- which one -----------------------------------------------------------------------
+
+
 def host_of(where: object) -> Host | None:
     """Return the adapter for a connection of a host; None if it is none.
 
@@ -324,13 +467,34 @@ def host_of(where: object) -> Host | None:
     modules = {base.__module__ for base in type(where).__mro__}
     if isinstance(where, sqlite3.Connection):
         return SQLite3Host(where)
+    if "psycopg" in modules:
+        return _psycopg(where)
     if any(name.startswith("sqlalchemy.") for name in modules):
         return _sqlalchemy(where)
-    if any(
-        name.startswith(("django.db.", "django.utils.connection")) for name in modules
-    ):
-        return _known(DjangoHost(where), str(getattr(where, "vendor", "no database")))
+    if any(name.startswith(("django.db.", "django.utils.connec")) for name in modules):
+        vendor = getattr(where, "vendor", "no database")
+        if vendor == "postgresql" and "psycopg" not in sys.modules:
+            vendor = "postgresql with psycopg2"
+        return DjangoHost(where, _known(vendor))
     return None
+
+
+def _known(vendor: Any) -> Vendor:
+    if vendor == "sqlite" or vendor == "postgresql":
+        return vendor  # type: ignore[no-any-return]
+    raise InvalidOption(
+        field="where",
+        expected="a connection to SQLite, or to PostgreSQL with psycopg",
+        found=vendor,
+    )
+
+
+def _psycopg(where: Any) -> Host:
+    if hasattr(where, "__aenter__") or not hasattr(where, "transaction"):
+        raise InvalidOption(
+            field="where", expected="a psycopg.Connection", found=type(where).__name__
+        )
+    return PsycopgHost(where)
 
 
 def _sqlalchemy(where: Any) -> Host:
@@ -342,17 +506,17 @@ def _sqlalchemy(where: Any) -> Host:
             found=type(where).__name__,
         )
     if hasattr(where, "get_bind"):
-        return _known(SQLAlchemyHost(where), where.get_bind().dialect.name)
-    if hasattr(where, "exec_driver_sql"):
-        return _known(SQLAlchemyHost(where), where.dialect.name)
-    raise InvalidOption(
-        field="where", expected="a Connection or a Session", found=type(where).__name__
-    )
-
-
-def _known(host: Host, dialect: str) -> Host:
-    if dialect != "sqlite":
+        dialect = where.get_bind().dialect
+    elif hasattr(where, "exec_driver_sql"):
+        dialect = where.dialect
+    else:
         raise InvalidOption(
-            field="where", expected="a connection to SQLite", found=dialect
+            field="where",
+            expected="a Connection or a Session",
+            found=type(where).__name__,
         )
-    return host
+    is_supported = dialect.driver in _SUPPORTED.get(dialect.name, ())
+    return SQLAlchemyHost(
+        where,
+        _known(dialect.name if is_supported else f"{dialect.name}+{dialect.driver}"),
+    )

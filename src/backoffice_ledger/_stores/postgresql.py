@@ -42,7 +42,7 @@ from backoffice_ledger._model.text import check_identifier
 from backoffice_ledger._stores import sql_audit, sql_pending
 from backoffice_ledger._stores.postgresql_dialect import POSTGRESQL
 from backoffice_ledger._stores.postgresql_driver import Driver, Intercept
-from backoffice_ledger._stores.postgresql_locks import locks_of
+from backoffice_ledger._stores.postgresql_locks import account_locks, book_lock
 from backoffice_ledger._stores.postgresql_open import prepare, schema_problems
 from backoffice_ledger._stores.sql import SqlBook
 from backoffice_ledger.errors import (
@@ -160,7 +160,7 @@ class PostgreSQLStore:
             "statement_timeout": f"{STATEMENT_SECONDS}s",
             "idle_in_transaction_session_timeout": f"{IDLE_SECONDS}s",
             "default_transaction_read_only": "on" if self._read_only else "off",
-            "enable_seqscan": "off",
+            "plan_cache_mode": "force_custom_plan",
             "jit": "off",
         }
         if not self._is_synchronous:
@@ -430,15 +430,17 @@ class PostgreSQLTransaction:
 
     def size(self) -> int:
         """Return the number of records that have their position."""
+        if not self._book.is_fresh:
+            self._driver.run(self._book.refresh())
         return self._book.size
 
     def enter(self, command: Command | None) -> None:
         """Take the locks of *command*; what was read before them may be stale."""
-        if not self._book.is_locking:
-            return
-        for query in locks_of(self._book.book_id, command):
-            self._driver.execute(*query)
-        self._driver.run(self._book.refresh())
+        book = self._book
+        if book.is_locking:
+            self._driver.run(book.refresh(book_lock(book.book_id, command)))
+            for query in account_locks(book.book_id, command):
+                self._driver.execute(*query)
 
     def load(self, needs: Needs) -> None:
         """Read what *needs* names."""

@@ -10,8 +10,6 @@ from backoffice_ledger._engine.commands import EXCLUSIVE, Command, OpenAccount
 from backoffice_ledger._model.account import ancestors
 from backoffice_ledger._stores.sql_steps import Query
 
-BOOK_CLASS: Final = 0x626C_0002
-"""First key of the lock of a book; the second is the book."""
 ACCOUNT_CLASS: Final = 0x626C_0003
 """First key of the lock of an account's path; the second is its hash."""
 
@@ -19,25 +17,31 @@ _SHARED: Final = "SELECT pg_advisory_xact_lock_shared(?, ?)"
 _EXCLUSIVE: Final = "SELECT pg_advisory_xact_lock(?, ?)"
 
 
-def locks_of(book_id: int, command: Command | None) -> list[Query]:
-    """Return what takes the locks, in the order in which everybody takes them.
+def book_lock(book_id: int, command: Command | None) -> Query:
+    """Return what takes the lock of the book and then asks what `Dialect.begin` asks.
+
+    The answer comes from the database's function as it is once the lock is there.
+    """
+    return Query(
+        "SELECT mark, placed, is_waiting FROM bl_enter(?, ?)",
+        (book_id, type(command) in EXCLUSIVE),
+    )
+
+
+def account_locks(book_id: int, command: Command | None) -> list[Query]:
+    """Return what takes the locks of accounts, in the order in which everybody does.
 
     An account that is opened depends on those above and below it: its own path is
     taken exclusively, those above it are shared.
     """
-    is_alone = type(command) in EXCLUSIVE
-    book = Query(_EXCLUSIVE if is_alone else _SHARED, (BOOK_CLASS, book_id))
     if not isinstance(command, OpenAccount):
-        return [book]
+        return []
     path = command.account.path
     strengths = {path_key(book_id, above): _SHARED for above in ancestors(path)}
     strengths[path_key(book_id, path)] = _EXCLUSIVE
     return [
-        book,
-        *(
-            Query(strength, (ACCOUNT_CLASS, key))
-            for key, strength in sorted(strengths.items())
-        ),
+        Query(strength, (ACCOUNT_CLASS, key))
+        for key, strength in sorted(strengths.items())
     ]
 
 

@@ -36,7 +36,7 @@ def prepare(driver: Driver, *, create: bool, is_synchronous: bool) -> None:
         NewerFormat, OlderFormat, Corrupt: the schema is another one.
     """
     check_settings(driver, is_synchronous=is_synchronous)
-    if not _has_schema(driver):
+    if not has_schema(driver):
         if not create:
             raise BookNotFound(field="where", expected=f"the schema {SCHEMA}")
         _create(driver)
@@ -69,7 +69,8 @@ def check_settings(driver: Driver, *, is_synchronous: bool) -> None:
         raise UnsafeSettings(field="synchronous_commit", expected="on", found="off")
 
 
-def _has_schema(driver: Driver) -> bool:
+def has_schema(driver: Driver) -> bool:
+    """Whether the database has our tables, of whatever format."""
     [(found,)] = driver.execute(
         "SELECT to_regclass(?) IS NOT NULL", (f"{SCHEMA}.bl_format",)
     )
@@ -81,7 +82,7 @@ def _create(driver: Driver) -> None:
     driver.execute("BEGIN")
     try:
         driver.execute("SELECT pg_advisory_xact_lock(?, 0)", (SEAL_CLASS,))
-        if not _has_schema(driver):
+        if not has_schema(driver):
             driver.define(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
             for statement in schema_statements():
                 driver.define(statement)

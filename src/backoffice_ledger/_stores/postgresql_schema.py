@@ -31,6 +31,9 @@ BLOCK: Final = 1 << 24
 SEAL_CLASS: Final = 0x626C_0001
 """First key of the lock under which a book is sealed; the second is the book."""
 
+BOOK_CLASS: Final = 0x626C_0002
+"""First key of the lock that commands on a book take; the second is the book."""
+
 _TABLES = """
 CREATE TABLE bl_format (
     version integer NOT NULL
@@ -204,9 +207,7 @@ CREATE TABLE bl_listener (
 """
 
 _CHECK = """
-CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql
-    SET search_path = {schema}, pg_temp
-    SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
+CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql{settings}
 AS $$
 BEGIN
     {body}
@@ -252,12 +253,12 @@ _PLACE_QUERY = """
             SELECT book_id, min(position) AS first, max(position) AS last,
                 count(*) AS places
             FROM added GROUP BY book_id
-        ) s
+        ) s LEFT JOIN LATERAL (
+            SELECT l.position FROM bl_log_position l
+            WHERE l.book_id = s.book_id AND l.position = s.first - 1 LIMIT 1
+        ) before ON true
         WHERE s.last - s.first + 1 <> s.places OR s.first < 1
-            OR s.first > 1 AND NOT EXISTS (
-                SELECT 1 FROM bl_log_position l
-                WHERE l.book_id = s.book_id AND l.position = s.first - 1
-            )
+            OR s.first > 1 AND before.position IS NULL
 """
 
 _NOTHING_QUERY = """
@@ -282,50 +283,82 @@ END
 $$
 """
 
+_SETTINGS = f"""
+    SET search_path = {SCHEMA}, pg_temp SET plan_cache_mode = force_generic_plan
+    SET enable_seqscan = off SET enable_bitmapscan = off SET enable_material = off
+    SET enable_hashjoin = off SET enable_mergejoin = off"""
+
+_ENTER = f"""
+CREATE FUNCTION bl_enter(book integer, is_alone boolean)
+    RETURNS TABLE (mark bigint, placed bigint, is_waiting boolean)
+    LANGUAGE plpgsql{_SETTINGS}
+AS $$
+BEGIN
+    IF is_alone THEN
+        PERFORM pg_advisory_xact_lock({BOOK_CLASS}, book);
+    ELSE
+        PERFORM pg_advisory_xact_lock_shared({BOOK_CLASS}, book);
+    END IF;
+    RETURN QUERY SELECT b.facts_ordinal,
+        coalesce((SELECT l.position FROM bl_log_position l
+            WHERE l.book_id = book ORDER BY l.position DESC LIMIT 1), 0),
+        EXISTS (SELECT 1 FROM bl_unsealed u WHERE u.book_id = b.book_id)
+        FROM bl_book b WHERE b.book_id = book;
+END
+$$
+"""
+
 _SEAL = f"""
 CREATE FUNCTION bl_seal(book integer, wanted bigint[])
     RETURNS TABLE (ordinal bigint, "position" bigint, number bigint)
-    LANGUAGE plpgsql
-    SET search_path = {SCHEMA}, pg_temp
-    SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
+    LANGUAGE plpgsql{_SETTINGS}
 AS $$
 #variable_conflict use_column
 DECLARE
-    is_read_only constant boolean := current_setting('transaction_read_only')::boolean;
+    head bigint;
 BEGIN
-    IF NOT is_read_only THEN
+    IF NOT current_setting('transaction_read_only')::boolean THEN
         PERFORM pg_advisory_xact_lock({SEAL_CLASS}, book);
-        WITH spans AS (
-            DELETE FROM bl_unsealed u WHERE u.book_id = book RETURNING u.first, u.last
-        ), due AS (
-            SELECT r.ordinal, r.journal_no FROM spans s JOIN bl_record r
-            ON r.book_id = book AND r.ordinal BETWEEN s.first AND s.last
-        )
-        INSERT INTO bl_log_position (book_id, position, ordinal, journal_no, number)
-        SELECT book,
-            (SELECT coalesce(max(l.position), 0) FROM bl_log_position l
-                WHERE l.book_id = book) + row_number() OVER (ORDER BY d.ordinal),
-            d.ordinal,
-            d.journal_no,
-            CASE WHEN d.journal_no IS NOT NULL THEN j.last
-                + row_number() OVER (PARTITION BY d.journal_no ORDER BY d.ordinal) END
-        FROM due d LEFT JOIN (
-            SELECT n.journal_no, (
-                SELECT coalesce(max(l.number), 0) FROM bl_log_position l
-                WHERE l.book_id = book AND l.journal_no = n.journal_no
-            ) AS last
-            FROM (SELECT DISTINCT e.journal_no FROM due e
-                WHERE e.journal_no IS NOT NULL) n
-        ) j ON j.journal_no = d.journal_no;
+        IF EXISTS (SELECT 1 FROM bl_unsealed u WHERE u.book_id = book) THEN
+            SELECT l.position INTO head FROM bl_log_position l
+                WHERE l.book_id = book ORDER BY l.position DESC LIMIT 1;
+            WITH spans AS (
+                DELETE FROM bl_unsealed u WHERE u.book_id = book
+                RETURNING u.first, u.last
+            ), due AS MATERIALIZED (
+                SELECT r.ordinal, r.journal_no FROM spans s JOIN bl_record r
+                ON r.book_id = book AND r.ordinal BETWEEN s.first AND s.last
+            ), journals AS MATERIALIZED (
+                SELECT j.journal_no, coalesce((
+                    SELECT l.number FROM bl_log_position l
+                    WHERE l.book_id = book AND l.journal_no = j.journal_no
+                    ORDER BY l.number DESC LIMIT 1
+                ), 0) AS previous
+                FROM (SELECT DISTINCT journal_no FROM due) j
+            )
+            INSERT INTO bl_log_position
+                (book_id, position, ordinal, journal_no, number)
+            SELECT book,
+                coalesce(head, 0) + row_number() OVER (ORDER BY d.ordinal),
+                d.ordinal, d.journal_no,
+                CASE WHEN d.journal_no IS NOT NULL THEN j.previous
+                    + row_number() OVER (PARTITION BY d.journal_no ORDER BY d.ordinal)
+                END
+            FROM due d JOIN journals j ON j.journal_no IS NOT DISTINCT FROM d.journal_no;
+        END IF;
     END IF;
-    RETURN QUERY SELECT l.ordinal, l.position, l.number FROM bl_log_position l
-        WHERE l.book_id = book AND l.ordinal = ANY (wanted);
+    RETURN QUERY SELECT w.at, l.position, l.number
+        FROM unnest(wanted) AS w (at) CROSS JOIN LATERAL (
+            SELECT p.position, p.number FROM bl_log_position p
+            WHERE p.book_id = book AND p.ordinal = w.at LIMIT 1
+        ) l;
 END
 $$
 """
 
 _SEQUENCES: Final = ("bl_ticket", "bl_name_number")
 _FUNCTIONS: Final = (
+    "bl_enter(integer, boolean)",
     "bl_seal(integer, bigint[])",
     "bl_append_only()",
     "bl_entry_seal()",
@@ -348,7 +381,7 @@ def _check(name: str, *checks: tuple[str, str]) -> str:
     body = "".join(
         _REFUSE.format(query=query, message=message) for query, message in checks
     )
-    return _CHECK.format(name=name, schema=SCHEMA, body=body.strip()).strip()
+    return _CHECK.format(name=name, settings=_SETTINGS, body=body.strip()).strip()
 
 
 def _after(table: str, verb: str, rows: str, function: str) -> str:
@@ -382,6 +415,7 @@ def schema_statements() -> list[str]:
         ),
         _check("bl_erased", (_ERASE_QUERY, "a text is erased only beside a redaction")),
         _APPEND_ONLY.strip(),
+        _ENTER.strip(),
         _SEAL.strip(),
         _after("bl_record", "INSERT", "added", "bl_entry_seal"),
         _after("bl_posting", "INSERT", "added", "bl_late"),

@@ -100,6 +100,7 @@ class SqlBook:
     has_erased: bool = False
     has_unplaced: bool = False
     is_locking: bool = False
+    is_fresh: bool = False
     unplaced: list[Unplaced] = attrs.field(factory=list)
     provisional: dict[int, Place] = attrs.field(factory=dict)
     lasting: set[FactKey] = attrs.field(factory=set)
@@ -121,11 +122,18 @@ class SqlBook:
         self.is_locking = write and self.dialect.locks_rows
         self.state.forget_reads()
         self.passing.clear()
-        yield from self.refresh()
+        self.is_fresh = False
+        if not self.is_locking:
+            yield from self.refresh()
 
-    def refresh(self) -> Step[None]:
-        """Drop the facts that another writer has made stale."""
-        rows = yield Query(self.dialect.begin, (self.book_id,))
+    def refresh(self, query: Query | None = None) -> Step[None]:
+        """Drop the facts that another writer has made stale.
+
+        Where reading takes no locks it is done at the beginning of a transaction, else
+        after the locks; *query* then takes them and asks.
+        """
+        rows = yield query or Query(self.dialect.begin, (self.book_id,))
+        self.is_fresh = True
         if not rows:
             raise Corrupt("its row is gone", field="book")
         [(mark, size, unplaced)] = rows
@@ -145,6 +153,8 @@ class SqlBook:
 
     def load(self, needs: Needs) -> Step[None]:
         """Read into the state what *needs* names."""
+        if not self.is_fresh:
+            yield from self.refresh()
         state = self.state
         keys_of: dict[str, list[str]] = {}
         for kind, key in needs.facts:
