@@ -18,7 +18,7 @@ from backoffice_ledger.audit import leaf_hash
 from backoffice_ledger.testing import FrozenClock
 
 FOLDER = Path(__file__).parent
-ROOT = "be9b4616644499694a18db7e1d6ea5da9108e7e6ac24d577a292fd33df732bab"
+ROOT = "e80f60d567ecc822dc8ccbdc4acca6e4fffb70cfc933b3f7b70c4c9048d4d2b8"
 NOW = datetime(2026, 1, 12, 9, 0, tzinfo=UTC)
 
 

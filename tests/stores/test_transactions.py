@@ -114,6 +114,23 @@ def test_the_second_creator_finds_the_first(tmp_path: Path) -> None:
         ledger.verify()
 
 
+def test_a_file_that_becomes_a_book_while_one_looks(tmp_path: Path) -> None:
+    """Another process makes the schema between the first questions about the file."""
+    path, rivals = tmp_path / "new.db", 0
+
+    def intercept(sql: str, run: Callable[[], Any]) -> Any:
+        nonlocal rivals
+        rows = run()
+        if sql == "PRAGMA user_version" and not rivals:
+            rivals = 1
+            with suppress(errors.Busy):  # it may have to wait until we have looked
+                bl.SQLiteStore(path, create=True, busy_seconds=0.01).close()
+        return rows
+
+    bl.SQLiteStore(path, create=True, intercept=intercept).close()
+    assert rivals
+
+
 def test_the_log_is_begun_once(tmp_path: Path) -> None:
     """Another process begins the log between a look at it and the lock."""
     path = tmp_path / "new.db"
