@@ -4,7 +4,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from datetime import date
 from typing import Any
 
@@ -57,6 +57,7 @@ class Switch:
         self.effect: Callable[[str, Callable[[], Any]], Any] = lambda _, work: work()
 
     def __call__(self, sql: str, work: Callable[[], Any]) -> Any:
+        """Have the effect."""
         return self.effect(sql, work)
 
     def fail(self, part: str, error: Exception, *, after: bool = False) -> None:
@@ -242,7 +243,7 @@ def test_two_processes_may_create_at_once(postgresql: str) -> None:
             store = PostgreSQLStore(dsn, create=True)
             opened.append(bl.open_ledger(store, actor="clerk", create=True))
             store.close()
-        except BaseException as error:
+        except StoreError as error:
             failed.append(error)
 
     threads = [threading.Thread(target=work) for _ in range(4)]
@@ -405,7 +406,7 @@ def test_the_pool_is_bounded(make: Callable[..., PostgreSQLStore]) -> None:
     def work() -> None:
         try:
             store.books()
-        except BaseException as error:
+        except StoreError as error:
             caught.append(error)
 
     bl.open_ledger(store, actor="clerk", create=True)
@@ -554,10 +555,8 @@ def test_an_error_that_was_swallowed_below_is_no_commit(
     bl.open_ledger(store, actor="clerk", create=True)
     with pytest.raises(StorageFailure, match="rolled"):  # noqa: SIM117
         with store.transaction("main", write=True) as transaction:
-            try:
+            with suppress(StoreError):
                 transaction._driver.execute("SELECT 1 / 0")
-            except StoreError:
-                pass
 
 
 def test_a_rollback_that_fails_drops_the_connection(
