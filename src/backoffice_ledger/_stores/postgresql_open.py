@@ -40,6 +40,11 @@ def prepare(driver: Driver, *, create: bool, is_synchronous: bool) -> None:
         if not create:
             raise BookNotFound(field="where", expected=f"the schema {SCHEMA}")
         _create(driver)
+    check_schema(driver)
+
+
+def check_schema(driver: Driver) -> None:
+    """Check that the schema is the one of this format, and whole."""
     [(version,)] = driver.execute("SELECT max(version) FROM bl_format")
     if version is not None and version > FORMAT:
         raise NewerFormat(field="where", expected=f"format {FORMAT}", found=version)
