@@ -1,4 +1,4 @@
-"""Measure PostgreSQL: bulk against bare COPY, single postings, eight writers against one.
+"""Measure PostgreSQL: bulk against bare COPY, and eight writers against one.
 
     python -m tests.benchmarks.postgresql [--entries 20000]
 
@@ -17,14 +17,14 @@ from pathlib import Path
 
 import attrs
 import psycopg
+from tests.benchmarks.run import ACCOUNTS, Work, account
 
 import backoffice_ledger as bl
 from backoffice_ledger.stores import PostgreSQLStore
-from tests.benchmarks.run import ACCOUNTS, Work, account
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-import postgresql_server  # noqa: E402 - of the tests
+import postgresql_server
 
 WRITERS = 8
 OWN_SECONDS = 0.005
@@ -51,8 +51,8 @@ class Figures:
     def __str__(self) -> str:
         return "\n".join(
             [
-                f"bulk        {self.bulk:8.1f} us/entry  {self.bulk / self.copied:.1f} x"
-                f" bare COPY ({self.copied:.1f})",
+                f"bulk        {self.bulk:8.1f} us/entry,"
+                f" {self.bulk / self.copied:.1f} x bare COPY ({self.copied:.1f})",
                 f"single      {self.single:8.2f} ms",
                 f"own work    {self.busy[WRITERS]:8.0f} /s with {WRITERS} writers,"
                 f" {self.busy[WRITERS] / self.busy[1]:.1f} x one ({self.busy[1]:.0f})",

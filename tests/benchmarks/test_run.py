@@ -1,7 +1,6 @@
 """The benchmark itself works; its figures are for people."""
 
 import pytest
-
 from tests.benchmarks import postgresql
 from tests.benchmarks.run import measure
 

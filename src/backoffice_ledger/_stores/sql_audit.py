@@ -155,9 +155,10 @@ def _know_unsealed(book: SqlBook) -> Step[None]:
                 " WHERE book_id = ? AND journal_no = ?",
                 (book.book_id, journal),
             )
+        number = None
         if journal is not None:
-            numbers[journal] += 1
-        book.provisional[ordinal] = (position, numbers.get(journal))
+            number = numbers[journal] = numbers[journal] + 1
+        book.provisional[ordinal] = (position, number)
 
 
 def _rows(
