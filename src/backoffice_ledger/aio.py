@@ -37,6 +37,7 @@ from backoffice_ledger._ledger.topics import Accounts, Documents, Periods, Propo
 from backoffice_ledger._ledger.view import LedgerView
 from backoffice_ledger._model.arguments import check_count
 from backoffice_ledger._stores.host_adapters import host_of
+from backoffice_ledger._stores.postgresql import POOL_SIZE, PostgreSQLStore
 from backoffice_ledger.errors import InvalidOption, LedgerClosed
 from backoffice_ledger.protocols import Clock, Control, IdSource, Listener, SaltSource
 from backoffice_ledger.stores import DEFAULT_BOOK
@@ -301,7 +302,6 @@ class Opening:
 
     def __init__(self, begin: Callable[[], Coroutine[Any, Any, AsyncLedger]]) -> None:
         self._begin = begin
-        self._ledger: AsyncLedger | None = None
 
     def __await__(self) -> Generator[Any, None, AsyncLedger]:
         return self._begin().__await__()
@@ -316,8 +316,7 @@ class Opening:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self._ledger is not None:
-            await self._ledger.close()
+        await self._ledger.close()
 
 
 def open_ledger(
@@ -332,7 +331,7 @@ def open_ledger(
     clock: Clock | None = None,
     ids: IdSource | None = None,
     salts: SaltSource | None = None,
-    writers: int = 1,
+    writers: int | None = None,
 ) -> Opening:
     """Open a book: ``async with aio.open_ledger(...) as ledger``, or await it.
 
@@ -347,8 +346,8 @@ def open_ledger(
         clock: where the time comes from.
         ids: where new ids come from.
         salts: where salts come from.
-        writers: how many commands may run at a time; more than one is of use only
-            with a store that lets several write at once.
+        writers: how many commands may run at a time: by default one, and some for a
+            PostgreSQL database, where more than one is of use.
 
     Raises:
         InvalidOption: *where* is a connection, which belongs to the thread that made
@@ -373,6 +372,11 @@ def open_ledger(
         ids=ids,
         salts=salts,
     )
+    if writers is None:
+        is_server = isinstance(where, PostgreSQLStore) or str(where).startswith(
+            ("postgresql://", "postgres://")
+        )
+        writers = POOL_SIZE - READERS if is_server else 1
     count = check_count(writers, "writers", 1)
 
     async def begin() -> AsyncLedger:

@@ -123,6 +123,19 @@ def test_opening_by_waiting(path: Path) -> None:
     run(test)
 
 
+def test_the_number_of_writers(path: Path) -> None:
+    """One is the rule for a file; it may be said otherwise."""
+
+    async def test() -> None:
+        async with aio.open_ledger(path, actor="clerk", writers=3) as ledger:
+            await asyncio.gather(*(ledger.post(payment(n)) for n in range(6)))
+            assert (await ledger.verify()).entries == 6
+        with pytest.raises(errors.InvalidOption):
+            aio.open_ledger(path, actor="clerk", writers=0)
+
+    run(test)
+
+
 def test_errors_come_as_they_are(path: Path, tmp_path: Path) -> None:
     """A refusal is raised where it is awaited; what cannot be opened, at the start."""
 

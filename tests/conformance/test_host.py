@@ -72,6 +72,7 @@ class TestDjango(HostConformance):
         self.stack.close()
         connection = connections["default"]
         connection.settings_dict["NAME"] = str(folder / "app.db")
+        self.stack.callback(connection.settings_dict.update, NAME="app.db")
         self.stack.callback(connection.close)
         self.stack.enter_context(transaction.atomic())
         self.stack.callback(connection.set_rollback, True)

@@ -179,9 +179,11 @@ class Django:
             block.__exit__(ValueError, ValueError(), None)
 
     def close(self) -> None:
-        """Close the connection."""
+        """Close the connection; its settings are of the process."""
         self.rollback()
         self.connection.close()
+        if self.alias == "default":
+            self.connection.settings_dict |= {"NAME": "app.db", "OPTIONS": {}}
 
 
 def configure_django() -> None:

@@ -2,6 +2,7 @@
 
 import os
 import sqlite3
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -204,6 +205,13 @@ class Failing(sqlite3.Connection):
 class FailingCursor(sqlite3.Cursor):
     """The cursor of such a connection."""
 
+    def executemany(self, sql: str, *rest: Any) -> Any:
+        """Run a statement for many rows, or let it fail."""
+        self.execute("SELECT 1")
+        if self.connection.fails and sql.startswith(self.connection.fails):
+            return self.execute(sql)
+        return super().executemany(sql, *rest)
+
     def execute(self, sql: str, *rest: Any) -> Any:
         """Run a statement, or let it fail."""
         connection: Any = self.connection
@@ -270,6 +278,44 @@ def test_a_failure_on_an_idle_connection(failing: Any, outside: Any) -> None:
         ledger.open_account("expenses:tax", type="expense")
     assert not failing.in_transaction
     assert outside.orders() == [1]
+
+
+def test_a_rollback_of_the_database_on_an_idle_connection(failing: Any) -> None:
+    """There is nothing left to be rolled back."""
+    failing.commit()
+    ledger = bl.open_ledger(failing, actor="app")
+    failing.fails = ("UPDATE bl_book SET facts_position = ?",)
+    failing.also = failing.rollback
+    with pytest.raises(errors.StorageFailure, match="injected"):
+        ledger.open_account("expenses:tax", type="expense")
+    assert not failing.in_transaction
+
+
+def test_a_question_that_fails(idle: Any) -> None:
+    """It leaves the host's transaction as it was."""
+    ledger = bl.open_ledger(idle, actor="app")
+    idle.execute("BEGIN")
+    with pytest.raises(errors.UnknownAccount):
+        ledger.balance("expenses:nowhere")
+    assert idle.in_transaction
+
+
+def test_a_book_that_was_rolled_back(idle: Any) -> None:
+    """The tables are there, the book is not."""
+    ledger = bl.open_ledger(idle, actor="app", book="other", create=True)
+    idle.rollback()
+    with pytest.raises(errors.BookNotFound):
+        ledger.balance("assets:bank")
+
+
+def test_rows_that_fail(failing: Any, pay: Any, outside: Any) -> None:
+    """Many rows at once fail as one statement does."""
+    ledger = bl.open_ledger(failing, actor="app")
+    failing.fails = ("INSERT INTO bl_record",)
+    with pytest.raises(errors.StorageFailure, match="injected"):
+        ledger.post(pay(1))
+    failing.commit()
+    assert (outside.orders(), outside.entries()) == ([1], [])
 
 
 def test_a_connection_that_was_closed(idle: Any, pay: Any) -> None:
@@ -420,6 +466,14 @@ def test_what_is_no_host(make_where: Callable[[], Any]) -> None:
     with pytest.raises(errors.InvalidOption) as caught:
         bl.open_ledger(make_where(), actor="app")
     assert caught.value.field == "where"
+
+
+def test_django_with_another_driver(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where psycopg 3 was not imported, Django does not use it."""
+    wrapper = type("Wrapper", (), {"__module__": "django.db.x", "vendor": "postgresql"})
+    monkeypatch.delitem(sys.modules, "psycopg")
+    with pytest.raises(errors.InvalidOption, match="psycopg2"):
+        bl.open_ledger(wrapper(), actor="app")
 
 
 def test_what_only_a_store_of_its_own_does(

@@ -136,3 +136,34 @@ def test_reading_leaves_no_lock_behind(host: Any, outside: Any, pay: Any) -> Non
         host.commit()
         ledger.verify()
     assert outside.entries() == ["payment-1", "payment-2"]
+
+
+class Hoarding(dict[str, Any]):
+    """Forgets nothing, whoever tells it to."""
+
+    def clear(self) -> None:
+        """Do nothing."""
+
+
+@pytest.mark.parametrize("is_broken", [False, True])
+def test_a_control_that_remembers(
+    make: Any, outside: Any, pay: Any, is_broken: bool
+) -> None:
+    """A store that kept what it knows would post to an account that is not there.
+
+    The mark of staleness does not help: after the rollback it comes back with the same
+    number for something else.
+    """
+    host = make("sqlite3")
+    ledger = bl.open_ledger(host.connection, actor="app")
+    if is_broken:
+        ledger._session.store._books = Hoarding()
+    ledger.open_account("expenses:tax", type="expense")
+    host.rollback()
+    other = bl.open_ledger(host.connection, actor="app")
+    other.open_account("expenses:tea", type="expense")
+    if is_broken:
+        assert ledger.post(pay(1, "expenses:tax"))
+    else:
+        with pytest.raises(errors.UnknownAccount):
+            ledger.post(pay(1, "expenses:tax"))

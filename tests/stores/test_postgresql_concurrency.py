@@ -1,4 +1,4 @@
-"""Many writers of one book on PostgreSQL: nothing is lost, doubled, overdrawn or late."""
+"""Many writers of one book on PostgreSQL: nothing is lost, doubled or overdrawn."""
 
 import random
 import threading

@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any, Final, Protocol, TypeVar
 
 from backoffice_ledger._engine.store import Store, Transaction
-from backoffice_ledger._model.arguments import check_count
+from backoffice_ledger._model.arguments import check_count, check_methods
 from backoffice_ledger._model.text import check_identifier
 from backoffice_ledger._stores.host import HostStore
 from backoffice_ledger.errors import InvalidOption
@@ -47,8 +47,7 @@ def check_listeners(listeners: Iterable[Any]) -> tuple[Listener, ...]:
     names: set[str] = set()
     for index, listener in enumerate(listeners):
         field = f"listeners[{index}]"
-        if not callable(listener):
-            raise InvalidOption(field=field, expected="a function", found=listener)
+        check_methods(listener, field, "__call__")
         name = check_identifier(getattr(listener, "name", None), f"{field}.name")
         if getattr(listener, "after", None) is not None:
             check_count(listener.after, f"{field}.after")
@@ -84,6 +83,9 @@ def deliver(session: Delivering) -> int:
     A listener that raises keeps the others from nothing; the first error is raised
     once all had their turn.
     """
+    store = session.store
+    if isinstance(store, HostStore):
+        store.seal(session.book)
     delivered = 0
     failures: list[Exception] = []
     for listener in session.listeners:
@@ -132,15 +134,18 @@ def _own_transaction(session: Delivering) -> AbstractContextManager[Transaction]
 def announced(session: Delivering) -> Iterator[Transaction]:
     """Begin a transaction that writes; what it commits is delivered after it."""
     store = session.store
-    is_outermost = not store.in_transaction
     if not isinstance(store, HostStore):
+        is_outermost = not store.in_transaction
         with store.transaction(session.book, write=True) as transaction:
             yield transaction
         if is_outermost:
             deliver_quietly(session)
         return
+    is_outermost = not store.is_in_command
     with store.transaction(session.book, write=True) as transaction:
-        # The host may roll back what was noted when the ledger was opened.
-        register(session.listeners, transaction)
+        if is_outermost:
+            # The host may have rolled back what was noted before.
+            register(session.listeners, transaction)
         yield transaction
-    store.after_commit(session.deliver_quietly)
+    if is_outermost:
+        store.after_commit(session.deliver_quietly)

@@ -49,6 +49,7 @@ from backoffice_ledger._model.posting import Side
 from backoffice_ledger._model.proposal import Deny, check_actor
 from backoffice_ledger._model.record import Record
 from backoffice_ledger._model.text import EMPTY_MAPPING
+from backoffice_ledger._stores.host import HostStore
 from backoffice_ledger.errors import (
     Contention,
     ControlMissing,
@@ -137,7 +138,7 @@ class Session:
                 raise ReadOnlyBook(
                     field="read_only", expected="a ledger opened to write"
                 )
-        if write and self.listeners:
+        if write and (self.listeners or isinstance(self.store, HostStore)):
             return delivery.announced(self)
         return self.store.transaction(self.book, write=write)
 

@@ -61,6 +61,7 @@ class HostStore:
         self._lock = threading.RLock()
         self._depth = 0
         self._is_writing = False
+        self._is_own_reading = False
         self._is_doomed = False
         self._is_closed = False
         self._pid = os.getpid()
@@ -87,6 +88,11 @@ class HostStore:
             return True
         with self._driver.translating():
             return self._host.in_transaction()
+
+    @property
+    def is_in_command(self) -> bool:
+        """Whether a command of this store is under way."""
+        return self._depth > 0
 
     # --- transactions ----------------------------------------------------------------
 
@@ -121,8 +127,29 @@ class HostStore:
                 if not rows:
                     raise BookNotFound(field="book", found=book)
                 sql_book = self._books[book] = self._database.book(rows[0][0])
-            driver.run(sql_book.begin(write=write))
+            driver.run(sql_book.begin(write=self._is_writing))
+            if sql_book.has_unplaced and self._is_own_reading:
+                self._seal_first(sql_book, book)
             yield self._database.transaction(driver, sql_book)
+
+    def seal(self, book: str) -> None:
+        """Give committed records their positions, where the database does so later.
+
+        Raises:
+            StoreError: a transaction of the host is open on the connection.
+        """
+        if self._database.seals_later:
+            self._check_idle()
+            with self._apart() as store:
+                self._database.seal(store._driver, book)
+
+    def _seal_first(self, sql_book: SqlBook, book: str) -> None:
+        """Seal what writers could not, and begin to read again."""
+        self._driver.native("COMMIT")
+        with suppress(StoreError), self._apart() as store:
+            self._database.seal(store._driver, book)
+        self._begin(write=False)
+        self._driver.run(sql_book.begin(write=False))
 
     @contextmanager
     def own_transaction(self, book: str) -> Iterator[Transaction]:
@@ -131,13 +158,16 @@ class HostStore:
         Raises:
             StoreError: a transaction of the host is open on the connection.
         """
-        self._check_usable()
-        if self.in_transaction:
-            raise StoreError("a transaction of the host is open: deliver after it")
-        with self._apart() as store:
-            store._database.seal(store._driver, book)
+        self._check_idle()
         with self._apart() as store, store.transaction(book, write=True) as transaction:
             yield transaction
+
+    def _check_idle(self) -> None:
+        self._check_usable()
+        with self._driver.translating():
+            is_idle = not self._depth and self._host.can_step_apart()
+        if not is_idle:
+            raise StoreError("a transaction of the host is open: deliver after it")
 
     @contextmanager
     def _apart(self) -> Iterator["HostStore"]:
@@ -190,6 +220,7 @@ class HostStore:
     def _command(self, *, write: bool, take_lock: bool) -> Iterator[HostDriver]:
         driver = self._driver
         is_joined = self._begin(write=write)
+        self._is_own_reading = not (is_joined or write or self._read_only)
         has_savepoint = is_joined and (write or self._database.reads_in_savepoints)
         if has_savepoint:
             driver.native(f"SAVEPOINT {SAVEPOINT}")
@@ -256,7 +287,7 @@ class HostStore:
         if write and not self._is_writing:
             raise StoreError("a read transaction cannot become a writing one")
         self._check_not_doomed()
-        changes = driver.changes
+        changes, self._is_own_reading = driver.changes, False
         try:
             yield driver
         except BaseException as error:

@@ -8,6 +8,7 @@ host's commit.
 
 import sqlite3
 import sys
+import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from typing import Any, Final, Literal, Protocol
@@ -39,11 +40,6 @@ class Host(Protocol):
         ...
 
     @property
-    def has_marks(self) -> bool:
-        """Whether statements are written with ``?``; otherwise with ``%s``."""
-        ...
-
-    @property
     def errors(self) -> tuple[type[Exception], ...]:
         """What the host raises when a statement fails."""
         ...
@@ -52,20 +48,16 @@ class Host(Protocol):
         """Run one statement and return its rows."""
         ...
 
-    def execute_many(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
-        """Run one statement for each row of parameters."""
-        ...
-
-    def reading_texts(self, factory: Any) -> AbstractContextManager[None]:
-        """Return a context in which SQLite's texts are read by *factory*."""
-        ...
-
     def enter(self) -> None:
         """Begin as the host's library does by itself before any statement."""
         ...
 
     def in_transaction(self) -> bool:
         """Whether the database is in a transaction."""
+        ...
+
+    def can_step_apart(self) -> bool:
+        """Whether a transaction of our own could begin now, beside the host's."""
         ...
 
     def check_writable(self) -> None:
@@ -89,6 +81,23 @@ class Host(Protocol):
 
     def after_commit(self, deliver: Callable[[], None]) -> bool:
         """Have *deliver* called after the host's commit; False if nobody will."""
+        ...
+
+
+class SQLiteHost(Host, Protocol):
+    """A connection that leads to SQLite."""
+
+    @property
+    def has_marks(self) -> bool:
+        """Whether statements are written with ``?``; otherwise with ``%s``."""
+        ...
+
+    def execute_many(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
+        """Run one statement for each row of parameters."""
+        ...
+
+    def reading_texts(self, factory: Any) -> AbstractContextManager[None]:
+        """Return a context in which SQLite's texts are read by *factory*."""
         ...
 
 
@@ -160,6 +169,9 @@ class SQLite3Host:
     def in_transaction(self) -> bool:
         return _is_in_transaction(self.connection, "sqlite")
 
+    def can_step_apart(self) -> bool:
+        return not self.in_transaction()
+
     def check_writable(self) -> None:
         connection = self.connection
         # From Python 3.12; before, there is no such attribute.
@@ -195,7 +207,6 @@ class PsycopgHost:
     connection: Any
 
     vendor: Vendor = "postgresql"
-    has_marks: bool = False
 
     @property
     def errors(self) -> tuple[type[Exception], ...]:
@@ -207,18 +218,14 @@ class PsycopgHost:
             cursor.execute(sql, params)
             return cursor.fetchall() if cursor.description else []
 
-    def execute_many(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
-        with self.connection.cursor() as cursor:
-            cursor.executemany(sql, rows)
-
-    def reading_texts(self, factory: Any) -> AbstractContextManager[None]:  # noqa: ARG002
-        return nullcontext()
-
     def enter(self) -> None:
         pass
 
     def in_transaction(self) -> bool:
         return _is_in_transaction(self.connection, "postgresql")
+
+    def can_step_apart(self) -> bool:
+        return not self.in_transaction()
 
     def check_writable(self) -> None:
         if self.connection.autocommit and not self.in_transaction():
@@ -305,6 +312,10 @@ class SQLAlchemyHost:
         is_begun = self._owner().in_transaction()
         return is_begun and _is_in_transaction(self._raw(), self.vendor)
 
+    def can_step_apart(self) -> bool:
+        # It takes another connection, but SQLite lets only one of them write.
+        return self.vendor != "sqlite" or not self.in_transaction()
+
     def check_writable(self) -> None:
         raw = self._raw()
         is_autocommit = (
@@ -387,7 +398,7 @@ class DjangoHost:
     connection: Any
     vendor: Vendor
     factory: Any = str
-    is_waiting: bool = False
+    waiting: set[tuple[int, Callable[[], None]]] = attrs.field(factory=set)
 
     has_marks: bool = False
 
@@ -428,6 +439,9 @@ class DjangoHost:
     def in_transaction(self) -> bool:
         return _is_in_transaction(self._raw(), self.vendor)
 
+    def can_step_apart(self) -> bool:
+        return not self.in_transaction()
+
     def check_writable(self) -> None:
         if not self.connection.in_atomic_block:
             raise TransactionRequired(
@@ -444,13 +458,15 @@ class DjangoHost:
             yield self
 
     def after_commit(self, deliver: Callable[[], None]) -> bool:
+        mine = (threading.get_ident(), deliver)  # each thread has a connection
+
         def once() -> None:
-            if self.is_waiting:
-                self.is_waiting = False
+            if mine in self.waiting:
+                self.waiting.remove(mine)
                 deliver()
 
         # With each command anew: a savepoint that is rolled back takes it along.
-        self.is_waiting = True
+        self.waiting.add(mine)
         self.connection.on_commit(once)
         return True
 

@@ -1,13 +1,14 @@
 """What a store over a host's connection has to know of SQLite and of PostgreSQL."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from typing import Any, ClassVar, Final, Protocol, TypeVar
+from typing import Any, ClassVar, Final, Protocol, TypeVar, cast
 
 from backoffice_ledger._engine.state import State
 from backoffice_ledger._engine.store import Problem, Transaction
 from backoffice_ledger._stores import sql_audit
-from backoffice_ledger._stores.host_adapters import Host
+from backoffice_ledger._stores.host_adapters import Host, SQLiteHost
 from backoffice_ledger._stores.host_sql import to_format, with_format
 from backoffice_ledger._stores.postgresql import PostgreSQLTransaction
 from backoffice_ledger._stores.postgresql_dialect import POSTGRESQL
@@ -16,9 +17,9 @@ from backoffice_ledger._stores.postgresql_driver import (
     translated as translated_by_postgresql,
 )
 from backoffice_ledger._stores.postgresql_open import (
+    check_schema,
     check_settings,
     has_schema,
-    schema_problems,
 )
 from backoffice_ledger._stores.postgresql_schema import SCHEMA, SEAL_CLASS
 from backoffice_ledger._stores.postgresql_schema import (
@@ -58,7 +59,7 @@ _READS: Final = ("SELECT", "PRAGMA", "SAVEPOINT", "RELEASE", "ROLLBACK", "BEGIN"
 T = TypeVar("T")
 
 
-class HostDriver:
+class HostDriver(ABC):
     """Runs our statements on the host's connection; translates what goes wrong."""
 
     def __init__(self, host: Host) -> None:
@@ -66,13 +67,15 @@ class HostDriver:
         self.changes = 0
         """How many statements that change something were run."""
 
+    @abstractmethod
     def execute(self, sql: str, params: Sequence[Any] = ()) -> Rows:
         """Run one statement of ours and return its rows."""
-        raise NotImplementedError
+        ...
 
+    @abstractmethod
     def write(self, request: Any) -> None:
         """Carry out a request for many rows."""
-        raise NotImplementedError
+        ...
 
     def run(self, steps: Step[T]) -> T:
         """Run the SQL core's generator over this connection."""
@@ -105,6 +108,11 @@ class HostDriver:
 
 class SQLiteHostDriver(HostDriver):
     """Speaks SQLite, with the host's marks for parameters."""
+
+    host: SQLiteHost
+
+    def __init__(self, host: SQLiteHost) -> None:
+        super().__init__(host)
 
     def execute(self, sql: str, params: Sequence[Any] = ()) -> Rows:
         """Run one statement of ours and return its rows."""
@@ -173,8 +181,15 @@ def _postgresql_error(error: Any) -> StoreError:
 
 
 class Database(Protocol):
-    """A kind of database."""
+    """A kind of database.
 
+    Attributes:
+        seals_later: whether records get their positions after the commit.
+        reads_in_savepoints: whether a question that fails spoils the transaction.
+        add_book: the statement that makes room for a book.
+    """
+
+    seals_later: ClassVar[bool]
     reads_in_savepoints: ClassVar[bool]
     add_book: ClassVar[str]
 
@@ -200,7 +215,7 @@ class Database(Protocol):
         ...
 
     def seal(self, driver: Any, book: str) -> None:
-        """Give committed records their positions, where they have none."""
+        """Give committed records their positions, if `seals_later`."""
         ...
 
     def book(self, book_id: int) -> SqlBook:
@@ -215,6 +230,7 @@ class Database(Protocol):
 class SQLiteDatabase:
     """SQLite: one writer at a time."""
 
+    seals_later: ClassVar[bool] = False
     reads_in_savepoints: ClassVar[bool] = False
     add_book: ClassVar[str] = (
         "INSERT INTO bl_book (book_id, name)"
@@ -223,7 +239,7 @@ class SQLiteDatabase:
 
     def driver(self, host: Host) -> HostDriver:
         """Return the driver for a connection."""
-        return SQLiteHostDriver(host)
+        return SQLiteHostDriver(cast("SQLiteHost", host))
 
     def is_new(self, driver: SQLiteHostDriver) -> bool:
         """Return whether our tables are still to be made."""
@@ -297,6 +313,7 @@ class SQLiteHostTransaction(SQLiteTransaction):
 class PostgreSQLDatabase:
     """PostgreSQL: writers side by side; positions come after the commit."""
 
+    seals_later: ClassVar[bool] = True
     reads_in_savepoints: ClassVar[bool] = True
     add_book: ClassVar[str] = "INSERT INTO bl_book (name) VALUES (?)"
 
@@ -309,8 +326,7 @@ class PostgreSQLDatabase:
         check_settings(driver, is_synchronous=True)
         if not has_schema(driver):
             return True
-        for text in schema_problems(driver):
-            raise Corrupt(text, field="where", expected="the schema of this format")
+        check_schema(driver)
         return False
 
     def install(self, driver: Any) -> None:

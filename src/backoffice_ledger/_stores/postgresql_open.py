@@ -40,6 +40,11 @@ def prepare(driver: Driver, *, create: bool, is_synchronous: bool) -> None:
         if not create:
             raise BookNotFound(field="where", expected=f"the schema {SCHEMA}")
         _create(driver)
+    check_schema(driver)
+
+
+def check_schema(driver: Driver) -> None:
+    """Check that the schema is the one of this format, and whole."""
     [(version,)] = driver.execute("SELECT max(version) FROM bl_format")
     if version is not None and version > FORMAT:
         raise NewerFormat(field="where", expected=f"format {FORMAT}", found=version)
@@ -71,8 +76,11 @@ def check_settings(driver: Driver, *, is_synchronous: bool) -> None:
 
 def has_schema(driver: Driver) -> bool:
     """Whether the database has our tables, of whatever format."""
-    [(found,)] = driver.execute(
-        "SELECT to_regclass(?) IS NOT NULL", (f"{SCHEMA}.bl_format",)
+    # to_regclass would answer from a cache, even after a wait for who makes it.
+    found = driver.execute(
+        "SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+        " WHERE n.nspname = ? AND c.relname = ?",
+        (SCHEMA, "bl_format"),
     )
     return bool(found)
 

@@ -344,7 +344,8 @@ BEGIN
                 CASE WHEN d.journal_no IS NOT NULL THEN j.previous
                     + row_number() OVER (PARTITION BY d.journal_no ORDER BY d.ordinal)
                 END
-            FROM due d JOIN journals j ON j.journal_no IS NOT DISTINCT FROM d.journal_no;
+            FROM due d
+            JOIN journals j ON j.journal_no IS NOT DISTINCT FROM d.journal_no;
         END IF;
     END IF;
     RETURN QUERY SELECT w.at, l.position, l.number

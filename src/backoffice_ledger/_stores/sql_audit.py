@@ -305,13 +305,18 @@ def stored_facts(book: SqlBook) -> Step[tuple[int, Mapping[FactKey, int]]]:
             "SELECT facts_position FROM bl_book WHERE book_id = ?", (book.book_id,)
         )
         return last, facts
-    [(last,)] = yield Query(
-        "SELECT coalesce(max(l.position), 0) FROM bl_redaction d JOIN bl_log_position l"
+    rows = yield Query(
+        "SELECT DISTINCT d.redacted_at, l.position FROM bl_redaction d"
+        " LEFT JOIN bl_log_position l"
         " ON l.book_id = d.book_id AND l.ordinal = d.redacted_at WHERE d.book_id = ?",
         (book.book_id,),
     )
+    erasing = [
+        provisional[at][0] if at in provisional else position or at
+        for at, position in rows
+    ]
     lasting = [position for (kind, _), position in facts.items() if kind in LASTING]
-    return max((last, *lasting)), facts
+    return max((*lasting, *erasing), default=0), facts
 
 
 def stored_totals(

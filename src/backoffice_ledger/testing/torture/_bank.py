@@ -28,6 +28,12 @@ from backoffice_ledger.testing.torture._teller import (
 
 CUSTOMERS: Final = 4
 
+GUARDS: Final[dict[Guard, str]] = {
+    "limit": "limits",
+    "control": "a Control that looks",
+    "outside": "check outside, then post",
+}
+
 _LINE: Final = re.compile(r"(done|refused|again) (\S+)|saw (-?\d+) (-?\d+)")
 
 
@@ -96,10 +102,9 @@ def bank(
 def _bank(shifts: Sequence[Shift]) -> Figures:
     first = shifts[0]
     kind = "PostgreSQL" if "://" in first.where else "SQLite"
-    how = "check outside, then post" if first.guard == "outside" else first.guard
     figures = Figures(
         "bank",
-        f"{kind}, {len(shifts)} x {first.threads}: {how}",
+        f"{kind}, {len(shifts)} x {first.threads}: {GUARDS[first.guard]}",
         0,
         "commits",
         first.seed,

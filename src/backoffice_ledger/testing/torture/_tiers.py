@@ -7,7 +7,7 @@ from typing import Final
 
 import attrs
 
-from backoffice_ledger.testing.torture._bank import bank
+from backoffice_ledger.testing.torture._bank import GUARDS, bank
 from backoffice_ledger.testing.torture._figures import Figures
 from backoffice_ledger.testing.torture._io import AfterFault, io_faults
 from backoffice_ledger.testing.torture._kill import kill_loop
@@ -32,7 +32,6 @@ _ERRORS: Final[tuple[tuple[Fault, After], ...]] = (
     ("ENOSPC", "sticky"),
 )
 _BROKEN: Final[tuple[Device, ...]] = ("lying", "normal", "early")
-_GUARDS: Final[tuple[Guard, ...]] = ("limit", "control", "outside")
 _AFTER: Final[tuple[AfterFault, ...]] = ("retry", "die", "sticky")
 
 
@@ -102,9 +101,9 @@ def jobs(tier: Tier, dsn: str = "", old: Path | None = None) -> Iterator[Job]:
         points = tier.statements
         yield _job("io", after, io_faults, points=points, after=after)
     yield _job("io", "new_id", io_faults, new_id=True)
-    for guard in _GUARDS:
+    for guard in GUARDS:
         yield Job("bank", f"SQLite {guard}", partial(_bank_on_sqlite, tier, guard))
-    for guard in _GUARDS:
+    for guard in GUARDS:
         run = partial(_bank_on_server, tier, guard, dsn)
         yield Job("bank", f"PostgreSQL {guard}", run)
 
@@ -149,7 +148,7 @@ def _bank_on_server(
         return _bank(tier, guard, dsn, seed)
     return Figures(
         "bank",
-        f"PostgreSQL: {guard}",
+        f"PostgreSQL: {GUARDS[guard]}",
         0,
         "commits",
         seed,
