@@ -221,8 +221,8 @@ def add_entry(
     if examine is not None:
         digest = content_digest(content)
         controls = examine(Prepared(entry, digest, proposal, reverses))
-    if state.cells:
-        take_moves(state, moves)
+    if state.cells:  # controls may have read some
+        take_moves(state, moves_of(entry.postings, reserved, released))
     add_commodities(state, outcome, entry, stamp)
     facts: tuple[FactKey, ...] = ()
     if reverses is not None:

@@ -398,11 +398,13 @@ class BookReader:
     def balance(self, account: str) -> Balance:
         """Return the balance of an account, positive on its normal side.
 
+        It stays what it is until the posting that is examined is committed.
+
         Raises:
             UnknownAccount: the book does not have the account.
         """
         state = self._transaction.state
-        missing = state.missing(facts=[("account", account)])
+        missing = state.missing(facts=[("account", account)], cells=[account])
         if missing:
             self._transaction.load(missing)
         fact = state.fact("account", account)

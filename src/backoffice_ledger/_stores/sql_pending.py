@@ -43,9 +43,11 @@ def load_cells(book: "SqlBook", paths: Iterable[str]) -> Step[None]:
         state.due[path] = (*state.due.get(path, ()), hold)
     dialect = book.dialect
     term, param = dialect.among("account_no", numbers)
+    # Who posts on an account without a limit locks nothing but these rows.
+    lock = " ORDER BY account_no, commodity_no FOR NO KEY UPDATE"
     rows = yield Query(
         f"SELECT account_no, commodity_no, {dialect.cell} FROM bl_current"
-        f" WHERE book_id = ? AND {term}",
+        f" WHERE book_id = ? AND {term}{lock if book.is_locking else ''}",
         (book.book_id, param),
     )
     yield from book.know_units({row[1] for row in rows})
