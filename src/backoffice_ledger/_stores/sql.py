@@ -24,7 +24,6 @@ from backoffice_ledger._engine.state import (
     AccountActivity,
     Fact,
     FactKey,
-    HoldChange,
     Needs,
     NewRecord,
     State,
@@ -42,7 +41,7 @@ from backoffice_ledger._model.record import Record
 from backoffice_ledger._stores.sql_append import Batch
 from backoffice_ledger._stores.sql_dialect import Dialect
 from backoffice_ledger._stores.sql_log import corrupt, log_rows
-from backoffice_ledger._stores.sql_pending import load_cells
+from backoffice_ledger._stores.sql_pending import know_lines, load_cells
 from backoffice_ledger._stores.sql_steps import (
     MONTH_MIN,
     NUMBERED,
@@ -329,7 +328,7 @@ class SqlBook:
             if record.facts:
                 yield from self._place_names(record)
             if record.hold is not None:
-                yield from self._know_lines(record.hold)
+                yield from know_lines(self, record.hold)
             entry = record.entry
             if entry is not None and entry.journal not in self.last_numbers:
                 yield from self._last_number(entry.journal)
@@ -424,12 +423,6 @@ class SqlBook:
                 taken = max((n for (its, n) in self.keys if its == kind), default=0)
                 number = yield from self.dialect.next_number(self.book_id, kind, taken)
                 self.learn(kind, key, number)
-
-    def _know_lines(self, change: HoldChange) -> Step[None]:
-        """Read the numbers of what a hold is about; nothing else may have read them."""
-        for posting in (*change.before, *change.after):
-            yield from self.number("account", posting.account)
-            yield from self.number("commodity", posting.amount.commodity.code)
 
     def _last_number(self, journal: str) -> Step[None]:
         """Read the last number of a journal into ``last_numbers``."""
