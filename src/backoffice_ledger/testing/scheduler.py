@@ -94,7 +94,7 @@ class Scheduler:
     """
 
     def __init__(self, seed: int, *, faults: Faults | None = None) -> None:
-        self.clock = ManualClock(START)
+        self.clock: ManualClock = ManualClock(START)
         self.trace: list[str] = []
         self._random = random.Random(seed)  # noqa: S311 - a schedule, no secret
         self._faults = Faults() if faults is None else faults
