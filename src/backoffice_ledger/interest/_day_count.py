@@ -310,12 +310,17 @@ class DayCount:
     def fraction(self, start: date, end: date) -> Fraction:
         """Return the years from *start* to *end*, the first day counted, not the last.
 
+        From a day to itself it is zero, whatever the rule makes of that day; only 1/1
+        says 1 there too.
+
         Raises:
             InvalidOption: the dates are reversed, or go beyond the coupon.
             InvalidDate, BoundExceeded: the day named in the error is none, or too far
                 off.
         """
         check_order(check_day(start, "start"), check_day(end, "end"), "end")
+        if start == end:
+            return Fraction(self.convention == "1/1")
         return _RULES[self.convention].fraction(start, end, self)
 
 
