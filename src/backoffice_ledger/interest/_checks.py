@@ -140,7 +140,13 @@ def exact_number(value: object, field: str) -> Fraction:
         BoundExceeded: more digits than any honest rate has.
     """
     if isinstance(value, str):
-        if not _NUMBER.fullmatch(value[: 2 * DIGITS_MAX]):
+        if len(value) > 2 * DIGITS_MAX:
+            raise BoundExceeded(
+                field=field,
+                expected=f"at most {2 * DIGITS_MAX} characters",
+                found=value,
+            )
+        if not _NUMBER.fullmatch(value):
             raise InvalidAmount(
                 field=field, expected="a decimal number such as 0.06", found=value
             )

@@ -372,9 +372,11 @@ class Loan:
             payment = self.payment.minor_units
         else:
             payment = self._level_payment(rates)
-        owed, rows = self.principal.minor_units, []
+        owed = self.principal.minor_units
+        rows: list[_Row] = []
         interests = _Interest(rates, self.rounding, self.interest_rounding)
-        for index in range(self.instalments):
+        while owed:
+            index = len(rows)
             interest = interests.of(index, owed)
             repaid = payment - interest
             if index < self.interest_only:
@@ -390,12 +392,11 @@ class Loan:
                 )
             owed -= repaid
             rows.append(_Row(interest, repaid))
-            if not owed:
-                break
         return rows, payment
 
     def _by_repayment(self, rates: _Rates) -> list[_Row]:
-        owed, rows = self.principal.minor_units, []
+        owed = self.principal.minor_units
+        rows: list[_Row] = []
         interests = _Interest(rates, self.rounding, self.interest_rounding)
         for index, repaid in enumerate(self._repayments()):
             rows.append(_Row(interests.of(index, owed), repaid))
