@@ -32,7 +32,7 @@ JUNK: dict[str, Any] = {
     "bool": True,
     "zero": 0,
     "negative": -1,
-    "huge": 10**400,
+    "huge": 10**5000,
     "float": 0.06,
     "nan": math.nan,
     "decimal-nan": Decimal("sNaN"),

@@ -55,7 +55,7 @@ def check_day_count(value: object) -> None:
         InvalidOption: it is something else, such as a name alone.
     """
     if not isinstance(value, DayCount):
-        raise InvalidOption(field="day_count", expected="a DayCount", found=str(value))
+        raise InvalidOption(field="day_count", expected="a DayCount", found=value)
 
 
 @final

@@ -67,7 +67,7 @@ def check_flag(value: object, field: str) -> bool:
         InvalidOption: another type, or None where a choice must be made.
     """
     if not isinstance(value, bool):
-        raise InvalidOption(field=field, expected="True or False", found=str(value))
+        raise InvalidOption(field=field, expected="True or False", found=value)
     return value
 
 
@@ -80,7 +80,7 @@ def check_choice(value: object, choices: Any, field: str) -> None:
     names = get_args(choices)
     if type(value) not in (str, int) or value not in names:
         raise InvalidOption(
-            field=field, expected=", ".join(map(str, names)), found=str(value)
+            field=field, expected=", ".join(map(str, names)), found=value
         )
 
 
@@ -92,9 +92,7 @@ def check_count(value: object, field: str, minimum: int, maximum: int) -> int:
         BoundExceeded: too large.
     """
     if type(value) is not int or value < minimum:
-        raise InvalidOption(
-            field=field, expected=f"an int from {minimum}", found=str(value)
-        )
+        raise InvalidOption(field=field, expected=f"an int from {minimum}", found=value)
     if value > maximum:
         raise BoundExceeded(field=field, expected=f"at most {maximum}", found=value)
     return value
@@ -176,7 +174,7 @@ def exact_rate(value: object, field: str) -> Fraction:
     """
     rate = exact_number(value, field)
     if rate <= -1:
-        raise InvalidOption(field=field, expected="a rate above -1", found=str(value))
+        raise InvalidOption(field=field, expected="a rate above -1", found=value)
     return rate
 
 

@@ -255,7 +255,7 @@ def _rule_of(convention: object) -> _Rule:
         raise InvalidOption(
             field="convention",
             expected=_AMBIGUOUS.get(name.upper(), ", ".join(_RULES)),
-            found=str(convention),
+            found=convention,
         )
     return rule
 
@@ -302,7 +302,7 @@ class DayCount:
                     expected=f"a value, since {self.convention} needs it"
                     if name in needs
                     else f"nothing, since {self.convention} does not know it",
-                    found=str(value),
+                    found=value,
                 )
             if value is not None:
                 _CHECKS[name](self)
@@ -332,7 +332,7 @@ def _check_reference(terms: Any) -> None:
     reference = terms.reference
     if not isinstance(reference, tuple) or len(reference) != 2:
         raise InvalidOption(
-            field="reference", expected="a tuple of two dates", found=str(reference)
+            field="reference", expected="a tuple of two dates", found=reference
         )
     start, end = (check_day(day, "reference") for day in reference)
     regular = add_months(start, 12 // terms.frequency)
@@ -363,7 +363,7 @@ def _check_calendar(terms: DayCount) -> None:
         raise InvalidOption(
             field="calendar",
             expected="an object with is_business_day()",
-            found=str(calendar),
+            found=calendar,
         )
 
 

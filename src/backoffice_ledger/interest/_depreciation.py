@@ -27,9 +27,11 @@ from backoffice_ledger.interest._dates import add_months
 from backoffice_ledger.interest._rounding import differences, round_ratio
 
 DepreciationMethod = Literal["straight-line", "declining", "sum-of-digits"]
+"""How an asset is written off."""
 FirstYear = Literal[
     "full-year", "full-month", "half-month", "half-year", "mid-quarter", "days"
 ]
+"""How much of the first fiscal year counts."""
 
 _ONE_DAY: Final = timedelta(days=1)
 _HALF: Final = Fraction(1, 2)
@@ -176,7 +178,7 @@ class Depreciation:
                 raise InvalidOption(
                     field=name,
                     expected=f"nothing, since the method is {self.method}",
-                    found=str(getattr(self, name)),
+                    found=getattr(self, name),
                 )
         if self.method == "sum-of-digits" and self.life_months % 12:
             raise InvalidOption(
@@ -190,7 +192,7 @@ class Depreciation:
             raise InvalidOption(
                 field="yearly_rate",
                 expected="a rate above 0, at most 1",
-                found=str(self.yearly_rate),
+                found=self.yearly_rate,
             )
         check_flag(self.switch, "switch")
 
@@ -329,7 +331,7 @@ def depreciation_by_units(
     life = exact_number(life_units, "life_units")
     if life <= 0:
         raise InvalidOption(
-            field="life_units", expected="more than zero", found=str(life_units)
+            field="life_units", expected="more than zero", found=life_units
         )
     used = [exact_number(number, "units") for number in check_list(units, "units")]
     if min(used) < 0 or sum(used) > life:

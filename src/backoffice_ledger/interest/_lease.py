@@ -129,7 +129,7 @@ def lease_schedule(
         raise InvalidOption(
             field="incentives",
             expected="no more than all the rest of the right of use",
-            found=str(incentives),
+            found=incentives,
         )
     useful = len(paid)
     if useful_periods is not None:

@@ -30,7 +30,9 @@ from backoffice_ledger.interest._day_count import DayCount, Frequency
 from backoffice_ledger.interest._rounding import Rounding, round_ratio
 
 LoanKind = Literal["annuity", "linear", "bullet"]
+"""How a loan is repaid."""
 InterestRounding = Literal["cumulative", "each"]
+"""Whether interest to date is rounded, or that of each period by itself."""
 
 
 @final
@@ -192,9 +194,7 @@ class Loan:
     def __attrs_post_init__(self) -> None:
         check_positive(self.principal, "principal")
         if self.rate < 0:
-            raise InvalidOption(
-                field="rate", expected="zero or more", found=str(self.rate)
-            )
+            raise InvalidOption(field="rate", expected="zero or more", found=self.rate)
         check_count(self.instalments, "instalments", 1, PERIODS_MAX)
         check_choice(self.kind, LoanKind, "kind")
         check_choice(self.frequency, Frequency, "frequency")
@@ -258,7 +258,6 @@ class Loan:
             raise InvalidOption(
                 field="end_of_month",
                 expected=f"True or False, since {anchor} ends a month",
-                found="None",
             )
         to_month_end = bool(self.end_of_month) and is_month_end(anchor)
         months = 12 // self.frequency
@@ -435,5 +434,4 @@ def _stub(name: str, start: date, end: date) -> InvalidOption:
         f"the {name} period is no regular one",
         field="day_count",
         expected=f"a DayCount for {start} to {end}",
-        found="None",
     )
