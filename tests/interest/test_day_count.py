@@ -293,6 +293,7 @@ def test_an_option_that_means_nothing_is_refused(name: str) -> None:
         ("30/360 ISDA", "30E/360-ISDA"),
         ("30U/360", "30/360-US"),
         ("act/365", "ACT/365F"),
+        ("Actual/365", "ACT/365F"),
         ("Act/Act", "ACT/ACT-ICMA"),
         ("ACT/367", "ACT/366"),
         (None, "ACT/360"),

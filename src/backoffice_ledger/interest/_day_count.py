@@ -243,7 +243,9 @@ _AMBIGUOUS: Final = {
     "30/360 ISDA": "30/360-BOND or 30E/360-ISDA; libraries mean either by this name",
     "30U/360": "30/360-US, or 30/360-BOND where ends of months do not count",
     "ACT/365": "ACT/365F, or ACT/ACT-ISDA as ISDA has it",
+    "ACTUAL/365": "ACT/365F, or ACT/ACT-ISDA as ISDA has it",
     "ACT/ACT": "ACT/ACT-ISDA, ACT/ACT-ICMA or ACT/ACT-AFB",
+    "ACTUAL/ACTUAL": "ACT/ACT-ISDA, ACT/ACT-ICMA or ACT/ACT-AFB",
 }
 """Names in use that mean several things, and what to say instead."""
 

@@ -273,7 +273,7 @@ def amortised_cost(
     units = [flow.minor_units for flow in flows]
     if rate is None:
         solved = Fraction(_effective(first, flows))
-        carrying = _closings(first.minor_units, units, solved)
+        carrying = _closings(units, solved)
         return AmortisedCost(solved, *_lines(first, flows, carrying, 0))
     exact = exact_rate(rate, "rate")
     *carrying, left = carried(first.minor_units, units, exact)
@@ -295,14 +295,12 @@ def _plain(minor_units: int, like: bl.Amount) -> str:
         return "more than any amount"
 
 
-def _closings(initial: int, flows: Sequence[int], rate: Fraction) -> list[int]:
-    """Return the carrying amounts after each flow.
+def _closings(flows: Sequence[int], rate: Fraction) -> list[int]:
+    """Return the carrying amounts after each flow: what is still to come is worth.
 
-    A solved rate is off in its last place.  From the end backwards that error shrinks
-    with every period of a positive rate, from the beginning with a negative one.
+    A solved rate is off in its last place.  From the end backwards that error stays as
+    small as it is; from the beginning it would grow like the balance itself.
     """
-    if rate < 0:
-        return [*carried(initial, flows[:-1], rate), 0]
     worths = [round_ratio(*ratio, "half-up") for ratio in discounted(flows, rate)]
     return worths[-2::-1]
 

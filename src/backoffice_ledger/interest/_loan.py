@@ -266,26 +266,28 @@ class Loan:
             for index in range(self.instalments)
         ]
 
-    def _years(self, dates: tuple[date, ...]) -> list[Fraction]:
-        """Return which part of a year each period is."""
-        spans = list(pairwise((self.start, *dates)))
-        if self.day_count is not None:
-            return [self.day_count.fraction(*span) for span in spans]
-        months = 12 // self.frequency
-        regular = self._regular_dates()
-        if self.first not in (None, *_steps(self.start, months)):
-            raise _stub("first", *spans[0])
-        if dates[-1] != regular[-1]:
-            raise _stub("last", *spans[-1])
-        return [Fraction(1, self.frequency)] * self.instalments
-
     def _rates(self, dates: tuple[date, ...]) -> _Rates:
-        rates = [self.rate * years for years in self._years(dates)]
+        """Return the rate of each period: the yearly one, times its part of a year."""
+        if self.day_count is None:
+            self._check_regular(dates)
+            rate = self.rate / self.frequency
+            return _Rates([rate.numerator] * self.instalments, rate.denominator)
+        rates = [
+            self.rate * self.day_count.fraction(start, end)
+            for start, end in pairwise((self.start, *dates))
+        ]
         denominator = lcm(*(rate.denominator for rate in rates))
         numerators = [
             rate.numerator * (denominator // rate.denominator) for rate in rates
         ]
         return _Rates(numerators, denominator)
+
+    def _check_regular(self, dates: tuple[date, ...]) -> None:
+        months = 12 // self.frequency
+        if self.first not in (None, *_steps(self.start, months)):
+            raise _stub("first", self.start, dates[0])
+        if self.last not in (None, self._regular_dates()[-1]):
+            raise _stub("last", *(self.start, *dates)[-2:])
 
     def _balloon_units(self) -> int:
         return 0 if self.balloon is None else self.balloon.minor_units
