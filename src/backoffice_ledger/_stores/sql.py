@@ -29,6 +29,7 @@ from backoffice_ledger._engine.state import (
     AccountActivity,
     Fact,
     FactKey,
+    HoldChange,
     Needs,
     NewRecord,
     State,
@@ -83,7 +84,8 @@ class SqlBook:
     Accounts, journals, commodities and dimensions are stored as numbers; ``numbers``
     and ``keys`` remember the two directions and are dropped when a transaction is
     rolled back.  ``unplaced`` are lists of places to be filled in once they are known;
-    ``provisional`` the places that verification gives to records that have none yet.
+    ``provisional`` the places that verification gives to records that have none yet;
+    ``lasting`` and ``passing`` the facts that are known to have a row.
     """
 
     book_id: int
@@ -98,8 +100,11 @@ class SqlBook:
     has_erased: bool = False
     has_unplaced: bool = False
     is_locking: bool = False
+    is_fresh: bool = False
     unplaced: list[Unplaced] = attrs.field(factory=list)
     provisional: dict[int, Place] = attrs.field(factory=dict)
+    lasting: set[FactKey] = attrs.field(factory=set)
+    passing: set[FactKey] = attrs.field(factory=set)
 
     def forget(self) -> None:
         """Drop everything that was read."""
@@ -107,6 +112,8 @@ class SqlBook:
         self.numbers.clear()
         self.keys.clear()
         self.units.clear()
+        self.lasting.clear()
+        self.passing.clear()
         self.last_numbers.clear()
         self.facts_mark = self.size = -1
 
@@ -114,11 +121,19 @@ class SqlBook:
         """Begin a transaction: drop what another writer has made stale."""
         self.is_locking = write and self.dialect.locks_rows
         self.state.forget_reads()
-        yield from self.refresh()
+        self.passing.clear()
+        self.is_fresh = False
+        if not self.is_locking:
+            yield from self.refresh()
 
-    def refresh(self) -> Step[None]:
-        """Drop the facts that another writer has made stale."""
-        rows = yield Query(self.dialect.begin, (self.book_id,))
+    def refresh(self, query: Query | None = None) -> Step[None]:
+        """Drop the facts that another writer has made stale.
+
+        Where reading takes no locks it is done at the beginning of a transaction, else
+        after the locks; *query* then takes them and asks.
+        """
+        rows = yield query or Query(self.dialect.begin, (self.book_id,))
+        self.is_fresh = True
         if not rows:
             raise Corrupt("its row is gone", field="book")
         [(mark, size, unplaced)] = rows
@@ -129,11 +144,17 @@ class SqlBook:
             self.last_numbers.clear()
             self.size = size
         self.has_unplaced = bool(unplaced)
+        if not self.dialect.moves_mark("account", is_new=True):
+            # Others may have opened accounts: which there are not is never known.
+            self.state.prefixes -= {p for p in self.state.prefixes if p[0] == "account"}
+            self.state.chart = None
 
     # --- facts -----------------------------------------------------------------------
 
     def load(self, needs: Needs) -> Step[None]:
         """Read into the state what *needs* names."""
+        if not self.is_fresh:
+            yield from self.refresh()
         state = self.state
         keys_of: dict[str, list[str]] = {}
         for kind, key in needs.facts:
@@ -215,9 +236,14 @@ class SqlBook:
         for kind, key, number, at_place, _, actor, at, content, position in rows:
             if number is not None:
                 self.learn(kind, key, number)
+            self._keep((kind, key))
             body = _content(position, content)
             facts[kind, key] = Fact(position, actor, at, body, texts.get(at_place, {}))
         return facts
+
+    def _keep(self, key: FactKey) -> None:
+        """Remember that a fact has a row."""
+        (self.lasting if key[0] in LASTING else self.passing).add(key)
 
     def learn(self, kind: str, key: str, number: int) -> None:
         """Remember the number of a name."""
@@ -316,6 +342,8 @@ class SqlBook:
         for record in records:
             if record.facts:
                 yield from self._place_names(record)
+            if record.hold is not None:
+                yield from self._know_lines(record.hold)
             entry = record.entry
             if entry is not None and entry.journal not in self.last_numbers:
                 yield from self._last_number(entry.journal)
@@ -372,16 +400,14 @@ class SqlBook:
     ) -> Step[None]:
         """Write facts; move the mark if what others have read is stale by now."""
         places = {(kind, key): base + place for kind, key, place in facts}
-        known = {
-            (kind, key)
-            for kind, key in places
-            if self.state.fact(kind, key) is not None
-        }
+        known = {key for key in places if key in self.lasting or key in self.passing}
         rows = [
             (kind, key, self.numbers.get((kind, key)), place)
             for (kind, key), place in sorted(places.items())
         ]
         yield from self.dialect.put_facts(self.book_id, rows, known)
+        for fact_key in places:
+            self._keep(fact_key)
         moves = [
             place
             for (kind, key), place in places.items()
@@ -412,6 +438,12 @@ class SqlBook:
                 taken = max((n for (its, n) in self.keys if its == kind), default=0)
                 number = yield from self.dialect.next_number(self.book_id, kind, taken)
                 self.learn(kind, key, number)
+
+    def _know_lines(self, change: HoldChange) -> Step[None]:
+        """Read the numbers of what a hold is about; nothing else may have read them."""
+        for posting in (*change.before, *change.after):
+            yield from self.number("account", posting.account)
+            yield from self.number("commodity", posting.amount.commodity.code)
 
     def _last_number(self, journal: str) -> Step[None]:
         """Read the last number of a journal into ``last_numbers``."""

@@ -141,7 +141,10 @@ def _know_unsealed(book: SqlBook) -> Step[None]:
         " WHERE u.book_id = ? ORDER BY r.ordinal",
         (book.book_id,),
     )
-    position = book.size
+    [(position,)] = yield Query(
+        "SELECT coalesce(max(position), 0) FROM bl_log_position WHERE book_id = ?",
+        (book.book_id,),
+    )
     numbers: dict[int, int] = {}
     for ordinal, journal in rows:
         position += 1
@@ -302,13 +305,18 @@ def stored_facts(book: SqlBook) -> Step[tuple[int, Mapping[FactKey, int]]]:
             "SELECT facts_position FROM bl_book WHERE book_id = ?", (book.book_id,)
         )
         return last, facts
-    [(last,)] = yield Query(
-        "SELECT coalesce(max(l.position), 0) FROM bl_redaction d JOIN bl_log_position l"
+    rows = yield Query(
+        "SELECT DISTINCT d.redacted_at, l.position FROM bl_redaction d"
+        " LEFT JOIN bl_log_position l"
         " ON l.book_id = d.book_id AND l.ordinal = d.redacted_at WHERE d.book_id = ?",
         (book.book_id,),
     )
+    erasing = [
+        provisional[at][0] if at in provisional else position or at
+        for at, position in rows
+    ]
     lasting = [position for (kind, _), position in facts.items() if kind in LASTING]
-    return max((last, *lasting)), facts
+    return max((*lasting, *erasing), default=0), facts
 
 
 def stored_totals(
