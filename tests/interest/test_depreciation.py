@@ -161,6 +161,19 @@ def test_sum_of_digits(machine: Make) -> None:
     ]
 
 
+def test_sum_of_digits_from_the_middle_of_a_year(machine: Make) -> None:
+    """Each year of the life is divided between two fiscal years."""
+    terms = machine(cost="9000.00 EUR", method="sum-of-digits")
+    assert written(terms.schedule()) == [
+        "1500.00",
+        "2700.00",
+        "2100.00",
+        "1500.00",
+        "900.00",
+        "300.00",
+    ]
+
+
 # --- first years ---------------------------------------------------------------------
 
 

@@ -43,7 +43,7 @@ class Convention:
         name: the canonical name.
         rule: how it counts, in a line.
         additive: whether two spans that meet always count what the whole counts, with
-            the same options.
+            the same options, and up to the termination if there is one.
         needs: the options that must be given; all others must not.
     """
 
