@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from dateutil.relativedelta import relativedelta
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backoffice_ledger.errors import (
@@ -186,6 +186,7 @@ def test_the_termination_in_february_keeps_its_days() -> None:
 
 
 @pytest.mark.parametrize("name", ADDITIVE)
+@settings(max_examples=50)
 @given(dates=st.tuples(days(), days(), days()).map(sorted))
 def test_parts_sum_to_the_whole(name: str, dates: list[date]) -> None:
     """What meets in the middle counts no day twice, and forgets none."""
@@ -209,6 +210,7 @@ def test_parts_do_not_sum_to_the_whole(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", CONVENTIONS)
+@settings(max_examples=50)
 @given(start=days(), length=st.integers(0, 3000))
 def test_a_day_more_never_counts_less(name: str, start: date, length: int) -> None:
     """And nothing counts below zero."""
