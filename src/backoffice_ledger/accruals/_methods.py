@@ -190,6 +190,18 @@ def share(whole: int, part: int, of: int) -> int:
     return size if whole >= 0 else -size
 
 
+def _cumulative(total: int, weights: Sequence[int]) -> list[int]:
+    whole = sum(weights)
+    parts = []
+    running = before = 0
+    for weight in weights:
+        running += weight
+        to_date = (2 * total * running + whole) // (2 * whole)
+        parts.append(to_date - before)
+        before = to_date
+    return parts
+
+
 def _plugged(total: int, weights: Sequence[int], order: Iterable[int]) -> list[int]:
     """Round each part; the first of *order* takes the rest, others what it cannot."""
     whole = sum(weights)
@@ -222,10 +234,18 @@ def _largest_remainder(total: int, weights: Sequence[int]) -> list[int]:
 
 
 _RESIDUALS: Final[dict[str, Callable[[int, Sequence[int]], list[int]]]] = {
+    "cumulative": _cumulative,
     "first": _first,
     "last": _last,
     "largest-remainder": _largest_remainder,
 }
+
+
+def split(total: int, weights: Sequence[int], residual: str) -> list[int]:
+    """Split minor units by weights that were checked and have a positive sum."""
+    if total < 0:
+        return [-part for part in _RESIDUALS[residual](-total, weights)]
+    return _RESIDUALS[residual](total, weights)
 
 
 def allocate(
@@ -257,8 +277,7 @@ def allocate(
     total.allocate(given)  # refuses what are no weights
     exact = [Fraction(weight) for weight in given]
     scale = lcm(*(weight.denominator for weight in exact))
-    parts = _RESIDUALS[residual](
-        abs(total.minor_units), [int(weight * scale) for weight in exact]
+    units = split(
+        total.minor_units, [int(weight * scale) for weight in exact], residual
     )
-    sign = -1 if total.minor_units < 0 else 1
-    return tuple(bl.Amount.from_minor(sign * part, total.commodity) for part in parts)
+    return tuple(bl.Amount.from_minor(part, total.commodity) for part in units)

@@ -169,8 +169,7 @@ class Booking:
         """Return the entry that books a line."""
         if self.terms.exchange_account is not None:
             return self.draft(line).to_entry()
-        fields = self._fields(line)
-        return bl.Entry(**fields)
+        return bl.Entry(**self._fields(line))
 
     def draft(self, line: Line) -> bl.EntryDraft:
         """Return the draft of the entry that books a line."""
@@ -253,7 +252,7 @@ class Booking:
 def postings(terms: Terms, kind: AccrualKind, legs: list[Leg]) -> list[bl.Posting]:
     """Return the postings of legs, debits first, those of zero left out."""
     result_is_debit = kind.result_type is bl.AccountType.EXPENSE
-    found = []
+    found: list[bl.Posting] = []
     for leg in legs:
         units, commodity = leg.pair[0], terms.total.commodity
         if leg.is_result and terms.base is not None:

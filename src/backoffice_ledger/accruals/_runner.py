@@ -309,18 +309,25 @@ class Accruals:
 
     # --- posting ---------------------------------------------------------------------
 
-    def due(self, *, through: date) -> Iterator[bl.Entry]:
+    def due(
+        self, *, through: date, since: date | None = None
+    ) -> Iterator[bl.Entry]:
         """Yield the entries of all parts due on or before a day, posted or not.
 
         They are what `run` posts, apart from cut-offs; where controls want approvals,
         propose them.
 
+        Args:
+            through: the last day.
+            since: what is dated before this day is left out; None for nothing.
+
         Raises:
-            InvalidDate: *through* is no date.
+            InvalidDate: *through* or *since* is no date.
             InvalidDocument: a schedule that this release cannot run.
             DocumentConflict: a schedule was changed meanwhile.
         """
         check_day(through, "through")
+        first = date.min if since is None else check_day(since, "since")
         chart = self._ledger.accounts.all()
         documents = self._ledger.documents.all(KIND)
         for document in documents:
@@ -336,7 +343,7 @@ class Accruals:
                     )
             booking = Booking(plan.terms, kind_of(plan.terms, chart))
             for line in plan.lines:
-                if line.date <= through and booking.is_booked(line):
+                if first <= line.date <= through and booking.is_booked(line):
                     yield booking.entry(line)
         if self._ledger.documents.all(KIND) != documents:
             raise DocumentConflict(
@@ -344,7 +351,13 @@ class Accruals:
                 field="schedules",
             )
 
-    def run(self, *, through: date, on_closed: OnClosed = "reject") -> bl.PostSummary:
+    def run(
+        self,
+        *,
+        through: date,
+        since: date | None = None,
+        on_closed: OnClosed = "reject",
+    ) -> bl.PostSummary:
         """Post every part that is due on or before a day, all of them or none.
 
         A part is dated the last day of its period, the last one the last day of the
@@ -354,6 +367,8 @@ class Accruals:
 
         Args:
             through: the last day.
+            since: what is dated before this day is taken as posted and not looked at:
+                quicker, where many schedules have run for years.
             on_closed: what becomes of a part that was not posted before its period was
                 closed; it keeps its economic date.  Cut-offs of closed periods are
                 left out: the next one has the whole position.
@@ -363,13 +378,13 @@ class Accruals:
             ApprovalRequired: a control wants approvals; propose what `due` yields.
             DocumentConflict: a schedule was changed under the run.
             Refused: the book does not take an entry for another reason.
-            InvalidDate: *through* is no date.
+            InvalidDate: *through* or *since* is no date.
         """
         check_day(through, "through")
         check_choice(on_closed, OnClosed, "on_closed")
         if on_closed != "reject":
             self._relocate(through, on_closed)
-        summary = self._ledger.post_many(self.due(through=through), atomic=True)
+        summary = self._ledger.post_many(self.due(through=through, since=since), atomic=True)
         return self._run_cut_offs(through, on_closed, summary)
 
     def _relocate(self, through: date, on_closed: OnClosed) -> None:

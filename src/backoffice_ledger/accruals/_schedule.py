@@ -20,10 +20,10 @@ from backoffice_ledger.accruals._methods import (
     CALENDAR,
     LINEAR_IN_DAYS,
     Overlap,
-    allocate,
     bond_days,
     overlaps,
     share,
+    split,
 )
 from backoffice_ledger.accruals._span import ONE_DAY
 from backoffice_ledger.accruals._terms import Accrual, Deferral, Terms, entry_id
@@ -117,18 +117,8 @@ def pair_of(terms: Terms) -> Pair:
 
 def spread(terms: Terms, whole: Pair, weights: Sequence[int]) -> list[Pair]:
     """Split a total and a base, each by itself, by the same weights."""
-    found = []
-    for units, amount in zip(whole, (terms.total, terms.base), strict=True):
-        if amount is None:
-            found.append([0] * len(weights))
-            continue
-        parts = allocate(
-            bl.Amount.from_minor(units, amount.commodity),
-            weights,
-            residual=terms.residual,
-        )
-        found.append([part.minor_units for part in parts])
-    return list(zip(*found, strict=True))
+    units, base = (split(part, weights, terms.residual) for part in whole)
+    return list(zip(units, base, strict=True))
 
 
 def plus(one: Pair, other: Pair) -> Pair:
