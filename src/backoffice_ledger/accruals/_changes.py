@@ -1,9 +1,6 @@
 """What may happen to a schedule after it was made."""
 
-from collections.abc import Iterable
 from datetime import date
-from decimal import Decimal
-from fractions import Fraction
 from typing import Literal, final
 
 import attrs
@@ -17,7 +14,7 @@ from backoffice_ledger.accruals._checks import (
 )
 from backoffice_ledger.accruals._methods import CALENDAR, Method, period_span
 from backoffice_ledger.accruals._span import Span, check_day
-from backoffice_ledger.accruals._terms import KIND, check_units
+from backoffice_ledger.accruals._terms import KIND, Shares, as_shares, check_units
 from backoffice_ledger.errors import InvalidOption
 
 Policy = Literal["prospective", "catch-up", "restate"]
@@ -80,7 +77,7 @@ class Amendment:
     total: bl.Amount | None = attrs.field(default=None, converter=_optional_amount)
     span: Span | None = None
     method: Method | None = None
-    shares: Iterable[int | Fraction | Decimal] | None = None
+    shares: Shares | None = attrs.field(default=None, converter=as_shares)
     base: bl.Amount | None = attrs.field(default=None, converter=_optional_amount)
     account: str | None = None
     reason: str = ""

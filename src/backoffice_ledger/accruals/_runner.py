@@ -309,9 +309,7 @@ class Accruals:
 
     # --- posting ---------------------------------------------------------------------
 
-    def due(
-        self, *, through: date, since: date | None = None
-    ) -> Iterator[bl.Entry]:
+    def due(self, *, through: date, since: date | None = None) -> Iterator[bl.Entry]:
         """Yield the entries of all parts due on or before a day, posted or not.
 
         They are what `run` posts, apart from cut-offs; where controls want approvals,
@@ -384,7 +382,9 @@ class Accruals:
         check_choice(on_closed, OnClosed, "on_closed")
         if on_closed != "reject":
             self._relocate(through, on_closed)
-        summary = self._ledger.post_many(self.due(through=through, since=since), atomic=True)
+        summary = self._ledger.post_many(
+            self.due(through=through, since=since), atomic=True
+        )
         return self._run_cut_offs(through, on_closed, summary)
 
     def _relocate(self, through: date, on_closed: OnClosed) -> None:

@@ -1,7 +1,7 @@
 """A schedule: terms and what has happened to them, and the lines that follow."""
 
 from collections.abc import Callable, Sequence
-from datetime import date, timedelta
+from datetime import date
 from typing import Any, Final, NamedTuple, final
 
 import attrs
@@ -140,6 +140,7 @@ class Plan:
         dropped: lines of earlier versions that later ones replaced.
         is_ended: whether the service was cancelled.
         units: what was used so far, for method ``usage``.
+        basis: what was spread last, and by which weights.
     """
 
     def __init__(self, terms: Terms) -> None:
@@ -150,11 +151,13 @@ class Plan:
         self._order = date.min
         self.units = 0
         parts = overlaps(terms.span)
+        self.basis: tuple[Pair, list[tuple[Overlap, int]]] = ((0, 0), [])
         if terms.method == "usage":
             amounts = [(0, 0)] * (len(parts) - 1) + [pair_of(terms)]
+            self.lines = _lines(1, parts, amounts)
         else:
-            amounts = spread(terms, pair_of(terms), terms.weights())
-        self.lines = _lines(1, parts, amounts)
+            weighed = list(zip(parts, terms.weights(), strict=True))
+            self.lines = self.spread(pair_of(terms), weighed, 1)
 
     # --- questions -------------------------------------------------------------------
 
@@ -245,8 +248,7 @@ class Plan:
             )
             if overlap.last >= effective
         ]
-        weights = [weight for _, weight in remaining]
-        if not any(weights):
+        if not any(weight for _, weight in remaining):
             if not any(rest):
                 return
             raise InvalidOption(
@@ -254,8 +256,16 @@ class Plan:
                 expected=f"weights that do not sum to zero from {effective} on",
                 found=self.terms.span,
             )
-        parts = [overlap for overlap, _ in remaining]
-        self.lines += _lines(version, parts, spread(self.terms, rest, weights))
+        self.lines += self.spread(rest, remaining, version)
+
+    def spread(
+        self, whole: Pair, weighed: list[tuple[Overlap, int]], version: int
+    ) -> list[Line]:
+        """Return the lines of *whole* over periods, and remember by what."""
+        self.basis = whole, weighed
+        parts = [overlap for overlap, _ in weighed]
+        weights = [weight for _, weight in weighed]
+        return _lines(version, parts, spread(self.terms, whole, weights))
 
     def _refuse_usage(self) -> None:
         if self.terms.method == "usage":
@@ -301,9 +311,8 @@ def _amend(plan: Plan, change: Amendment, version: int) -> None:
     if change.policy == "prospective":
         plan._replan(effective, minus(total, done), version)
         return
-    parts = overlaps(terms.span)
-    amounts = spread(terms, total, terms.weights())
-    lines = _lines(version, parts, amounts)
+    weighed = list(zip(overlaps(terms.span), terms.weights(), strict=True))
+    lines = plan.spread(total, weighed, version)
     missed = minus((0, 0), done)
     for line in lines:
         if line.last < effective:
@@ -363,7 +372,7 @@ def _cancel(plan: Plan, change: Cancellation, version: int) -> None:
         return
     if plan.terms.method != "usage":
         for line in current:
-            earned = _earned(plan.terms, line, effective, version)
+            earned = _earned(plan, line, effective, version)
             plan.lines.append(earned)
             done = plus(done, earned.amount)
     plan._agree(effective, done)
@@ -373,17 +382,29 @@ def _cancel(plan: Plan, change: Cancellation, version: int) -> None:
         plan.lines.append(line)
 
 
-def _earned(terms: Terms, line: Line, effective: date, version: int) -> Line:
-    """Return the part of a period's line that is earned before a day in it."""
+def _earned(plan: Plan, line: Line, effective: date, version: int) -> Line:
+    """Return the part of a period's line that is earned before a day in it.
+
+    The period's weight is cut in two, so that the sum to date is rounded as any other.
+    """
+    terms = plan.terms
+    part, of = 1, 1
     if terms.method in LINEAR_IN_DAYS:
         part, of = (effective - line.first).days, (line.last - line.first).days + 1
     elif terms.method == "30/360-BOND":
         part = bond_days(line.first, effective)
-        of = bond_days(line.first, line.last + ONE_DAY) or 1
-    else:
-        part, of = 1, 1
-    earned = (share(line.amount[0], part, of), share(line.amount[1], part, of))
-    last = effective - timedelta(1)
+        of = bond_days(line.first, line.last + ONE_DAY)
+    whole, weighed = plan.basis
+    weights: list[int] = []
+    at = 0
+    for overlap, weight in weighed:
+        if overlap.period == line.period:
+            at = len(weights)
+            weights += [weight * part, weight * (of - part)]
+        else:
+            weights.append(weight * of)
+    earned = spread(terms, whole, weights)[at]
+    last = effective - ONE_DAY
     return line._replace(version=version, last=last, date=last, amount=earned)
 
 

@@ -5,7 +5,8 @@ from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from math import lcm
-from typing import ClassVar, Final, Literal, final, get_args
+from types import MappingProxyType
+from typing import Any, ClassVar, Final, Literal, final, get_args
 
 import attrs
 
@@ -78,11 +79,12 @@ def _as_lines(value: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
     return tuple(sorted(value.items()))
 
 
-def _as_shares(value: Shares | None) -> object:
+def as_shares(value: Shares | None) -> Any:
+    """Return shares as nobody can change them; they are checked with the span."""
     if value is None:
         return None
     if isinstance(value, Mapping):
-        return dict(value)
+        return MappingProxyType(dict(value))
     if not isinstance(value, Iterable):
         raise InvalidOption(field="shares", expected="a list or mapping", found=value)
     return tuple(value)
@@ -105,7 +107,7 @@ class Terms:
     journal: str = attrs.field(default="general", kw_only=True)
     residual: Residual = attrs.field(default="cumulative", kw_only=True)
     shares: tuple[Fraction, ...] | None = attrs.field(
-        default=None, kw_only=True, converter=_as_shares
+        default=None, kw_only=True, converter=as_shares
     )
     units: int | None = attrs.field(default=None, kw_only=True)
     style: Style = attrs.field(default="balance-sheet-first", kw_only=True)
