@@ -335,6 +335,18 @@ def test_an_accrual_stops(
     assert not ledger.balance("liabilities:accrued")
 
 
+def test_an_accrual_that_never_begins(
+    accruals: Accruals, allowance: MakeAccrual
+) -> None:
+    """Nothing is left to plan, in either style."""
+    for style in ("balance-sheet-first", "cut-off"):
+        accruals.schedule(allowance(id=style, style=style))
+        never = cancellation(effective=date(2026, 1, 1), account=None)
+        accruals.amend(style, never)
+        assert parts(accruals, style) == []
+    assert accruals.run(through=date(2026, 12, 31)) == bl.PostSummary()
+
+
 @pytest.mark.parametrize(
     "changes",
     [
@@ -405,6 +417,21 @@ def test_a_credit_note_takes_what_there_is(accruals: Accruals, year: Deferral) -
     accruals.amend(ID, credit_note("1000.00 EUR", "deferred"))
     assert parts(accruals)[6] == ("v2/credit-note", "-400.00")
     assert parts(accruals)[7:] == [(f"v2/2026-{m:02}", "0.00") for m in range(7, 13)]
+
+
+@pytest.mark.parametrize(
+    ("against", "recognised"),
+    [("recognised", "50.00"), ("deferred", "50.00"), ("proportional", "50.00")],
+)
+def test_a_credit_note_where_too_much_was_recognised(
+    accruals: Accruals, year: Deferral, against: str, recognised: str
+) -> None:
+    """600.00 were recognised of what is 500.00 now: nothing is deferred."""
+    accruals.amend(ID, amendment(total="500.00 EUR"))
+    accruals.amend(ID, credit_note("50.00 EUR", against))
+    assert ("v3/credit-note", f"-{recognised}") in parts(accruals)
+    assert accruals.recognised(ID, NEVER).number == "450.00"
+    assert accruals.position(ID, NEVER).number == "0.00"
 
 
 def test_all_is_credited(accruals: Accruals, insurance: Make) -> None:

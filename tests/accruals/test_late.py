@@ -110,8 +110,10 @@ def test_a_late_change(ledger: bl.Ledger, accruals: Accruals, year: Deferral) ->
         amount="90.00 EUR",
         against="deferred",
         account="assets:bank",
+        reason="Goodwill",
     )
     accruals.amend(ID, note)
+    assert accruals.changes(ID) == (note,)
     accruals.run(through=date(2026, 5, 31))
     assert booked(ledger)[-3:] == [
         ("credit-note", "2026-05-31", "2026-04-02"),

@@ -118,7 +118,7 @@ class CutOff:
 def period_ends(plan: Plan, through: date) -> Iterator[date]:
     """Yield the period ends at which a schedule may have a position, in order."""
     day = month_end(plan.terms.booked or plan.terms.span.first)
-    last = max(line.date for line in plan.lines)
+    last = max((line.date for line in plan.lines), default=day)
     while day <= through and (day <= last or any(plan.position(day))):
         yield day
         day = month_end(day + ONE_DAY)
@@ -145,7 +145,7 @@ def collect(
     day: date,
     items: Iterable[tuple[str, list[bl.Posting]]],
 ) -> Iterator[CutOff]:
-    """Yield the cut-offs that cover the *items*: ids of schedules with postings."""
+    """Yield the cut-offs that cover the *items*: one id or more, with postings."""
     number, size = first_number, 0
     ids: list[str] = []
     sums: Sums = {}
@@ -159,5 +159,4 @@ def collect(
             amount = posting.amount
             key = posting.account, posting.side.value, amount.commodity
             sums[key] = sums.get(key, 0) + amount.minor_units
-    if ids:
-        yield CutOff(journal, reversal, period, number, day, tuple(ids), sums)
+    yield CutOff(journal, reversal, period, number, day, tuple(ids), sums)

@@ -105,7 +105,8 @@ def to_document(schedule: Schedule) -> bl.Document:
     if schedule.changes:
         content["changes"] = [_plain_change(each) for each in schedule.changes]
     for each in schedule.changes:
-        texts[f"reason_{each.version}"] = getattr(each.change, "reason", "")
+        if not isinstance(each.change, Relocation):
+            texts[f"reason_{each.version}"] = each.change.reason
     personal = {name: text for name, text in texts.items() if text}
     return bl.Document(
         KIND,

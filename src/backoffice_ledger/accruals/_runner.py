@@ -417,8 +417,9 @@ class Accruals:
         posted, repeated = summary.posted, summary.repeated
         known = self._cut_offs()
         fresh = list(self._new_cut_offs(through, on_closed, known))
+        new_ids = {cut_off.id for cut_off in fresh}
         for cut_off in sorted(known + fresh, key=lambda each: (each.date, each.id)):
-            if cut_off in fresh:
+            if cut_off.id in new_ids:
                 self._ledger.documents.store(cut_off.to_document())
             made = self._post_cut_off(cut_off)
             posted, repeated = posted + made, repeated + 2 - made

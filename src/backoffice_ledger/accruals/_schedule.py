@@ -323,10 +323,6 @@ def _amend(plan: Plan, change: Amendment, version: int) -> None:
 
 def _check_same(old: Terms, new: Terms, change: Amendment) -> None:
     """Check that new terms spread the same thing as the old ones."""
-    if new.method == "usage":
-        raise InvalidOption(
-            field="method", expected="a method that is known ahead", found=new.method
-        )
     if new.total.commodity != old.total.commodity:
         raise InvalidOption(
             field="total",
@@ -428,12 +424,15 @@ def _credit(plan: Plan, change: CreditNote, version: int) -> None:
         )
     done = plan._cut(effective)
     rest = minus(total, done)
+    sign = 1 if total[0] > 0 else -1
+    on_result, on_balance = max(0, sign * done[0]), max(0, sign * rest[0])
+    least = size - min(size, on_balance)
     if change.against == "recognised":
-        taken = min(size, abs(done[0]))
+        taken = min(size, on_result)
     elif change.against == "deferred":
-        taken = size - min(size, abs(rest[0]))
+        taken = least
     else:
-        taken = abs(share(done[0], size, abs(total[0])))
+        taken = min(size, max(least, share(on_result, size, abs(total[0]))))
     back = _part_of(done, taken)
     kept_back = _part_of(rest, size - taken)
     counter = plus(back, kept_back)
