@@ -14,7 +14,14 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import backoffice_ledger as bl
-from backoffice_ledger.accruals import Accruals, Deferral, Span, allocate
+from backoffice_ledger.accruals import (
+    Accruals,
+    Deferral,
+    DeferralRule,
+    PartDue,
+    Span,
+    allocate,
+)
 from backoffice_ledger.testing import FrozenClock
 
 NOON = datetime(2026, 8, 1, 12, tzinfo=UTC)
@@ -240,6 +247,27 @@ def test_recognition_never_goes_back(deferral: Deferral, offsets: list[int]) -> 
     days = [deferral.span.first + timedelta(offset) for offset in sorted(offsets)]
     booked = [abs(deferral.recognised(day).minor_units) for day in days]
     assert booked == sorted(booked)
+
+
+@given(deferrals(), st.sampled_from(["assets:prepaid", "liabilities:unearned"]))
+def test_what_is_due_is_what_the_rule_says(deferral: Deferral, account: str) -> None:
+    """The entries of a run are those of the public rule, field by field."""
+    target = "expenses:rent" if account == "assets:prepaid" else "income:fees"
+    terms = attrs.evolve(deferral, from_account=account, to_account=target)
+    with bl.open_ledger(":memory:", actor="clerk") as ledger:
+        types = {"assets": "asset", "liabilities": "liability", "expenses": "expense"}
+        for path in (account, target):
+            ledger.open_account(path, type=types.get(path.partition(":")[0], "income"))
+        accruals = Accruals(ledger)
+        accruals.schedule(terms)
+        due = list(accruals.due(through=date(2199, 12, 31)))
+        rule = DeferralRule(ledger.accounts.all())
+        assert due == [
+            draft.to_entry()
+            for part in terms.parts()
+            if part.amount
+            for draft in rule.entries(PartDue(terms, part))
+        ]
 
 
 @settings(max_examples=25)
