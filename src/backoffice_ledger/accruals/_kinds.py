@@ -58,6 +58,7 @@ _TYPES: Final = {
 }
 
 Framework = Literal["hgb", "ifrs"]
+"""Whose lines: the German commercial code's, or those of IFRS."""
 
 
 @final

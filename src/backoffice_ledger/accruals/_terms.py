@@ -84,7 +84,8 @@ def as_shares(value: Shares | None) -> Any:
     if value is None:
         return None
     if isinstance(value, Mapping):
-        return MappingProxyType(dict(value))
+        shares: dict[Any, Any] = dict(value)
+        return MappingProxyType(shares)
     if not isinstance(value, Iterable):
         raise InvalidOption(field="shares", expected="a list or mapping", found=value)
     return tuple(value)
