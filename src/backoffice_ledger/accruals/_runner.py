@@ -326,6 +326,12 @@ class Accruals:
         """
         check_day(through, "through")
         first = date.min if since is None else check_day(since, "since")
+        return self._due(first, through, [])
+
+    def _due(
+        self, first: date, through: date, cut_offs: list[Plan]
+    ) -> Iterator[bl.Entry]:
+        """Yield what is due; put the plans of style ``cut-off`` into *cut_offs*."""
         chart = self._ledger.accounts.all()
         documents = self._ledger.documents.all(KIND)
         for document in documents:
@@ -339,6 +345,8 @@ class Accruals:
                         field="schedule",
                         found=document.id,
                     )
+            if plan.terms.style == "cut-off":
+                cut_offs.append(plan)
             booking = Booking(plan.terms, kind_of(plan.terms, chart))
             for line in plan.lines:
                 if first <= line.date <= through and booking.is_booked(line):
@@ -379,13 +387,14 @@ class Accruals:
             InvalidDate: *through* or *since* is no date.
         """
         check_day(through, "through")
+        first = date.min if since is None else check_day(since, "since")
         check_choice(on_closed, OnClosed, "on_closed")
         if on_closed != "reject":
             self._relocate(through, on_closed)
-        summary = self._ledger.post_many(
-            self.due(through=through, since=since), atomic=True
-        )
-        return self._run_cut_offs(through, on_closed, summary)
+        plans: list[Plan] = []
+        entries = self._due(first, through, plans)
+        summary = self._ledger.post_many(entries, atomic=True)
+        return self._run_cut_offs(plans, through, on_closed, summary)
 
     def _relocate(self, through: date, on_closed: OnClosed) -> None:
         """Keep, as versions, where lines go whose periods were closed before."""
@@ -412,11 +421,15 @@ class Accruals:
         return list(map(CutOff.from_document, self._ledger.documents.all(CUT_OFF)))
 
     def _run_cut_offs(
-        self, through: date, on_closed: OnClosed, summary: bl.PostSummary
+        self,
+        plans: list[Plan],
+        through: date,
+        on_closed: OnClosed,
+        summary: bl.PostSummary,
     ) -> bl.PostSummary:
         posted, repeated = summary.posted, summary.repeated
         known = self._cut_offs()
-        fresh = list(self._new_cut_offs(through, on_closed, known))
+        fresh = list(self._new_cut_offs(plans, through, on_closed, known))
         new_ids = {cut_off.id for cut_off in fresh}
         for cut_off in sorted(known + fresh, key=lambda each: (each.date, each.id)):
             if cut_off.id in new_ids:
@@ -426,7 +439,11 @@ class Accruals:
         return attrs.evolve(summary, posted=posted, repeated=repeated)
 
     def _new_cut_offs(
-        self, through: date, on_closed: OnClosed, known: list[CutOff]
+        self,
+        plans: list[Plan],
+        through: date,
+        on_closed: OnClosed,
+        known: list[CutOff],
     ) -> Iterator[CutOff]:
         """Yield the cut-offs for what no cut-off covers yet."""
         periods = Periods(self._ledger)
@@ -434,10 +451,7 @@ class Accruals:
         covered = {(each.date, id_) for each in known for id_ in each.schedules}
         groups: dict[tuple[date, str, str], list[tuple[str, list[bl.Posting]]]]
         groups = defaultdict(list)
-        for schedule in self._schedules():
-            if schedule.terms.style != "cut-off":
-                continue
-            plan = schedule.plan()
+        for plan in plans:
             terms = plan.terms
             for day in period_ends(plan, through):
                 is_open = periods.accepts(day, terms.journal)
