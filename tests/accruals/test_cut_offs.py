@@ -247,6 +247,36 @@ def test_cut_offs_of_closed_periods(ledger: bl.Ledger, insurance: Make) -> None:
     assert february.balance("assets:prepaid")["EUR"].number == "300.00"
 
 
+def test_a_late_bill_of_this_style(ledger: bl.Ledger, insurance: Make) -> None:
+    """Cut-offs begin with the first period that is open when the bill comes."""
+    ledger.periods.close("2026-02")
+    accruals = Accruals(ledger)
+    accruals.schedule(insurance(span=YEAR, style="cut-off"))
+    assert accruals.run(through=date(2026, 3, 31)).posted == 2
+    march = ledger.view(as_of=date(2026, 3, 31))
+    assert march.balance("assets:prepaid")["EUR"].number == "270.00"
+
+
+def test_a_forgotten_credit_note_of_this_style(
+    ledger: bl.Ledger, insurance: Make
+) -> None:
+    """It is moved as any other entry; cut-offs are not."""
+    accruals = Accruals(ledger)
+    accruals.schedule(insurance(span=YEAR, style="cut-off"))
+    note = CreditNote(
+        id="cn-1",
+        effective=date(2026, 1, 5),
+        amount="36.00 EUR",
+        against="deferred",
+        account="assets:bank",
+    )
+    accruals.amend(ID, note)
+    ledger.periods.close("2026-01")
+    accruals.run(through=date(2026, 2, 28), on_closed="first-open-day")
+    entry = ledger.record(f"accrual-schedule/{ID}/v2/credit-note").entry
+    assert (entry.date, entry.economic_date) == (date(2026, 2, 1), note.effective)
+
+
 def test_cut_offs_of_other_hands(ledger: bl.Ledger, insurance: Make) -> None:
     """They are never changed."""
     accruals = Accruals(ledger)

@@ -122,6 +122,28 @@ def test_a_late_change(ledger: bl.Ledger, accruals: Accruals, year: Deferral) ->
     ]
 
 
+def test_adjusting_periods_take_parts_but_no_bills(
+    ledger: bl.Ledger, accruals: Accruals, year: Deferral
+) -> None:
+    """A credit note is no adjustment: it goes to the next period that is open."""
+    accruals.schedule(year)
+    ledger.periods.adjust("2026-01")
+    note = CreditNote(
+        id="cn-1",
+        effective=date(2026, 1, 20),
+        amount="90.00 EUR",
+        against="deferred",
+        account="assets:bank",
+    )
+    accruals.amend(ID, note)
+    accruals.run(through=date(2026, 2, 28))
+    assert booked(ledger) == [
+        ("2026-01", "2026-01-31", None),
+        ("credit-note", "2026-02-28", "2026-01-20"),
+        ("2026-02", "2026-02-28", None),
+    ]
+
+
 def test_a_journal_that_is_closed(
     ledger: bl.Ledger, accruals: Accruals, insurance: Make
 ) -> None:

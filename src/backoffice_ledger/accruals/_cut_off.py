@@ -116,11 +116,16 @@ class CutOff:
 
 
 def period_ends(plan: Plan, through: date) -> Iterator[date]:
-    """Yield the period ends at which a schedule may have a position, in order."""
+    """Yield the period ends at which a schedule may have a position, in order.
+
+    Those that were closed when the schedule came are left out: what was late then is
+    booked later.
+    """
     day = month_end(plan.terms.booked or plan.terms.span.first)
     last = max((line.date for line in plan.lines), default=day)
     while day <= through and (day <= last or any(plan.position(day))):
-        yield day
+        if not any(line.last <= day < line.date for line in plan.lines):
+            yield day
         day = month_end(day + ONE_DAY)
 
 

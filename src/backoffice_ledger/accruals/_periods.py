@@ -40,20 +40,28 @@ class Periods:
         """Whether an entry can be dated *day*."""
         return self._all_open or self.get(day, journal).state.accepts(kind)
 
-    def first_open(self, day: date, journal: str) -> bl.Period:
-        """Return the first period from *day* on that takes adjusting entries.
+    def first_open(
+        self, day: date, journal: str, kind: bl.EntryKind = _ADJUSTING
+    ) -> bl.Period:
+        """Return the first period from *day* on that takes entries of a kind.
 
         Raises:
             PeriodNotOpen: there is none.
         """
         while day <= bl.BOUNDS.date_max:
             period = self.get(day, journal)
-            if period.state.accepts(_ADJUSTING):
+            if period.state.accepts(kind):
                 return period
             day = period.last + ONE_DAY
         raise PeriodNotOpen(field="date", expected="an open period", found=day)
 
-    def late_date(self, day: date, journal: str, on_closed: OnClosed) -> date:
+    def late_date(
+        self,
+        day: date,
+        journal: str,
+        on_closed: OnClosed,
+        kind: bl.EntryKind = _ADJUSTING,
+    ) -> date:
         """Return where an entry goes whose own period does not take it.
 
         Raises:
@@ -66,5 +74,5 @@ class Periods:
                 expected="a day in an open period",
                 found=f"{day}, {period.name} is {period.state.value}",
             )
-        period = self.first_open(day, journal)
+        period = self.first_open(day, journal, kind)
         return period.first if on_closed == "first-open-day" else period.last

@@ -158,13 +158,6 @@ class Booking:
         name = "accrual" if isinstance(self.terms, Accrual) else "deferral"
         return f"accruals.{name}@1"
 
-    def is_booked(self, line: Line) -> bool:
-        """Whether the line is booked by an entry of its own.
-
-        With style ``cut-off`` only what a third party is concerned with is.
-        """
-        return any(line.counter) if self.terms.style == "cut-off" else line.moves
-
     def entry(self, line: Line) -> bl.Entry:
         """Return the entry that books a line: what its draft says, but quicker."""
         terms = self.terms
@@ -202,7 +195,7 @@ class Booking:
             "date": line.date,
             "postings": postings(terms, self.kind, self._legs(line)),
             "description": terms.description,
-            "kind": _ADJUSTING,
+            "kind": line.kind,
             "journal": terms.journal,
             "references": (name,),
             "rule": self.rule,
@@ -212,10 +205,6 @@ class Booking:
         if change is not None:
             fields["references"] = (name, change.id)
             fields["description"] = change.reason or terms.description
-            if any(line.counter):
-                fields["kind"] = bl.EntryKind.NORMAL
-            elif isinstance(change, Amendment) and change.policy == "restate":
-                fields["kind"] = bl.EntryKind.RESTATEMENT
         return fields
 
     def _legs(self, line: Line) -> list[Leg]:

@@ -349,7 +349,8 @@ class Accruals:
                 cut_offs.append(plan)
             booking = Booking(plan.terms, kind_of(plan.terms, chart))
             for line in plan.lines:
-                if first <= line.date <= through and booking.is_booked(line):
+                is_due = first <= line.date <= through
+                if is_due and line.is_booked(plan.terms.style):
                     yield booking.entry(line)
         if self._ledger.documents.all(KIND) != documents:
             raise DocumentConflict(
@@ -400,14 +401,13 @@ class Accruals:
         """Keep, as versions, where lines go whose periods were closed before."""
         periods = Periods(self._ledger)
         for schedule in self._schedules():
-            if schedule.terms.style == "cut-off":
-                continue
+            terms = schedule.terms
             missed = [
                 line
                 for line in schedule.plan().lines
                 if line.date <= through
-                and line.moves
-                and not periods.accepts(line.date, schedule.terms.journal)
+                and line.is_booked(terms.style)
+                and not periods.accepts(line.date, terms.journal, line.kind)
                 and not self._is_posted(schedule, line)
             ]
             version = schedule.version + 1
@@ -508,8 +508,8 @@ def _move(
     journal = schedule.terms.journal
     keys = defaultdict(list)
     for line in lines:
-        if line.moves and not periods.accepts(line.date, journal):
-            moved = periods.late_date(line.date, journal, on_closed)
+        if line.moves and not periods.accepts(line.date, journal, line.kind):
+            moved = periods.late_date(line.date, journal, on_closed, line.kind)
             keys[moved].append(line.name)
     for day, names in keys.items():
         relocation = Relocation(keys=tuple(names), date=day)

@@ -60,6 +60,22 @@ class Line(NamedTuple):
         """Whether there is anything to book."""
         return any(self.amount) or any(self.counter)
 
+    @property
+    def kind(self) -> bl.EntryKind:
+        """What its entry is for: third parties are no matter of adjusting."""
+        if any(self.counter):
+            return bl.EntryKind.NORMAL
+        if isinstance(self.change, Amendment) and self.change.policy == "restate":
+            return bl.EntryKind.RESTATEMENT
+        return bl.EntryKind.ADJUSTING
+
+    def is_booked(self, style: str) -> bool:
+        """Whether it is booked by an entry of its own.
+
+        With style ``cut-off`` only what a third party is concerned with is.
+        """
+        return any(self.counter) if style == "cut-off" else self.moves
+
 
 @final
 @attrs.frozen(order=False)
