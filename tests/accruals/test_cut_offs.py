@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import attrs
@@ -15,6 +16,7 @@ from backoffice_ledger.accruals import (
     Accruals,
     Amendment,
     Cancellation,
+    Change,
     CreditNote,
     Deferral,
     Settlement,
@@ -58,7 +60,7 @@ def open_book() -> bl.Ledger:
     return ledger
 
 
-def pay(ledger: bl.Ledger, terms: Terms, day: date) -> None:
+def pay(ledger: bl.Ledger, terms: Terms, day: date, id: str = "payment") -> None:
     """Book the money of a deferral where its style has it."""
     balance = terms.style == "balance-sheet-first"
     held = terms.from_account if balance else terms.to_account
@@ -70,7 +72,7 @@ def pay(ledger: bl.Ledger, terms: Terms, day: date) -> None:
     draft = bl.EntryDraft(
         day,
         [sides[0](held, amounts[0]), sides[1]("assets:bank", amounts[1])],
-        id="payment",
+        id=id,
         balance_to="equity:trading",
     )
     ledger.post(draft.to_entry())
@@ -129,6 +131,39 @@ def test_both_styles_agree_at_every_period_end(terms: Terms) -> None:
             assert first.balance(account) == second.balance(account), (end, account)
         after = ledgers[1].view(as_of=end + timedelta(1))
         assert not after.balance(terms.from_account)
+
+
+def test_a_restart_between_the_steps(tmp_path: Path) -> None:
+    """On SQLite: the book knows what is planned, changed, cut off and taken back."""
+    path = tmp_path / "books.db"
+    with bl.open_ledger(path, actor="clerk", create=True) as ledger:
+        for account, type_ in CHART.items():
+            ledger.open_account(account, type=type_)
+        for style in ("balance-sheet-first", "cut-off"):
+            terms = Deferral(
+                style,
+                "1200.00 USD",
+                YEAR,
+                "equal",
+                "assets:prepaid",
+                "expenses:rent",
+                style=style,  # type: ignore[arg-type]
+            )
+            Accruals(ledger).schedule(terms)
+    for posted, repeated in ((12, 0), (0, 12)):
+        with bl.open_ledger(path, actor="clerk") as ledger:
+            summary = Accruals(ledger).run(through=date(2026, 4, 30))
+            assert (summary.posted, summary.repeated) == (posted, repeated)
+            ledger.verify()
+    with bl.open_ledger(path, actor="clerk") as ledger:
+        for style in ("balance-sheet-first", "cut-off"):
+            change = amendment(effective=date(2026, 5, 1), total="2000.00 USD")
+            Accruals(ledger).amend(style, change)
+    for posted, repeated in ((23, 12), (0, 35)):
+        with bl.open_ledger(path, actor="clerk") as ledger:
+            summary = Accruals(ledger).run(through=date(2026, 12, 31))
+            assert (summary.posted, summary.repeated) == (posted, repeated)
+            ledger.verify()
 
 
 def test_the_number_of_entries(ledger: bl.Ledger, insurance: Make) -> None:
@@ -360,6 +395,76 @@ def test_third_parties_are_booked_in_the_result(
         ],
     }
     assert ledger.balance("expenses:insurance")["EUR"].number == "-654.55"
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> list[Change]:
+    """Draw what may happen to a deferral of 2026, in order, perhaps to its end."""
+    days = sorted(draw(st.lists(st.dates(YEAR.first, YEAR.last), max_size=3)))
+    changes: list[Change] = []
+    for index, day in enumerate(days):
+        common: dict[str, Any] = {"id": f"c-{index}", "effective": day}
+        units = draw(st.integers(1, 90) | st.integers(1000, 9000))
+        amount = bl.Amount.from_minor(units, "USD")
+        what = draw(st.sampled_from(["credit", "amend", "amend", "end"]))
+        if what == "credit":
+            against = draw(st.sampled_from(["recognised", "deferred", "proportional"]))
+            note = CreditNote(
+                amount=amount, against=against, account="assets:bank", **common
+            )
+            changes.append(note)
+        elif what == "amend":
+            policy = draw(st.sampled_from(["prospective", "catch-up"]))
+            total = amount + bl.Amount("1000.00", "USD")
+            changes.append(Amendment(policy=policy, total=total, **common))
+        else:
+            rest = draw(st.sampled_from(["recognise", "release"]))
+            account = "assets:bank" if rest == "release" else None
+            changes.append(Cancellation(rest=rest, account=account, **common))
+            break
+    return changes
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    histories(),
+    st.sampled_from(["deferred-expense", "deferred-income"]),
+    st.sampled_from(["days", "months", "equal", "front-loaded"]),
+)
+def test_both_styles_agree_whatever_happens(
+    changes: list[Change], kind: str, method: Any
+) -> None:
+    """Amended, credited and cancelled: the same balances at every period end.
+
+    What an amendment adds to the price is paid on its day, wherever the style has it.
+    """
+    _, source, target = PAIRS[kind]
+    ledgers = []
+    for style in ("balance-sheet-first", "cut-off"):
+        terms = Deferral("s", "1000.00 USD", YEAR, method, source, target, style=style)  # type: ignore[arg-type]
+        ledger = open_book()
+        pay(ledger, terms, YEAR.first)
+        accruals = Accruals(ledger)
+        accruals.schedule(terms)
+        agreed = terms.total
+        for change in changes:
+            accruals.amend("s", change)
+            if isinstance(change, CreditNote):
+                agreed -= change.amount
+            if isinstance(change, Amendment) and change.total != agreed:
+                assert change.total is not None
+                more = attrs.evolve(terms, total=change.total - agreed)
+                pay(ledger, more, change.effective, change.id)
+                agreed = change.total
+        accruals.run(through=date(2026, 12, 31))
+        ledger.verify()
+        ledgers.append(ledger)
+    for month in range(1, 13):
+        end = date(2026 + month // 12, month % 12 + 1, 1) - timedelta(1)
+        first, second = (ledger.view(as_of=end) for ledger in ledgers)
+        for account in CHART:
+            assert first.balance(account) == second.balance(account), (end, account)
+    assert not ledgers[0].balance(source)
 
 
 @pytest.mark.parametrize("amount", ["6000.00", "6100.00", "5900.00"])

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -75,6 +76,14 @@ def test_one_line_is_meant_by_default() -> None:
     assert len(set(defaults)) == len(defaults)
     names = [(x.framework, x.line) for x in PRESENTATION]
     assert len(set(names)) == len(names)
+
+
+def test_the_reference_shows_every_line(project: Path) -> None:
+    """The table of the documentation is that of the code."""
+    text = (project / "docs" / "reference" / "accruals.md").read_text(encoding="utf-8")
+    rows = [line.split() for line in text.splitlines()]
+    shown = {tuple(row[:3]) for row in rows if row[:1] in (["hgb"], ["ifrs"])}
+    assert shown == {(x.framework, x.kind.value, x.line) for x in PRESENTATION}
 
 
 def test_a_schedule_names_its_own_line() -> None:
