@@ -29,7 +29,8 @@ nitpick_ignore_regex = [
     ("py:.*", r"backoffice_ledger\.protocols\.(Event|T)"),
     ("py:.*", r"backoffice_ledger\._ledger\.session\.Session"),
     ("py:.*", r"backoffice_ledger\._stores\..*Transaction"),
-    ("py:.*", r"backoffice_ledger\._engine\.(state|store|columns)\..*"),
+    ("py:.*", r"backoffice_ledger\._engine\.(state|store|columns|commands)\..*"),
+    ("py:.*", r"backoffice_ledger\.aio\._(Face|Worker)"),
 ]
 
 

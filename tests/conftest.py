@@ -10,10 +10,11 @@ import os
 import pkgutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 
+import postgresql_server
 import pytest
 from hypothesis import settings
 
@@ -85,3 +86,27 @@ def run_python() -> Callable[..., str]:
         return finished.stdout
 
     return run
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> str:
+    """Return the DSN of a PostgreSQL server, or skip and say why there is none."""
+    try:
+        return postgresql_server.server()
+    except postgresql_server.NoServer as error:
+        pytest.skip(f"no PostgreSQL server: {error}")
+
+
+@pytest.fixture
+def database(postgresql: str) -> Iterator[str]:
+    """Return the DSN of a database of one's own, with the schema and without books."""
+    dsn = postgresql_server.new_database()
+    yield dsn
+    postgresql_server.drop_database(dsn)
+
+
+@pytest.fixture(autouse=True)
+def _drop_databases() -> Iterator[None]:
+    """Drop the databases that stand for folders."""
+    yield
+    postgresql_server.drop_databases()

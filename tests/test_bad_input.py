@@ -35,6 +35,15 @@ def rent(id_: str = "rent-2026-03", **changes: Any) -> bl.Entry:
     return bl.Entry(id_, **fields | changes)
 
 
+def hold(id_: str, **changes: Any) -> bl.Hold:
+    """Return a hold that the book takes."""
+    postings = [
+        bl.debit("expenses:rent", "20.00 EUR"),
+        bl.credit("assets:bank", "20.00 EUR"),
+    ]
+    return bl.Hold(id_, postings, **changes)
+
+
 def fill(store: Any) -> bl.Ledger:
     """Return a small book in *store*."""
     ledger = bl.open_ledger(store, actor="clerk", create=True)
@@ -47,6 +56,7 @@ def fill(store: Any) -> bl.Ledger:
     ledger.post(rent("rent-2026-02", description="Office"))
     ledger.documents.store(bl.Document("trade", "t-1", {"price": "99.50"}))
     ledger.propose(rent("proposed"))
+    ledger.holds.reserve(hold("held", description="Deposit"))
     ledger.periods.close("2026-01")
     return ledger
 
@@ -348,6 +358,8 @@ JUNK: dict[str, Any] = {
     "posting": bl.debit("assets:bank", "1 EUR"),
     "account": bl.Account("assets:x", "asset"),
     "document": bl.Document("trade", "t-2", {}),
+    "limit": bl.Limit(minimum="1 EUR"),
+    "hold": hold("junk"),
     "side": bl.Side.DEBIT,
 }
 ONCE: dict[str, Callable[[], Any]] = {
@@ -385,15 +397,24 @@ CALLS: dict[str, dict[str, Any]] = {
         "label": "Cash",
         "opened": DAY,
         "attributes": {"line": "A.1"},
+        "limits": [bl.Limit(minimum="0.00 EUR")],
     },
     "open_journal": {"name": "sales", "description": "Sales"},
     "declare_dimension": {"name": "product"},
-    "post": {"entry": rent(), "dry_run": False},
+    "post": {
+        "entry": rent(),
+        "conditions": {"assets:bank": bl.Limit(maximum="1000000.00 EUR")},
+        "versions": None,
+        "balancing": "expenses:rent",
+        "on_refusal": "raise",
+        "dry_run": False,
+    },
     "post_many": {
         "entries": [rent()],
         "batch_size": 10,
         "progress": None,
         "atomic": False,
+        "on_refusal": "collect",
     },
     "post_columns": {
         "ids": ["a"],
@@ -433,7 +454,10 @@ CALLS: dict[str, dict[str, Any]] = {
         "opened": DAY,
         "closed": None,
         "attributes": {"line": "A.2"},
+        "limits": [bl.Limit(maximum="1000000.00 EUR")],
     },
+    "accounts.reopen": {"path": "assets:bank"},
+    "accounts.balances": {"path": "assets:bank"},
     "accounts.close": {"path": "assets:euro", "on": DAY},
     "periods.close": {"name": "2026-02", "journal": None, "reason": "done"},
     "periods.adjust": {"name": "2026-04", "journal": None, "reason": "done"},
@@ -441,6 +465,20 @@ CALLS: dict[str, dict[str, Any]] = {
     "periods.lock": {"name": "2026-01", "journal": None, "reason": "done"},
     "periods.postpone": {"name": "2027-01", "journal": "general", "reason": "later"},
     "periods.get": {"name": "2026-01", "journal": "general"},
+    "holds.reserve": {"hold": hold("new")},
+    "holds.capture": {
+        "id": "held",
+        "date": DAY,
+        "amount": "1.00 EUR",
+        "postings": None,
+        "remainder": "keep",
+        "entry_id": "captured",
+        "description": "Taken",
+        "journal": "general",
+    },
+    "holds.void": {"id": "held"},
+    "holds.get": {"id": "held"},
+    "holds.all": {"status": "open"},
     "documents.store": {"document": bl.Document("trade", "t-2", {})},
     "documents.get": {"kind": "trade", "id": "t-1", "version": 1},
     "documents.all": {"kind": "trade"},
@@ -491,6 +529,7 @@ HOLDERS: dict[str, Callable[[bl.Ledger], Any]] = {
     "": lambda ledger: ledger,
     "accounts.": lambda ledger: ledger.accounts,
     "periods.": lambda ledger: ledger.periods,
+    "holds.": lambda ledger: ledger.holds,
     "documents.": lambda ledger: ledger.documents,
     "proposals.": lambda ledger: ledger.proposals,
     "view().": lambda ledger: ledger.view(),
@@ -574,6 +613,7 @@ OPENING: dict[str, dict[str, Any]] = {
         "create": True,
         "read_only": False,
         "controls": (),
+        "listeners": (),
         "clock": None,
         "ids": None,
         "salts": None,
@@ -710,6 +750,17 @@ VALUES: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
             "opened": DAY,
             "closed": DAY,
             "attributes": {"a": "b"},
+            "limits": [bl.Limit(minimum="0 EUR")],
+        },
+    ),
+    "Limit": (bl.Limit, {"minimum": "0 EUR", "maximum": "1 EUR"}),
+    "Hold": (
+        bl.Hold,
+        {
+            "id": "h",
+            "postings": hold("h").postings,
+            "expires": dt.timedelta(days=7),
+            "description": "d",
         },
     ),
     "Document": (

@@ -58,6 +58,7 @@
     |   +-- LedgerClosed
     |   +-- ControlMissing
     |   +-- UnsafeSettings
+    |   +-- TransactionRequired
     +-- VerificationFailed
     +-- MissingExtra (ImportError)
 
@@ -123,6 +124,7 @@ __all__ = [
     "Refused",
     "StorageFailure",
     "StoreError",
+    "TransactionRequired",
     "Unbalanced",
     "UnknownAccount",
     "UnknownCommodity",
@@ -593,6 +595,13 @@ class UnsafeSettings(StoreError):
     code = "unsafe-settings"
 
 
+class TransactionRequired(StoreError):
+    """The host's connection is in no transaction that a posting could be part of."""
+
+    code = "transaction-required"
+    hint = "begin a transaction on the connection; the commit is yours too"
+
+
 class VerificationFailed(LedgerError):
     """The log does not rebuild the book.
 
@@ -638,6 +647,7 @@ PRECEDENCE: tuple[type[LedgerError], ...] = (
     LedgerClosed,
     ForkedLedger,
     ReadOnlyBook,
+    TransactionRequired,
     Busy,
     Contention,
     # state of the book, when the command is decided

@@ -10,6 +10,7 @@ from typing import Any, Protocol, TypeVar
 from backoffice_ledger._model.balance import Balance
 from backoffice_ledger._model.entry import EntryDraft
 from backoffice_ledger._model.proposal import Finding, Proposal
+from backoffice_ledger._model.record import Record
 
 Event = TypeVar("Event", contravariant=True)
 
@@ -19,6 +20,7 @@ __all__ = [
     "Clock",
     "Control",
     "IdSource",
+    "Listener",
     "PostingRule",
     "Progress",
     "SaltSource",
@@ -78,6 +80,30 @@ class Control(Protocol):
 
     def examine(self, proposal: Proposal, books: Books) -> Sequence[Finding]:
         """Return what speaks for or against posting *proposal* now."""
+        ...
+
+
+class Listener(Protocol):
+    """Is told what has been recorded, once it is committed; never before.
+
+    The log is its outbox: the book keeps, by the listener's name, how far it has come.
+    It gets every record in the order of the log, at least once: again, if the process
+    dies or the listener raises before that is noted.  One that is new to the book
+    begins after the last record, or with the first if it has an attribute ``after``
+    that is 0.
+
+    It is called inside the transaction that notes how far it has come, so that two
+    processes never give it the same records at the same time.  It should be quick
+    (hand over to a queue), and must not use the ledger, which may be waiting for it.
+    """
+
+    @property
+    def name(self) -> str:
+        """Stable name, under which the book keeps how far the listener has come."""
+        ...
+
+    def __call__(self, records: Sequence[Record]) -> object:
+        """Take some records; raise to get them again with the next delivery."""
         ...
 
 

@@ -1,14 +1,17 @@
 """Opening a ledger, and the stores that it may be kept in."""
 
 import os
+import re
 import secrets
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from backoffice_ledger._engine.commands import OpenBook, RequireControls
 from backoffice_ledger._engine.controls import control_name
 from backoffice_ledger._engine.store import Store, Transaction
+from backoffice_ledger._ledger.delivery import are_known, check_listeners, register
 from backoffice_ledger._ledger.ledger import Ledger
 from backoffice_ledger._ledger.maintenance import Restoration, examine, restore_file
 from backoffice_ledger._ledger.session import Session, SystemClock, random_id
@@ -22,7 +25,11 @@ from backoffice_ledger._model.arguments import (
 )
 from backoffice_ledger._model.proposal import check_actor
 from backoffice_ledger._model.text import check_identifier
+from backoffice_ledger._stores.host import HostStore
+from backoffice_ledger._stores.host_adapters import host_of
 from backoffice_ledger._stores.memory import MemoryStore
+from backoffice_ledger._stores.postgresql import PostgreSQLStore
+from backoffice_ledger._stores.postgresql_schema import role_statements
 from backoffice_ledger._stores.sqlite import BUSY_SECONDS, SQLiteStore
 from backoffice_ledger._stores.sqlite_health import Check, Health
 from backoffice_ledger._stores.sqlite_migrations import Migration, migrate_file
@@ -32,13 +39,14 @@ from backoffice_ledger.errors import (
     ControlMissing,
     InvalidOption,
 )
-from backoffice_ledger.protocols import Clock, Control, IdSource, SaltSource
+from backoffice_ledger.protocols import Clock, Control, IdSource, Listener, SaltSource
 
 __all__ = [
     "Check",
     "Health",
     "MemoryStore",
     "Migration",
+    "PostgreSQLStore",
     "Restoration",
     "SQLiteStore",
     "Store",
@@ -46,20 +54,23 @@ __all__ = [
     "doctor",
     "migrate",
     "open_ledger",
+    "postgresql_roles",
     "restore",
 ]
 
 DEFAULT_BOOK = "main"
+_PLAIN_NAME = re.compile(r"[a-z_][a-z0-9_]{0,62}")
 
 
 def open_ledger(
-    where: str | os.PathLike[str] | Store,
+    where: Any,
     *,
     actor: str | None = None,
     book: str = DEFAULT_BOOK,
     create: bool = False,
     read_only: bool = False,
     controls: Sequence[Control] = (),
+    listeners: Sequence[Listener] = (),
     clock: Clock | None = None,
     ids: IdSource | None = None,
     salts: SaltSource | None = None,
@@ -67,13 +78,17 @@ def open_ledger(
     """Open a book.
 
     Args:
-        where: path of a SQLite file, ``":memory:"`` for a book in memory, or a store.
+        where: path of a SQLite file, ``":memory:"`` for a book in memory,
+            ``"postgresql://..."`` for a PostgreSQL database, a store, or a connection
+            of the application, in whose transactions the ledger then posts: of
+            ``sqlite3``, psycopg, SQLAlchemy (Connection or Session) or Django.
         actor: who acts; required unless *read_only*.
         book: which of the books in the database.
         create: make the database and the book if there are none.
         read_only: refuse to write; another process may be writing.
         controls: examined before every posting, from now on: the book's manifest
             names them, and it cannot be written without them again.
+        listeners: told what has been recorded, once it is committed.
         clock: where the time comes from; the system's if None.
         ids: where new ids come from; random ones if None.
         salts: where salts come from; the system's randomness if None.
@@ -83,6 +98,8 @@ def open_ledger(
         ControlMissing: the manifest names a control that is not among *controls*.
         InvalidOption: nobody is named as acting.
         StoreError: the file cannot be used; see `SQLiteStore`.
+        TransactionRequired: *where* is a connection that commits each statement by
+            itself, and the book is to be made.
     """
     if actor is not None:
         check_actor(actor)
@@ -93,6 +110,11 @@ def open_ledger(
         raise InvalidOption(field="actor", expected="who acts, or read_only=True")
     controls = tuple(check_list(controls, "controls"))
     names = tuple(control_name(control) for control in controls)
+    listeners = check_listeners(check_list(listeners, "listeners"))
+    if listeners and read_only:
+        raise InvalidOption(
+            field="listeners", expected="none: a reader cannot note what they have had"
+        )
     if clock is not None:
         check_methods(clock, "clock", "now")
     for source, field in ((ids, "ids"), (salts, "salts")):
@@ -109,6 +131,7 @@ def open_ledger(
         salts or secrets.token_bytes,
         read_only,
         owns_store=store is not where,
+        listeners=listeners,
     )
     try:
         _prepare(session, names, create=create, read_only=read_only)
@@ -119,18 +142,23 @@ def open_ledger(
     return Ledger(session)
 
 
-def _store(
-    where: str | os.PathLike[str] | Store, *, create: bool, read_only: bool
-) -> Store:
+def _store(where: Any, *, create: bool, read_only: bool) -> Store:
     if not isinstance(where, (str, os.PathLike)):
+        host = host_of(where)
+        if host is not None:
+            return HostStore(host, create=create, read_only=read_only)
         check_methods(
             where, "where", "books", "transaction", "create_book", "backup", "close"
         )
-        return where
+        store: Store = where
+        return store
     path = str(check_file(where, "where"))
     if path == ":memory:":
         return MemoryStore()
-    _check_no_url(where, "where", "a file path or ':memory:'")
+    address = os.fspath(where)
+    if address.startswith(("postgresql://", "postgres://")):
+        return PostgreSQLStore(address, create=create, read_only=read_only)
+    _check_no_url(where, "where", "a file path, ':memory:' or 'postgresql://...'")
     return SQLiteStore(path, create=create, read_only=read_only)
 
 
@@ -145,15 +173,13 @@ def _prepare(
         with suppress(BookExists):  # another process may be the first
             store.create_book(book)
     with store.transaction(book, write=False) as transaction:
-        is_new = transaction.size() == 0
+        is_new = _is_empty(transaction)
         manifest = transaction.facts("control")
     if read_only:
         return
     if is_new:
         uid = check_identifier(session.ids(), "ids")
-        with session.transaction(write=True) as transaction:
-            if transaction.size() == 0:
-                session.execute(OpenBook(book, uid))
+        session.retried(lambda: _begin_book(session, uid))
     given = {name.rpartition("@")[0] for name in names}
     missing = sorted(set(manifest) - given)
     if missing:
@@ -164,6 +190,60 @@ def _prepare(
         )
     if given - set(manifest):
         session.execute(RequireControls(tuple(names)))
+    if session.listeners and not isinstance(store, HostStore):
+        _register(session)
+
+
+def _register(session: Session) -> None:
+    """Note where new listeners begin; a host's transaction does so with each write."""
+    store, book, listeners = session.store, session.book, session.listeners
+    with store.transaction(book, write=False) as transaction:
+        is_noted = are_known(listeners, transaction)
+    if not is_noted:
+        with store.transaction(book, write=True) as transaction:
+            register(listeners, transaction)
+
+
+def postgresql_roles(
+    *,
+    owner: str = "backoffice_ledger_owner",
+    application: str = "backoffice_ledger_app",
+    auditor: str = "backoffice_ledger_auditor",
+) -> str:
+    """Return a script that divides the rights on a PostgreSQL database by roles.
+
+    Run it once, as an administrator, after the schema was made (``create=True``).  The
+    owner cannot log in; the application appends to the log but can neither change nor
+    delete anything of it; the auditor only reads.  Grant the last two to those who log
+    in.
+
+    Raises:
+        InvalidOption: a name is not a plain one: small letters, digits, ``_``.
+    """
+    for field, name in (
+        ("owner", owner),
+        ("application", application),
+        ("auditor", auditor),
+    ):
+        if not isinstance(name, str) or not re.fullmatch(
+            r"[a-z_][a-z0-9_]{0,62}", name
+        ):
+            raise InvalidOption(
+                field=field, expected="small letters, digits and _", found=name
+            )
+    return ";\n".join(role_statements(owner, application, auditor)) + ";\n"
+
+
+def _is_empty(transaction: Transaction) -> bool:
+    """Whether a book has no record; its first one may still be without a position."""
+    return transaction.size() == 0 and not transaction.facts("book")
+
+
+def _begin_book(session: Session, uid: str) -> None:
+    """Record the beginning of a book, unless another process was first."""
+    with session.transaction(write=True) as transaction:
+        if _is_empty(transaction):
+            session.execute(OpenBook(session.book, uid))
 
 
 def _books(store: Store) -> str:

@@ -4,10 +4,12 @@ The mutations go through a connection of their own, without this library, withou
 triggers and without the CHECK constraints.  Every table, column and row is concerned.
 """
 
+import atexit
 import os
 import random
 import shutil
 import sqlite3
+import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from itertools import pairwise
@@ -19,6 +21,7 @@ import pytest
 
 import backoffice_ledger as bl
 from backoffice_ledger import errors
+from backoffice_ledger.stores import migrate
 
 BOOKS = ("main", "controlled")
 NOTICED = (
@@ -28,8 +31,22 @@ NOTICED = (
     errors.InvalidIdentifier,  # the book has a name now that no book can have
 )
 LOG_TABLES = {"bl_record", "bl_posting", "bl_dimension", "bl_opening", "bl_redaction"}
-SAMPLE = Path(__file__).parents[1] / "golden" / "format_1.db"
-"""Two books that hold records of every type, with every field."""
+EMPTY = {"bl_listener", "bl_pending"}
+"""Tables that came with format 2; the released file has no rows for them."""
+GOLDEN = Path(__file__).parents[1] / "golden" / "format_1.db"
+
+
+def migrated() -> Path:
+    """Return a copy of the released file in the present format."""
+    folder = tempfile.mkdtemp(prefix="backoffice-ledger-")
+    atexit.register(shutil.rmtree, folder)
+    path = Path(shutil.copyfile(GOLDEN, Path(folder, "sample.db")))
+    migrate(path)
+    return path
+
+
+SAMPLE = migrated()
+"""Two books that hold records of every type of then, with every field."""
 IS_LONG = os.environ.get("HYPOTHESIS_PROFILE") == "long"
 CHANGES_OF_A_COLUMN = 25
 """How many changes of each column the short run tries, of all rows and values."""
@@ -253,7 +270,7 @@ def examine(path: Path) -> dict[str, Exception | str]:
     return found
 
 
-TABLES = read_tables()
+TABLES = [table for table in read_tables() if table.name not in EMPTY]
 each_table = pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
 
 

@@ -30,8 +30,7 @@ BATCH = 10_000
 SINGLES = 300
 FIRST_DAY = date(2020, 1, 1)
 ADD_OPENING, ADD_POSTING, ADD_RECORD = (
-    SQLITE.insert(table, []).sql
-    for table in ("bl_opening", "bl_posting", "bl_record")
+    SQLITE.insert(table, []).sql for table in ("bl_opening", "bl_posting", "bl_record")
 )
 ADD_CURRENT = SQLITE.add_current(1, []).sql
 ADD_PERIOD = SQLITE.add_periods(1, []).sql

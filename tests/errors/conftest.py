@@ -104,6 +104,32 @@ def ledger(store: Any) -> Iterator[bl.Ledger]:
 
 
 @pytest.fixture
+def card(ledger: bl.Ledger) -> bl.Ledger:
+    """Return the small book with a prepaid card: 100 euros, 60 of them reserved."""
+    ledger.open_account(
+        "liabilities:card", type="liability", limits=[bl.Limit(minimum="0.00 EUR")]
+    )
+    top_up = [
+        bl.debit("assets:bank", "100.00 EUR"),
+        bl.credit("liabilities:card", "100.00 EUR"),
+    ]
+    ledger.post(bl.Entry("top-up", date(2026, 3, 1), top_up))
+    ledger.holds.reserve(bl.Hold("auth", spent("60.00 EUR")))
+    return ledger
+
+
+def spent(amount: str) -> list[bl.Posting]:
+    """Return the postings of a payment by card."""
+    return [bl.debit("liabilities:card", amount), bl.credit("assets:bank", amount)]
+
+
+@pytest.fixture
+def spending() -> Callable[[str], list[bl.Posting]]:
+    """Return a function that makes the postings of a payment by card."""
+    return spent
+
+
+@pytest.fixture
 def file_ledger(file_store: bl.SQLiteStore) -> Iterator[bl.Ledger]:
     """Return the small book in a file only, for errors that memory cannot have."""
     with bl.open_ledger(file_store, actor="clerk") as ledger:

@@ -70,6 +70,7 @@ ENTRY_FAULTS: dict[type[bl.LedgerError], Fault] = {
     errors.AccountNotOpen: adds("assets:new"),
     errors.CommodityRefused: adds("expenses:euro", "1.00 USD"),
     errors.UnknownDimension: adds("expenses:rent", nowhere="x"),
+    errors.LimitBreached: adds("expenses:capped"),
     errors.ControlDenied: lambda fields: fields["references"].append("deny"),
     errors.ApprovalRequired: lambda fields: fields["references"].append("approve"),
 }
@@ -91,8 +92,11 @@ def faulty_entry(*faults: Fault) -> bl.Entry:
 
 @pytest.fixture
 def ledger(store: Any) -> bl.Ledger:
-    """Return the small book under a control."""
-    return bl.open_ledger(store, actor="clerk", controls=[Asks()])
+    """Return the small book under a control, with an account that takes nothing."""
+    ledger = bl.open_ledger(store, actor="clerk", controls=[Asks()])
+    nothing = [bl.Limit(maximum="0.00 EUR")]
+    ledger.open_account("expenses:capped", type="expense", limits=nothing)
+    return ledger
 
 
 @pairs(ENTRY_FAULTS)
@@ -104,6 +108,52 @@ def test_two_faults_of_an_entry(ledger: bl.Ledger, kinds: Any) -> None:
         with pytest.raises(bl.LedgerError) as caught:
             use(entry)
         assert type(caught.value) is first_of(*kinds)
+    assert ledger.verify() == before
+
+
+@pytest.mark.parametrize("kind", ENTRY_FAULTS, ids=lambda kind: kind.code)
+@pytest.mark.parametrize("options", [{}, {"balancing": "expenses:rent"}], ids=str)
+def test_a_condition_and_another_fault(
+    ledger: bl.Ledger, kind: type[bl.LedgerError], options: dict[str, Any]
+) -> None:
+    """Conditions come after what the entry is, and before limits and controls."""
+    entry = faulty_entry(ENTRY_FAULTS[kind])
+    if options and len(entry.postings) != 2:
+        options = {}
+    unmet = {"assets:bank": bl.Limit(minimum="1000000.00 EUR")}
+    with pytest.raises(bl.LedgerError) as caught:
+        ledger.post(entry, conditions=unmet, **options)
+    assert type(caught.value) is first_of(errors.ConditionFailed, kind)
+
+
+CAPTURE_FAULTS: dict[type[bl.LedgerError], dict[str, Any]] = {
+    errors.IdempotencyConflict: {"entry_id": "rent-2026-02"},
+    errors.UnknownHold: {"id": "nothing"},
+    errors.HoldNotOpen: {"id": "voided"},
+    errors.HoldExceeded: {"amount": "1000.00 EUR", "remainder": "keep"},
+    errors.UnknownJournal: {"journal": "nowhere"},
+    errors.PeriodNotOpen: {"date": date(2026, 1, 15)},
+    errors.ControlDenied: {"id": "deny"},
+}
+
+
+@pairs(CAPTURE_FAULTS)
+def test_two_faults_of_a_capture(ledger: bl.Ledger, kinds: Any) -> None:
+    """Which entry, which hold, its state, the amount, and then as for any entry."""
+    for name in ("open", "voided", "deny"):
+        postings = [
+            bl.debit("expenses:rent", "1.00 EUR"),
+            bl.credit("assets:bank", "1.00 EUR"),
+        ]
+        ledger.holds.reserve(bl.Hold(name, postings))
+    ledger.holds.void("voided")
+    wanted: dict[str, Any] = {"id": "open", "date": date(2026, 3, 31)}
+    for kind in reversed(kinds):
+        wanted |= CAPTURE_FAULTS[kind]
+    before = ledger.verify()
+    with pytest.raises(bl.LedgerError) as caught:
+        ledger.holds.capture(wanted.pop("id"), **wanted)
+    assert type(caught.value) is first_of(*kinds)
     assert ledger.verify() == before
 
 

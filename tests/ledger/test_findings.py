@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -19,6 +19,7 @@ from backoffice_ledger.errors import (
     UnknownAccount,
 )
 from backoffice_ledger.stores import Store
+from backoffice_ledger.testing import ManualClock
 
 DAY = date(2026, 1, 31)
 BASIS = "GDPR Art. 17(1)(a)"
@@ -242,3 +243,24 @@ def test_a_closed_store_keeps_no_books(store: Store) -> None:
     for use in (store.books, lambda: store.create_book("new"), lambda: opened(store)):
         with pytest.raises(bl.errors.LedgerClosed):
             use()
+
+
+def test_a_hold_ends_where_its_accounts_were_not_met(tmp_path: Path) -> None:
+    """A ledger that has just been opened voids a hold, and sweeps an expired one."""
+    clock = ManualClock(datetime(2026, 1, 31, tzinfo=UTC))
+    path = tmp_path / "books.db"
+    with bl.open_ledger(path, actor="clerk", create=True, clock=clock) as ledger:
+        ledger.open_account("assets:bank", type="asset")
+        ledger.open_account("liabilities:card", type="liability")
+        for id_, expires in (("void", None), ("old", timedelta(1))):
+            postings = [
+                bl.debit("liabilities:card", "5 EUR"),
+                bl.credit("assets:bank", "5 EUR"),
+            ]
+            ledger.holds.reserve(bl.Hold(id_, postings, expires=expires))
+    with bl.open_ledger(path, actor="clerk", clock=clock) as ledger:
+        assert ledger.holds.void("void").status == "voided"
+    clock.move(timedelta(2))
+    with bl.open_ledger(path, actor="clerk", clock=clock) as ledger:
+        assert ledger.holds.sweep() == 1
+        ledger.verify()

@@ -1,11 +1,15 @@
 """Random histories: SQLite does what memory does, and the book keeps its promises."""
 
+from collections import Counter
 from pathlib import Path
+from typing import Any, ClassVar
 
-from hypothesis import settings
+from hypothesis import Phase, settings
+from hypothesis.stateful import run_state_machine_as_test
 
-from backoffice_ledger import SQLiteStore
+from backoffice_ledger import MemoryStore, SQLiteStore
 from backoffice_ledger.testing.machine import StoreMachine
+from backoffice_ledger.testing.money_machine import MoneyMachine
 
 
 class SQLiteMachine(StoreMachine):
@@ -20,3 +24,52 @@ SQLiteMachine.TestCase.settings = settings(
     max_examples=settings().max_examples * 2 // 5, stateful_step_count=30
 )
 TestSQLiteAgainstMemory = SQLiteMachine.TestCase
+
+
+class SQLiteMoneyMachine(MoneyMachine):
+    """Holds, limits and the clock: SQLite against the reference."""
+
+    def make_store(self, folder: Path) -> SQLiteStore:
+        """Return a store on a file, made if there is none."""
+        return SQLiteStore(folder / "books.db", create=True)
+
+
+SQLiteMoneyMachine.TestCase.settings = settings(
+    max_examples=settings().max_examples // 4, stateful_step_count=30
+)
+TestSQLiteMoney = SQLiteMoneyMachine.TestCase
+
+
+class CountingMachine(MoneyMachine):
+    """The reference against itself; counts what becomes of steps."""
+
+    is_durable = False
+    counts: ClassVar[Counter[str]] = Counter()
+
+    def make_store(self, folder: Path) -> MemoryStore:
+        """Return a new store."""
+        return MemoryStore()
+
+    def step(self, name: str, command: Any) -> Any:
+        """Count by name and outcome."""
+        found = super().step(name, command)
+        self.counts[f"{name}: {'done' if found.error is None else 'refused'}"] += 1
+        return found
+
+
+DIRECTED = ("pay in", "pay", "pay on conditions", "reserve", "void", "change limits")
+
+
+def test_most_steps_succeed() -> None:
+    """A machine that is refused most of the time would try nothing."""
+    CountingMachine.counts.clear()
+    some = settings(
+        max_examples=30, stateful_step_count=40, phases=[Phase.generate], database=None
+    )
+    run_state_machine_as_test(CountingMachine, settings=some)
+    counts = CountingMachine.counts
+    for name in (*DIRECTED, "capture all", "capture keep", "capture release"):
+        done, refused = counts[f"{name}: done"], counts[f"{name}: refused"]
+        assert done > refused, (name, counts)
+    assert counts["record a refusal: refused"] > 10
+    assert counts["capture again: done"] > 10

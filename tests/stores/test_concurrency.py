@@ -1,6 +1,7 @@
 """Many threads on one file: who waits for whom, for how long, and in which order."""
 
 import os
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -13,7 +14,7 @@ import pytest
 
 import backoffice_ledger as bl
 from backoffice_ledger import errors
-from backoffice_ledger._stores import sqlite
+from backoffice_ledger._stores import sqlite, sqlite_driver
 from backoffice_ledger._stores.sqlite_queue import FairQueue, insist, queue_of
 from backoffice_ledger.testing.faults import FaultInjector
 
@@ -338,3 +339,47 @@ def test_an_erasure_is_not_forgotten_by_an_error(path: Path, entry: Any) -> None
             found = faults.statements.count("PRAGMA wal_checkpoint(TRUNCATE)")
             assert found == expected
     store.close()
+
+
+# --- checkpoints ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("patience", "is_emptied"), [(10_000, True), (0, False)])
+def test_a_checkpoint_waits_for_a_writer(
+    path: Path,
+    entry: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    patience: int,
+    is_emptied: bool,
+) -> None:
+    """Without patience, the control, SQLite goes on beside the writer."""
+    monkeypatch.setattr(sqlite, "CHECKPOINT_BYTES", 1)
+    monkeypatch.setattr(sqlite_driver, "CHANGES_MANY", 1)
+    monkeypatch.setattr(sqlite_driver, "CHECKPOINT_MILLISECONDS", patience)
+    other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    results: list[Any] = []
+
+    def intercept(sql: str, run: Callable[[], Any]) -> Any:
+        if sql != "PRAGMA wal_checkpoint(TRUNCATE)" or results:
+            return run()
+        other.execute("BEGIN IMMEDIATE")
+        results.append(None)
+
+        def release() -> None:
+            if patience:
+                time.sleep(0.01)  # so that the checkpoint has begun to wait
+                other.execute("ROLLBACK")
+
+        with in_thread(release):
+            results[0] = run()
+        if not patience:
+            other.execute("ROLLBACK")
+        return results[0]
+
+    with bl.open_ledger(bl.SQLiteStore(path, intercept=intercept), actor="c") as ledger:
+        ledger.post(entry(7))
+        [(is_busy, _, moved)] = results[0]
+        assert bool(is_busy) is not is_emptied
+        assert (moved > 0) is not is_emptied  # nothing is left where all was moved
+        assert ledger.verify().entries == 4
+    other.close()

@@ -13,6 +13,7 @@ import pytest
 
 import backoffice_ledger as bl
 from backoffice_ledger import errors
+from backoffice_ledger._stores import sqlite_replacing
 from backoffice_ledger.stores import migrate, restore
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "format_1.db"
@@ -114,6 +115,19 @@ def test_a_book_that_is_open(
         assert ledger.verify().root == expected
         ledger.post(entry(7))
     assert restore(backup, path, replace=True).replaced is not None
+
+
+def test_a_mode_that_does_not_change(
+    backup: Path, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where SQLite does not say that the file is ours alone, it is not touched."""
+    expected = root(path)
+    with monkeypatch.context() as patch:
+        patch.setattr(sqlite_replacing.Driver, "execute", lambda *_: [("wal",)])
+        with pytest.raises(errors.Busy):
+            sqlite_replacing.put_in_place(backup, path, 0.0)
+    assert root(path) == expected
+    assert backup.exists()
 
 
 KILLED = """

@@ -114,6 +114,23 @@ def test_the_second_creator_finds_the_first(tmp_path: Path) -> None:
         ledger.verify()
 
 
+def test_a_file_that_becomes_a_book_while_one_looks(tmp_path: Path) -> None:
+    """Another process makes the schema between the first questions about the file."""
+    path, rivals = tmp_path / "new.db", 0
+
+    def intercept(sql: str, run: Callable[[], Any]) -> Any:
+        nonlocal rivals
+        rows = run()
+        if sql == "PRAGMA user_version" and not rivals:
+            rivals = 1
+            with suppress(errors.Busy):  # it may have to wait until we have looked
+                bl.SQLiteStore(path, create=True, busy_seconds=0.01).close()
+        return rows
+
+    bl.SQLiteStore(path, create=True, intercept=intercept).close()
+    assert rivals
+
+
 def test_the_log_is_begun_once(tmp_path: Path) -> None:
     """Another process begins the log between a look at it and the lock."""
     path = tmp_path / "new.db"
@@ -196,8 +213,26 @@ def test_a_backup_that_cannot_take_its_name(
     assert not list(tmp_path.glob("copy*"))
 
 
+def test_a_backup_whose_name_is_taken_meanwhile(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody else's file of that name stays as it is."""
+    target, real = tmp_path / "copy.db", os.link
+
+    def link(source: Path, name: Path) -> None:
+        target.write_text("theirs")
+        real(source, name)
+
+    monkeypatch.setattr(os, "link", link)
+    ledger = bl.open_ledger(path, actor="clerk")
+    with ledger, pytest.raises(errors.BookExists):
+        ledger.backup(target)
+    assert target.read_text() == "theirs"
+    assert not list(tmp_path.glob("*.part"))
+
+
 def test_a_server_is_no_file() -> None:
     """A URL of a server that this version does not know is not taken for a path."""
     with pytest.raises(errors.InvalidOption) as caught:
-        bl.open_ledger("postgresql://localhost/books", actor="clerk")
+        bl.open_ledger("mysql://localhost/books", actor="clerk")
     assert caught.value.field == "where"

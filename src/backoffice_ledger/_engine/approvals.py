@@ -29,6 +29,7 @@ from backoffice_ledger._engine.reversal import (
 )
 from backoffice_ledger._engine.stamp import Stamp
 from backoffice_ledger._engine.state import (
+    PROVISIONAL,
     Fact,
     NewRecord,
     Outcome,
@@ -89,7 +90,7 @@ def proposal_from_facts(
         cast,
         status,
         reverses=fact.content.get("reverses"),
-        position=fact.position,
+        position=fact.position if fact.position < PROVISIONAL else 0,
     )
 
 

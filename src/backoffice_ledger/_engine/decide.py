@@ -5,7 +5,7 @@ read; the caller loads it and asks again until nothing is missing.  `decide` the
 raises a refusal or returns the records to append.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from backoffice_ledger._engine import (
@@ -133,8 +133,25 @@ def _capture_needs(command: Capture, state: State) -> Needs:
 
 
 def _void_needs(command: Void, state: State) -> Needs:
-    first = state.missing(facts=[("hold", command.hold)])
+    first = _ended_needs(state, [command.hold])
     return first or _hold_needs(state, command.hold)
+
+
+def _ended_needs(state: State, holds: Iterable[str]) -> Needs:
+    """Return what ending holds has to read: a store names accounts as it read them."""
+    keys: list[FactKey] = [("hold", id_) for id_ in holds]
+    first = state.missing(facts=keys)
+    if first:
+        return first
+    accounts = {
+        posting["account"]
+        for fact in (state.fact(kind, id_) for kind, id_ in keys)
+        if fact is not None
+        for posting in fact.content["postings"]
+    }
+    return state.missing(
+        facts=[("account", path) for path in accounts], prefixes=entries.SMALL_KINDS
+    )
 
 
 def _open_account_needs(command: OpenAccount, state: State) -> Needs:
@@ -239,9 +256,7 @@ _NEEDS: dict[type, Callable[[Any, State], Needs]] = {
     Reserve: _reserve_needs,
     Capture: _capture_needs,
     Void: _void_needs,
-    Expire: lambda command, state: state.missing(
-        facts=[("hold", id_) for id_ in command.holds]
-    ),
+    Expire: lambda command, state: _ended_needs(state, command.holds),
     Reverse: _reverse_needs,
     Propose: lambda command, state: _proposal_needs(state, command.entry),
     ProposeReversal: _propose_reversal_needs,

@@ -1,6 +1,7 @@
 """Posting entries: what the book's state must allow, and the record that follows."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
 from datetime import date
 from typing import Any
 
@@ -99,45 +100,71 @@ def post_entries(
     for index, entry in enumerate(entries):
         texts = [(name, next(salts), text) for name, text in fields[index]]
         try:
-            old = state.entries.get(entry.id)
-            if old is not None:
-                outcome.results.append(known_entry(command, entry, old))
+            known = _known_entry(state, command, entry, batch, refused)
+            if known is not None:
+                outcome.results.append(known)
                 continue
-            twin = batch.get(entry.id)
-            if twin is not None and twin.entry is not None:
-                check_same_entry(entry, twin.entry)
-                outcome.results.append(twin)
-                continue
-            if entry.id in refused:
-                check_same_entry(entry, refused[entry.id].entry)
-                raise refused[entry.id].error
-            bounded = entry
-            if command.balancing is not None:
-                expire_due(state, outcome, stamp)
-                bounded = bounded_entry(state, entry, command.balancing)
-            add_entry(
-                state,
-                outcome,
-                bounded,
-                texts,
-                stamp,
-                examine,
-                conditions=command.conditions,
-            )
+            _add_new(state, command, outcome, entry, texts, stamp, examine)
         except LedgerError as error:
-            if command.offset is not None and entry.id not in refused:
-                at_index(error, command.offset + index, entry.id)
+            place = (command.offset or 0) + index
+            is_new = state.entries.get(entry.id) is None and entry.id not in refused
+            if command.on_refusal == "record" and is_new and is_final(error):
+                # As it is without its place in the run, which a retry may not have.
+                refused[entry.id] = Refusal(place, entry, copy(error))
+                outcome.records.append(refusal_record(stamp, refused[entry.id], texts))
+            if command.offset is not None:
+                at_index(error, place, entry.id)
             if command.on_refusal == "raise" or not isinstance(error, Refused):
                 raise
-            refusal = Refusal((command.offset or 0) + index, entry, error)
-            if is_final(error) and entry.id not in refused:
-                refused[entry.id] = refusal
-                if command.on_refusal == "record":
-                    outcome.records.append(refusal_record(stamp, refusal, texts))
-            outcome.refusals.append(refusal)
+            outcome.refusals.append(Refusal(place, entry, error))
             continue
         batch[entry.id] = outcome.records[-1]
     return outcome
+
+
+def _known_entry(
+    state: State,
+    command: PostEntries,
+    entry: Entry,
+    batch: Mapping[str, NewRecord],
+    refused: Mapping[str, Refusal],
+) -> Record | NewRecord | None:
+    """Return the record of *entry*, from the book or from the same batch, if any.
+
+    Raises:
+        IdempotencyConflict: the id stands for something else.
+        Refused: the entry was refused, and that is recorded.
+    """
+    old = state.entries.get(entry.id)
+    if old is not None:
+        return known_entry(command, entry, old)
+    twin = batch.get(entry.id)
+    if twin is not None and twin.entry is not None:
+        check_same_entry(entry, twin.entry)
+        return twin
+    if entry.id in refused:
+        check_same_entry(entry, refused[entry.id].entry)
+        raise copy(refused[entry.id].error)
+    return None
+
+
+def _add_new(
+    state: State,
+    command: PostEntries,
+    outcome: Outcome,
+    entry: Entry,
+    texts: list[tuple[str, bytes, str]],
+    stamp: Stamp,
+    examine: Examine | None,
+) -> None:
+    """Check an entry that is new, lower its amount if asked, append its record."""
+    if command.balancing is not None:
+        check_state(state, entry)
+        expire_due(state, outcome, stamp)
+        entry = bounded_entry(state, entry, command.balancing)
+    add_entry(
+        state, outcome, entry, texts, stamp, examine, conditions=command.conditions
+    )
 
 
 def known_entry(command: PostEntries, entry: Entry, old: Record) -> Record:
@@ -194,8 +221,8 @@ def add_entry(
     if examine is not None:
         digest = content_digest(content)
         controls = examine(Prepared(entry, digest, proposal, reverses))
-    if state.cells:
-        take_moves(state, moves)
+    if state.cells:  # controls may have read some
+        take_moves(state, moves_of(entry.postings, reserved, released))
     add_commodities(state, outcome, entry, stamp)
     facts: tuple[FactKey, ...] = ()
     if reverses is not None:

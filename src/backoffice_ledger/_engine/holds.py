@@ -22,6 +22,7 @@ from backoffice_ledger._engine.hold_records import (
     expiry_of,
     hold_from_history,
     hold_record,
+    pending_of,
     resolved,
 )
 from backoffice_ledger._engine.limits import check_moves, moves_of, take_moves
@@ -131,11 +132,11 @@ def capture(
     state: State, command: Capture, stamp: Stamp, examine: Examine | None
 ) -> Outcome:
     """Post what a hold reserves, or a part of it."""
-    hold = read_hold(state, command.hold)
     existing = state.entries.get(command.entry_id)
     if existing is not None:
-        _check_same_capture(command, hold, existing)
+        _check_same_capture(state, command, existing)
         return Outcome(results=[existing])
+    hold = read_hold(state, command.hold)
     _check_open(hold)
     taken = _taken(command, hold.remaining)
     rest = _rest(hold.remaining, taken)
@@ -189,19 +190,42 @@ def _captured_entry(command: Capture, hold: Hold, taken: Postings) -> Entry:
     )
 
 
-def _check_same_capture(command: Capture, hold: Hold, existing: Record) -> None:
-    """Check that *existing* is what the same command recorded before."""
-    if command.entry_id not in hold.captures:
+def _check_same_capture(state: State, command: Capture, existing: Record) -> None:
+    """Check that *existing* is what the same command recorded before.
+
+    What a capture without an amount takes depends on what was reserved at that time.
+    """
+    history = state.histories["hold", command.hold]
+    place = next(
+        (
+            index
+            for index, fact in enumerate(history)
+            if existing.id in fact.content["captures"]
+        ),
+        None,
+    )
+    if place is None:
         raise IdempotencyConflict(
-            f"is recorded as something else than a capture of {hold.id!r}",
+            f"is recorded as something else than a capture of {command.hold!r}",
             field="entry_id",
             found=command.entry_id,
         )
-    taken = existing.entry.postings
-    if command.amount is not None or command.postings is not None:
-        taken = _taken(command, taken)
+    hold = hold_from_history(history, state.now)
+    before = pending_of(history[place - 1].content)
+    taken = _taken(command, before)
     entry = _captured_entry(command, hold, taken)
+    if command.description is None:  # the hold's may have been erased since
+        entry = attrs.evolve(entry, description=existing.entry.description)
     check_same_entry(entry, existing.entry, existing.redacted)
+    is_kept = history[place].content["status"] == "open"
+    recorded = "keep" if is_kept else "release"
+    if _rest(before, taken) and command.remainder != recorded:
+        raise IdempotencyConflict(
+            f"id {command.entry_id!r} is recorded with another remainder",
+            field="remainder",
+            expected=recorded,
+            found=command.remainder,
+        )
 
 
 def _taken(command: Capture, remaining: Postings) -> Postings:

@@ -13,12 +13,13 @@ from backoffice_ledger._engine.commands import NO_CONDITIONS, Conditions
 from backoffice_ledger._engine.contents import amount_from_text
 from backoffice_ledger._engine.state import EMPTY_CELL, Cell, State
 from backoffice_ledger._model.account import AccountType
-from backoffice_ledger._model.amount import Amount, format_minor_units
+from backoffice_ledger._model.amount import Amount
 from backoffice_ledger._model.commodity import Commodity
 from backoffice_ledger._model.entry import Entry
 from backoffice_ledger._model.limit import Limit
 from backoffice_ledger._model.posting import Posting, Side
 from backoffice_ledger.errors import (
+    CommodityRefused,
     ConditionFailed,
     InvalidOption,
     LimitBreached,
@@ -114,16 +115,37 @@ def limits_from_content(content: Mapping[str, Any]) -> list[Limit]:
     ]
 
 
-def limit_of(state: State, path: str, code: str) -> tuple[int | None, int | None]:
-    """Return the minimum and the maximum of an account, in minor units."""
+def limit_of(state: State, path: str, unit: Commodity) -> tuple[int | None, int | None]:
+    """Return the minimum and the maximum of an account, in minor units.
+
+    Raises:
+        CommodityRefused: the limit counts the commodity with another scale.
+    """
     if path not in state.limited:
         return None, None
-    limit = state.known("account", path).content["limits"].get(code, {})
-    low, high = (limit.get(name) for name in ("minimum", "maximum"))
+    limit = state.known("account", path).content["limits"].get(unit.code, {})
     return (
-        None if low is None else int(low.replace(".", "")),
-        None if high is None else int(high.replace(".", "")),
+        _minor_units(limit.get("minimum"), unit),
+        _minor_units(limit.get("maximum"), unit),
     )
+
+
+def _minor_units(text: str | None, unit: Commodity) -> int | None:
+    if text is None:
+        return None
+    amount = amount_from_text(text, unit.code)
+    _check_scale(amount.commodity, unit.scale, "limits")
+    return amount.minor_units
+
+
+def _check_scale(unit: Commodity, scale: int, field: str) -> None:
+    if unit.scale != scale:
+        raise CommodityRefused(
+            f"the book counts {unit.code} with another scale",
+            field=field,
+            expected=str(scale),
+            found=unit.scale,
+        )
 
 
 def check_moves(
@@ -135,6 +157,7 @@ def check_moves(
     """Check that the accounts may take *moves*; *postings* are named in errors.
 
     Raises:
+        CommodityRefused: a limit counts with another scale than the book.
         ConditionFailed: a condition does not hold.
         LimitBreached: an account would move beyond a limit.
     """
@@ -142,7 +165,7 @@ def check_moves(
         return
     _check_conditions(state, moves, conditions)
     for (path, unit), change in moves.items():
-        low, high = limit_of(state, path, unit.code)
+        low, high = limit_of(state, path, unit)
         if low is None and high is None:
             continue
         is_debit = is_debit_account(state, path)
@@ -151,9 +174,13 @@ def check_moves(
         least = spendable(after, is_debit=is_debit)
         most = committed(after, is_debit=is_debit)
         if low is not None and least < min(low, spendable(before, is_debit=is_debit)):
-            raise _breach(path, unit, f"at least {_text(low, unit)}", least, postings)
+            raise _breach(
+                path, unit, f"at least {Amount.from_minor(low, unit)}", least, postings
+            )
         if high is not None and most > max(high, committed(before, is_debit=is_debit)):
-            raise _breach(path, unit, f"at most {_text(high, unit)}", most, postings)
+            raise _breach(
+                path, unit, f"at most {Amount.from_minor(high, unit)}", most, postings
+            )
 
 
 def _breach(
@@ -168,12 +195,8 @@ def _breach(
         f"{path} is to hold {bound}",
         field=f"postings[{index}].amount",
         expected=f"{bound} afterwards",
-        found=_text(found, unit),
+        found=Amount.from_minor(found, unit),
     )
-
-
-def _text(minor_units: int, unit: Commodity) -> str:
-    return f"{format_minor_units(minor_units, unit.scale)} {unit.code}"
 
 
 def _check_conditions(state: State, moves: Moves, conditions: Conditions) -> None:
@@ -187,22 +210,27 @@ def _check_conditions(state: State, moves: Moves, conditions: Conditions) -> Non
                 expected=str(version),
                 found=found,
             )
+    scales = {
+        code: fact.content["scale"] for code, fact in state.facts["commodity"].items()
+    }
+    scales |= {unit.code: unit.scale for _, unit in moves}
     for path, limits in conditions.limits.items():
         is_debit = is_debit_account(state, path)
         for limit in limits.values():
             unit = limit.commodity
+            _check_scale(unit, scales.get(unit.code, unit.scale), "conditions")
             before = state.cells[path].get(unit.code, EMPTY_CELL)
             after = sum_of(before, moves.get((path, unit), EMPTY_CELL))
             least = spendable(after, is_debit=is_debit)
             most = committed(after, is_debit=is_debit)
             low, high = limit.minimum, limit.maximum
             if low is not None and least < low.minor_units:
-                raise _failed(path, f"at least {low}", _text(least, unit))
+                raise _failed(path, f"at least {low}", Amount.from_minor(least, unit))
             if high is not None and most > high.minor_units:
-                raise _failed(path, f"at most {high}", _text(most, unit))
+                raise _failed(path, f"at most {high}", Amount.from_minor(most, unit))
 
 
-def _failed(path: str, bound: str, found: str) -> ConditionFailed:
+def _failed(path: str, bound: str, found: Amount) -> ConditionFailed:
     return ConditionFailed(
         f"{path} is to hold {bound}", field="conditions", expected=bound, found=found
     )
@@ -225,14 +253,13 @@ def bounded_entry(state: State, entry: Entry, path: str) -> Entry:
     """Return *entry* with the amount that its posting on *path* can still move.
 
     Raises:
-        InvalidOption: the entry is not one debit and one credit, or not on *path*.
         LimitBreached: there is nothing left to move.
     """
-    posting = _bounded_posting(entry, path)
+    posting = bounded_posting(entry, path)
     unit = posting.amount.commodity
     is_debit = is_debit_account(state, path)
     cell = state.cells[path].get(unit.code, EMPTY_CELL)
-    low, high = limit_of(state, path, unit.code)
+    low, high = limit_of(state, path, unit)
     wanted = posting.amount.minor_units
     if (posting.side is Side.DEBIT) is not is_debit:  # it leaves
         room = spendable(cell, is_debit=is_debit) - (low or 0)
@@ -245,13 +272,17 @@ def bounded_entry(state: State, entry: Entry, path: str) -> Entry:
             f"nothing is left to move on {path}",
             field="balancing",
             expected="something available",
-            found=_text(room, unit),
+            found=Amount.from_minor(room, unit),
         )
     return with_amount(entry, Amount.from_minor(min(wanted, room), unit))
 
 
-def _bounded_posting(entry: Entry, path: str) -> Posting:
-    """Return the posting of a plain entry that is on *path*."""
+def bounded_posting(entry: Entry, path: str) -> Posting:
+    """Return the posting of a plain entry that is on *path*.
+
+    Raises:
+        InvalidOption: the entry is not one debit and one credit, or not on *path*.
+    """
     sides = {posting.side for posting in entry.postings}
     if len(entry.postings) != 2 or len(sides) != 2:
         raise InvalidOption(

@@ -1,7 +1,7 @@
 """Refusals: a book's no to an entry, kept so that a retry gets the same answer."""
 
 import json
-from typing import Final
+from typing import Final, TypeGuard
 
 from backoffice_ledger import errors
 from backoffice_ledger._engine.canonical import (
@@ -15,7 +15,12 @@ from backoffice_ledger._engine.stamp import Stamp
 from backoffice_ledger._engine.state import NewRecord
 from backoffice_ledger._model.entry import Refusal
 from backoffice_ledger._model.record import Record
-from backoffice_ledger.errors import ApprovalRequired, IdempotencyConflict, Refused
+from backoffice_ledger.errors import (
+    ApprovalRequired,
+    IdempotencyConflict,
+    LedgerError,
+    Refused,
+)
 
 _BY_CODE: Final = {
     kind.code: kind
@@ -24,13 +29,15 @@ _BY_CODE: Final = {
 }
 
 
-def is_final(error: Refused) -> bool:
-    """Whether recording the refusal consumes the id.
+def is_final(error: LedgerError) -> TypeGuard[Refused]:
+    """Whether this is a refusal, and recording it consumes the id.
 
     An id that another entry has is not this one's to consume, and an approval may
     still come.
     """
-    return not isinstance(error, (IdempotencyConflict, ApprovalRequired))
+    return isinstance(error, Refused) and not isinstance(
+        error, (IdempotencyConflict, ApprovalRequired)
+    )
 
 
 def refusal_record(

@@ -32,12 +32,17 @@ They change seldom and every posting needs them; all others are read anew each t
 """
 
 
+PROVISIONAL: Final = 1 << 48
+"""From here on a fact's position only says that it has none yet, and the order."""
+
+
 @attrs.frozen
 class Fact:
     """The latest record about something.
 
     Attributes:
-        position: where it stands in the log.
+        position: where it stands in the log; `PROVISIONAL` or more while it has no
+            position, in the order of the positions to come.
         actor: who recorded it.
         at: when, in microseconds since 1970 UTC.
         content: its canonical content, as JSON gives it.

@@ -14,6 +14,7 @@ from backoffice_ledger._engine.commands import (
     PostEntries,
     Redact,
 )
+from backoffice_ledger._engine.limits import bounded_posting
 from backoffice_ledger._engine.store import PAGE_ROWS
 from backoffice_ledger._ledger.bulk import OnRefusal, post_columns, post_many
 from backoffice_ledger._ledger.holds import Holds, make_conditions
@@ -150,10 +151,13 @@ class Ledger:
             Contention: others were quicker, again and again; try again.
             OutcomeUnknown: the commit failed half-way; repeat the same call.
         """
+        check_entry(entry, "entry")
+        if balancing is not None:
+            bounded_posting(entry, check_path(balancing, "balancing"))
         command = PostEntries(
-            (check_entry(entry, "entry"),),
+            (entry,),
             conditions=make_conditions(conditions, versions),
-            balancing=None if balancing is None else check_path(balancing, "balancing"),
+            balancing=balancing,
             on_refusal=check_choice(
                 on_refusal, Literal["raise", "record"], "on_refusal"
             ),
@@ -367,6 +371,21 @@ class Ledger:
         """
         self._session.check_open()
         return verify(self._session.store, self._session.book)
+
+    def deliver(self) -> int:
+        """Tell the listeners what was committed since they were last told.
+
+        This happens by itself after each commit of the ledger's own, of a Session of
+        SQLAlchemy and of Django.  With other connections of the application call it
+        after the commit; call it when the program starts, for what a crash has left
+        undone.  Returns how many records were delivered, counted by listener.
+
+        Raises:
+            StoreError: a transaction is open on the connection.
+            Exception: what a listener raised, once the others had their turn; it gets
+                the same records with the next delivery.
+        """
+        return self._session.deliver()
 
     def backup(self, target: str | os.PathLike[str]) -> None:
         """Write a consistent copy of the database to a new file, while in use.

@@ -6,7 +6,7 @@ import secrets
 import time
 import uuid
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from datetime import UTC, datetime
 from typing import Final, TypeVar, cast
 
@@ -37,6 +37,7 @@ from backoffice_ledger._engine.decide import decide, needs
 from backoffice_ledger._engine.stamp import Stamp
 from backoffice_ledger._engine.state import NewRecord, Outcome
 from backoffice_ledger._engine.store import Place, Store, TotalsQuery, Transaction
+from backoffice_ledger._ledger import delivery
 from backoffice_ledger._model.balance import Balance
 from backoffice_ledger._model.dates import (
     instant_from_microseconds,
@@ -48,15 +49,17 @@ from backoffice_ledger._model.posting import Side
 from backoffice_ledger._model.proposal import Deny, check_actor
 from backoffice_ledger._model.record import Record
 from backoffice_ledger._model.text import EMPTY_MAPPING
+from backoffice_ledger._stores.host import HostStore
 from backoffice_ledger.errors import (
     Contention,
     ControlMissing,
     InvalidOption,
     LedgerClosed,
     ReadOnlyBook,
+    StoreError,
     UnknownAccount,
 )
-from backoffice_ledger.protocols import Clock, Control, IdSource, SaltSource
+from backoffice_ledger.protocols import Clock, Control, IdSource, Listener, SaltSource
 
 
 class SystemClock:
@@ -120,6 +123,7 @@ class Session:
     salts: SaltSource = secrets.token_bytes
     read_only: bool = False
     owns_store: bool = True
+    listeners: Sequence[Listener] = ()
     life: Life = attrs.field(factory=Life)
 
     def transaction(self, *, write: bool) -> AbstractContextManager[Transaction]:
@@ -135,7 +139,18 @@ class Session:
                 raise ReadOnlyBook(
                     field="read_only", expected="a ledger opened to write"
                 )
+        if write and (self.listeners or isinstance(self.store, HostStore)):
+            return delivery.announced(self)
         return self.store.transaction(self.book, write=write)
+
+    def deliver(self) -> int:
+        """Tell the listeners what was committed; return how many records."""
+        self.check_open()
+        return delivery.deliver(self)
+
+    def deliver_quietly(self) -> None:
+        """Do so after a commit: what fails is logged and tried again later."""
+        delivery.deliver_quietly(self)
 
     def check_open(self) -> None:
         """Raise `LedgerClosed` if the session was ended."""
@@ -316,10 +331,20 @@ class Session:
             id(new): placed_record(new, *place)
             for new, place in zip(outcome.records, places, strict=True)
         }
-        return [
+        results = [
             result if isinstance(result, Record) else placed.get(id(result))
             for result in outcome.results
         ]
+        if dry_run or self.store.in_transaction:
+            return results
+        return [record and self._with_place(record) for record in results]
+
+    def _with_place(self, record: Record) -> Record:
+        """Return an entry that another thread is about to place, with its place."""
+        if record.is_provisional and record.type == "entry":
+            with suppress(StoreError), self.transaction(write=False) as transaction:
+                return transaction.entry(record.id) or record
+        return record
 
     def _execute(
         self, command: Command, actor: str | None, *, dry_run: bool
@@ -384,11 +409,13 @@ class BookReader:
     def balance(self, account: str) -> Balance:
         """Return the balance of an account, positive on its normal side.
 
+        It stays what it is until the posting that is examined is committed.
+
         Raises:
             UnknownAccount: the book does not have the account.
         """
         state = self._transaction.state
-        missing = state.missing(facts=[("account", account)])
+        missing = state.missing(facts=[("account", account)], cells=[account])
         if missing:
             self._transaction.load(missing)
         fact = state.fact("account", account)

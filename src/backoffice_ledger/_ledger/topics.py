@@ -1,6 +1,7 @@
 """The verbs of a topic: ``ledger.accounts``, ``ledger.periods`` and so on."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from datetime import date
 from enum import Enum
 from typing import Any, Final, Literal
@@ -45,6 +46,7 @@ from backoffice_ledger._model.text import check_identifier, check_path, check_te
 from backoffice_ledger.errors import (
     InvalidDocument,
     InvalidOption,
+    StoreError,
     UnknownJournal,
     UnknownProposal,
     UnknownRecord,
@@ -376,11 +378,20 @@ class Proposals:
         Raises:
             Refused: the book would not take the entry, or a control denies it.
         """
-        return self._session.execute_and_read(
-            Propose(check_entry(entry, "entry")),
-            lambda: self.get(entry.id),
-            actor=actor,
+        return self._placed(
+            self._session.execute_and_read(
+                Propose(check_entry(entry, "entry")),
+                lambda: self.get(entry.id),
+                actor=actor,
+            )
         )
+
+    def _placed(self, proposal: Proposal) -> Proposal:
+        """Return a new proposal with its position, where the commit came first."""
+        if not proposal.position:
+            with suppress(StoreError):  # it is recorded, whatever happens here
+                return self.get(proposal.id)
+        return proposal
 
     def propose_reversal(
         self,
@@ -400,10 +411,12 @@ class Proposals:
             Refused: the book would not take the reversal, or a control denies it.
         """
         command = reversal_command(id, date, reason, style, reversal_id)
-        return self._session.execute_and_read(
-            ProposeReversal(command),
-            lambda: self.get(command.reversal_id),
-            actor=actor,
+        return self._placed(
+            self._session.execute_and_read(
+                ProposeReversal(command),
+                lambda: self.get(command.reversal_id),
+                actor=actor,
+            )
         )
 
     def approve(self, id: str, *, seen: str, actor: str | None = None) -> Proposal:

@@ -431,9 +431,19 @@ def _differences(
     for key in sorted(expected.keys() | found.keys(), key=_key_text):
         if expected.get(key) != found.get(key):
             yield (
-                f"{what} {_key_text(key)}: the log gives {expected.get(key)}, "
-                f"kept is {found.get(key)}"
+                f"{what} {_key_text(key)}: the log gives {_shown(expected.get(key))}, "
+                f"kept is {_shown(found.get(key))}"
             )
+
+
+def _shown(value: object) -> str:
+    """Return what is kept as words, where it is a cell."""
+    if not isinstance(value, Cell):
+        return str(value)
+    text = f"{value.debit} debit and {value.credit} credit"
+    if value.pending_debit or value.pending_credit:
+        text += f", {value.pending_debit} and {value.pending_credit} pending"
+    return f"{text} in version {value.version}"
 
 
 def _key_text(key: tuple[Any, ...]) -> str:

@@ -410,7 +410,7 @@ class Refusal:
 
     index: int
     entry: Entry
-    error: Refused
+    error: Refused = attrs.field(eq=str)  # equal errors are those that say the same
 
     @property
     def id(self) -> str:

@@ -354,7 +354,10 @@ class MemoryTransaction:
         return self._due(at)[:limit]
 
     def current(self, path: str, at: int) -> Mapping[Commodity, Cell]:
-        """Return what an account holds now, expired holds taken off."""
+        """Return what an account holds now, expired holds taken off.
+
+        That changes the version, as recording the expiry will.
+        """
         cells = {
             unit: cell
             for (account, unit), cell in self._book.current.items()
@@ -364,11 +367,15 @@ class MemoryTransaction:
             expired = moves_of(released=self._book.holds[id_].after)
             for (account, unit), change in expired.items():
                 if account == path:
-                    off = attrs.evolve(change, version=0)
-                    cells[unit] = sum_of(cells[unit], off)
+                    cells[unit] = sum_of(cells[unit], change)
         return cells
 
-    def listener_position(self, name: str) -> int | None:
+    def listener_position(
+        self,
+        name: str,
+        *,
+        lock: bool = False,  # noqa: ARG002 - one transaction at a time
+    ) -> int | None:
         """Return the last position that a listener has taken."""
         return self._book.listeners.get(name)
 

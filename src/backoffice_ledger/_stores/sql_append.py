@@ -250,6 +250,11 @@ class Batch:
                 cell[side] += minor_units
                 cell[2] += 1
 
+    @property
+    def count(self) -> int:
+        """How many records it has."""
+        return len(self.records)
+
     def write(self) -> Step[int]:
         """Write the rows; return what their positions were moved by.
 
@@ -258,7 +263,7 @@ class Batch:
         """
         dialect = self.dialect
         yield from self._write_totals()
-        base = yield from dialect.draw()
+        base = yield from dialect.draw(self.book_id, self.count)
         if self.released:
             term, param = dialect.among("hold", self.released)
             yield Query(

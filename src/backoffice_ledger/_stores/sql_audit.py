@@ -29,6 +29,7 @@ from backoffice_ledger._model.commodity import Commodity
 from backoffice_ledger._model.dates import instant_to_microseconds
 from backoffice_ledger._stores.sql import SqlBook
 from backoffice_ledger._stores.sql_append import Batch
+from backoffice_ledger._stores.sql_log import log_row
 from backoffice_ledger._stores.sql_steps import (
     NUMBERED,
     PHASES,
@@ -141,7 +142,10 @@ def _know_unsealed(book: SqlBook) -> Step[None]:
         " WHERE u.book_id = ? ORDER BY r.ordinal",
         (book.book_id,),
     )
-    position = book.size
+    [(position,)] = yield Query(
+        "SELECT coalesce(max(position), 0) FROM bl_log_position WHERE book_id = ?",
+        (book.book_id,),
+    )
     numbers: dict[int, int] = {}
     for ordinal, journal in rows:
         position += 1
@@ -151,9 +155,10 @@ def _know_unsealed(book: SqlBook) -> Step[None]:
                 " WHERE book_id = ? AND journal_no = ?",
                 (book.book_id, journal),
             )
+        number = None
         if journal is not None:
-            numbers[journal] += 1
-        book.provisional[ordinal] = (position, numbers.get(journal))
+            number = numbers[journal] = numbers[journal] + 1
+        book.provisional[ordinal] = (position, number)
 
 
 def _rows(
@@ -228,7 +233,8 @@ def _read(book: SqlBook, rows: _Rows) -> LogRow:
     for _, position, line, number, value in rows.dimensions:
         pair = (book.keys["dimension", number], value)
         named.setdefault((position, line), []).append(pair)
-    row = book.log_row(
+    row = log_row(
+        book,
         rows.record,
         [(*line[1:6], line[-1], *line[8:-1]) for line in rows.postings],
         named,
@@ -302,13 +308,18 @@ def stored_facts(book: SqlBook) -> Step[tuple[int, Mapping[FactKey, int]]]:
             "SELECT facts_position FROM bl_book WHERE book_id = ?", (book.book_id,)
         )
         return last, facts
-    [(last,)] = yield Query(
-        "SELECT coalesce(max(l.position), 0) FROM bl_redaction d JOIN bl_log_position l"
+    rows = yield Query(
+        "SELECT DISTINCT d.redacted_at, l.position FROM bl_redaction d"
+        " LEFT JOIN bl_log_position l"
         " ON l.book_id = d.book_id AND l.ordinal = d.redacted_at WHERE d.book_id = ?",
         (book.book_id,),
     )
+    erasing = [
+        provisional[at][0] if at in provisional else position or at
+        for at, position in rows
+    ]
     lasting = [position for (kind, _), position in facts.items() if kind in LASTING]
-    return max((last, *lasting)), facts
+    return max((*lasting, *erasing), default=0), facts
 
 
 def stored_totals(

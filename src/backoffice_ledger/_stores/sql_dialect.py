@@ -39,7 +39,6 @@ class Dialect(Protocol):
         position: the position of a record ``r``, large where it has none.
         positions: what joins a record ``r`` to its position.
         record_columns: what `SqlBook.log_row` reads of a record ``r``.
-        late: joins postings ``p`` and records ``r`` placed after a position.
         amount: columns of an amount.
         cell: columns of a row of ``bl_current``.
         gross: columns of debits and credits.
@@ -58,13 +57,19 @@ class Dialect(Protocol):
     position: ClassVar[str]
     positions: ClassVar[str]
     record_columns: ClassVar[str]
-    late: ClassVar[str]
     amount: ClassVar[str]
     cell: ClassVar[str]
     gross: ClassVar[str]
     gross_sums: ClassVar[str]
     posting_sums: ClassVar[str]
     columns: ClassVar[Mapping[str, str]]
+
+    def late(self, book_id: int, known_at: int) -> tuple[str, list[Any]]:
+        """Return what joins postings ``p`` and records ``r`` placed after a position.
+
+        And the parameters; terms may follow.
+        """
+        ...
 
     def among(self, column: str, values: Iterable[Any]) -> tuple[str, Any]:
         """Return the term that *column* is one of *values*, and its parameter."""
@@ -98,8 +103,8 @@ class Dialect(Protocol):
         """Return the next number of a name; *taken* is the last that is known of."""
         ...
 
-    def draw(self) -> Step[int]:
-        """Return what is added to the places of the records that are appended next."""
+    def draw(self, book_id: int, count: int) -> Step[int]:
+        """Return what is added to the places of the *count* records that come next."""
         ...
 
     def rows(self, table: str, rows: list[Any], base: int) -> list[Any]:

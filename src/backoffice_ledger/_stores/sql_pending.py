@@ -43,9 +43,11 @@ def load_cells(book: "SqlBook", paths: Iterable[str]) -> Step[None]:
         state.due[path] = (*state.due.get(path, ()), hold)
     dialect = book.dialect
     term, param = dialect.among("account_no", numbers)
+    # Who posts on an account without a limit locks nothing but these rows.
+    lock = " ORDER BY account_no, commodity_no FOR NO KEY UPDATE"
     rows = yield Query(
         f"SELECT account_no, commodity_no, {dialect.cell} FROM bl_current"
-        f" WHERE book_id = ? AND {term}",
+        f" WHERE book_id = ? AND {term}{lock if book.is_locking else ''}",
         (book.book_id, param),
     )
     yield from book.know_units({row[1] for row in rows})
@@ -66,7 +68,10 @@ def _due(book: "SqlBook", numbers: Iterable[int]) -> Step[list[tuple[int, str]]]
 
 
 def current(book: "SqlBook", path: str, at: int) -> Step[Mapping[Commodity, Cell]]:
-    """Return what an account holds; holds that have expired by *at* do not count."""
+    """Return what an account holds; holds that have expired by *at* do not count.
+
+    That changes the version, as recording the expiry will.
+    """
     dialect = book.dialect
     number = yield from book.number("account", path)
     rows = yield Query(
@@ -82,6 +87,7 @@ def current(book: "SqlBook", path: str, at: int) -> Step[Mapping[Commodity, Cell
     )
     for unit, side, *parts in expired:
         minor_units, cell = dialect.minor_units(parts), cells[unit]
+        cell = attrs.evolve(cell, version=cell.version + 1)
         if side == 0:
             pending = cell.pending_debit - minor_units
             cells[unit] = attrs.evolve(cell, pending_debit=pending)
@@ -90,6 +96,13 @@ def current(book: "SqlBook", path: str, at: int) -> Step[Mapping[Commodity, Cell
             cells[unit] = attrs.evolve(cell, pending_credit=pending)
     yield from book.know_units(cells.keys())
     return {book.units[unit]: cell for unit, cell in cells.items()}
+
+
+def know_lines(book: "SqlBook", change: HoldChange) -> Step[None]:
+    """Read the numbers of what a hold is about; nothing else may have read them."""
+    for posting in (*change.before, *change.after):
+        yield from book.number("account", posting.account)
+        yield from book.number("commodity", posting.amount.commodity.code)
 
 
 def due_holds(book: "SqlBook", at: int, limit: int) -> Step[list[str]]:

@@ -113,8 +113,8 @@ def _partial_month(
         f"SELECT a.account_no, p.commodity_no, {dialect.posting_sums} FROM"
         " (SELECT DISTINCT t.account_no FROM bl_period_total t"
         f" WHERE t.book_id = ? AND t.bucket = ?{only}) a"
-        " CROSS JOIN bl_posting p ON p.account_no = a.account_no"
-        f" WHERE p.book_id = ? AND p.date BETWEEN ? AND ?{phase}"
+        " CROSS JOIN bl_posting p WHERE p.account_no = a.account_no"
+        f" AND p.book_id = ? AND p.date BETWEEN ? AND ?{phase}"
         " GROUP BY a.account_no, p.commodity_no",
         params,
     )
@@ -127,7 +127,8 @@ def _recorded_later(
     numbers: Sequence[int] | None,
 ) -> tuple[str, list[Any]]:
     """Return the query over what was recorded after ``known_at``, to take it off."""
-    params: list[Any] = [book_id, query.known_at]
+    assert query.known_at is not None  # noqa: S101 - for the type checkers
+    later, params = dialect.late(book_id, query.known_at)
     terms = ""
     if query.last is not None:
         terms += " AND p.date <= ?"
@@ -137,7 +138,7 @@ def _recorded_later(
     terms += only_accounts(dialect, "p", numbers, params)
     return (
         f"SELECT p.account_no, p.commodity_no, {dialect.posting_sums}"
-        f" FROM {dialect.late}{terms}"
+        f" FROM {later}{terms}"
         " GROUP BY p.account_no, p.commodity_no",
         params,
     )

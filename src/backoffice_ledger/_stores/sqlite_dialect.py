@@ -112,10 +112,6 @@ class SQLiteDialect:
         " r.content, r.date, r.journal_no, r.number, "
         + ", ".join(f"r.{name}" for name in RECORD_TAIL.split(", "))
     )
-    late: ClassVar[str] = (
-        "bl_posting p JOIN bl_record r ON r.book_id = p.book_id"
-        " AND r.position = p.position WHERE p.book_id = ? AND p.position > ?"
-    )
     amount: ClassVar[str] = "high, low"
     cell: ClassVar[str] = (
         f"{_limbs('debit', 'credit', 'pending_debit', 'pending_credit')}, version"
@@ -128,6 +124,14 @@ class SQLiteDialect:
         _sums("p.high", "p.low", f" FILTER (WHERE p.side = {side})") for side in (0, 1)
     )
     columns: ClassVar[Mapping[str, str]] = _COLUMNS
+
+    def late(self, book_id: int, known_at: int) -> tuple[str, list[Any]]:
+        """Return what joins postings ``p`` and records ``r`` placed later."""
+        return (
+            "bl_posting p JOIN bl_record r ON r.book_id = p.book_id"
+            " AND r.position = p.position WHERE p.book_id = ? AND p.position > ?",
+            [book_id, known_at],
+        )
 
     def among(self, column: str, values: Iterable[Any]) -> tuple[str, Any]:
         """Return the term that *column* is one of *values*, and its parameter."""
@@ -173,7 +177,7 @@ class SQLiteDialect:
         )
         return max(int(last), taken) + 1
 
-    def draw(self) -> Step[int]:
+    def draw(self, book_id: int, count: int) -> Step[int]:  # noqa: ARG002
         """Return 0: places are positions."""
         return 0
         yield  # a generator, like the others

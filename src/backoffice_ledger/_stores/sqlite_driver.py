@@ -25,6 +25,9 @@ from backoffice_ledger.errors import (
 CHANGES_MANY: Final = 5_000
 """Rows after whose change it is worth asking how large the write-ahead log is."""
 
+CHECKPOINT_MILLISECONDS: Final = 50
+"""How long a checkpoint waits for writers of other processes, and for readers."""
+
 T = TypeVar("T")
 
 Intercept = Callable[[str, Callable[[], Rows]], Rows]
@@ -138,7 +141,7 @@ class Driver:
                 cached_statements=256,
             )
         except sqlite3.Error as error:
-            raise _translated(error) from error
+            raise translated(error) from error
 
     def execute(self, sql: str, params: Sequence[Any] = ()) -> Rows:
         """Run one statement and return its rows."""
@@ -237,7 +240,7 @@ class Driver:
         except sqlite3.Error as error:
             if _code(error) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_CONSTRAINT):
                 self.rollback()
-                raise _translated(error) from error
+                raise translated(error) from error
             self._poison()
             raise OutcomeUnknown(str(error)) from error
 
@@ -253,11 +256,13 @@ class Driver:
         """Move the write-ahead log into the file, unless somebody is in the way.
 
         It excludes writers: a passive one beside them can corrupt the file (SQLite
-        before 3.51.3).  Whether it succeeds changes nothing that was committed.
-        Returns whether nothing is left in the log.
+        before 3.51.3).  Without patience SQLite would make a passive one of it where a
+        writer is in the way, so it waits a moment for other processes; writers of this
+        one are excluded already.  Whether it succeeds changes nothing that was
+        committed.  Returns whether nothing is left in the log.
         """
         with suppress(StoreError):
-            self.execute("PRAGMA busy_timeout=0")
+            self.execute(f"PRAGMA busy_timeout={CHECKPOINT_MILLISECONDS}")
             try:
                 [(busy, *_)] = self.execute("PRAGMA wal_checkpoint(TRUNCATE)")
                 return int(busy) == 0
@@ -269,7 +274,7 @@ class Driver:
     @contextmanager
     def tolerant(self) -> Iterator[None]:
         """Read texts that are no UTF-8 too, with surrogates, for verification."""
-        self._connection.text_factory = _tolerant_text
+        self._connection.text_factory = tolerant_text
         try:
             yield
         finally:
@@ -320,13 +325,13 @@ class Driver:
     def _raise(self, error: sqlite3.Error) -> NoReturn:
         if self.is_poisoned:
             raise StorageFailure("the connection failed before") from error
-        translated = _translated(error)
-        if isinstance(translated, (Corrupt, StorageFailure)):
+        meaning = translated(error)
+        if isinstance(meaning, (Corrupt, StorageFailure)):
             self._poison()
-        raise translated from error
+        raise meaning from error
 
 
-def _tolerant_text(data: bytes) -> str:
+def tolerant_text(data: bytes) -> str:
     return data.decode(errors="surrogateescape")
 
 
@@ -335,7 +340,7 @@ def _code(error: Exception) -> int:
     return (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF
 
 
-def _translated(error: sqlite3.Error) -> StoreError:
+def translated(error: sqlite3.Error) -> StoreError:
     """Return what an error of SQLite means to the caller."""
     message = str(error)
     match _code(error):

@@ -173,8 +173,7 @@ def _version_check(version: Sequence[int]) -> Check:
         "SQLite",
         "warning",
         f"{text} can damage a file when a checkpoint meets a writer",
-        "this library checkpoints in a mode that waits for writers; other programs "
-        "must not write to the file. SQLite 3.51.3 or newer has no such bug",
+        "use SQLite 3.51.3 or newer where several processes write much at once",
     )
 
 

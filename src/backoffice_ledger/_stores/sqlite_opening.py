@@ -139,9 +139,11 @@ def open_driver(
 
 
 def _prepare(driver: Driver, path: Path, *, create: bool, read_only: bool) -> None:
+    driver.execute("BEGIN")  # one moment: another process may be making the schema
     [(application_id,)] = driver.execute("PRAGMA application_id")
     [(version,)] = driver.execute("PRAGMA user_version")
     [(tables,)] = driver.execute("SELECT count(*) FROM sqlite_schema")
+    driver.execute("COMMIT")
     is_empty = not tables and not application_id and not version
     # SQLite takes a file too short for a header as an empty one.
     is_new = is_empty and not 0 < size_of(path) < HEADER_BYTES
@@ -257,6 +259,17 @@ def copy_database(
             os.link(part, target)  # unlike a rename it never replaces a file
         except FileExistsError as error:
             raise BookExists(field="target", found=target) from error
+        sync_folder(target.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make changed names durable, where the system has a way to do so."""
+    with suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 @contextmanager

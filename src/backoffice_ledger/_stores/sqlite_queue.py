@@ -97,8 +97,8 @@ def _forget_queues() -> None:
 
 
 _forget_queues()
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_forget_queues)
+_at_fork: Callable[..., object] = getattr(os, "register_at_fork", dict)  # not Windows
+_at_fork(after_in_child=_forget_queues)
 
 
 def queue_of(path: Path) -> FairQueue:

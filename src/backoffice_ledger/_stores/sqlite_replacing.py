@@ -7,7 +7,7 @@ from itertools import chain, count
 from pathlib import Path
 
 from backoffice_ledger._stores.sqlite_driver import Driver
-from backoffice_ledger._stores.sqlite_opening import log_of
+from backoffice_ledger._stores.sqlite_opening import log_of, sync_folder
 from backoffice_ledger.errors import Busy, Corrupt, ForeignFile
 
 
@@ -22,7 +22,7 @@ def put_in_place(part: Path, path: Path, busy_seconds: float) -> Path | None:
     if not path.exists():
         _move_log_aside(path, path)  # one of a file that is long gone
         os.link(part, path)
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
         return None
     with _not_in_use(path, busy_seconds):
         aside = _free_name(path)
@@ -30,13 +30,13 @@ def put_in_place(part: Path, path: Path, busy_seconds: float) -> Path | None:
         _move_log_aside(path, aside)
         os.link(path, aside)
         try:
-            _sync_folder(path.parent)
+            sync_folder(path.parent)
             part.chmod(path.stat().st_mode)
             part.replace(path)
         except BaseException:
             aside.unlink()  # a database must not go by two names
             raise
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
     return aside
 
 
@@ -72,13 +72,3 @@ def _move_log_aside(path: Path, aside: Path) -> None:
     if log.exists():
         log.rename(log_of(aside) if aside != path else _free_name(log))
     path.with_name(path.name + "-shm").unlink(missing_ok=True)
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make changed names durable, where the system has a way to do so."""
-    with suppress(OSError):
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)

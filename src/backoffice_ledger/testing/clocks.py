@@ -16,7 +16,7 @@ def _check_instant(value: object, field: str) -> datetime:
 
 @final
 class FrozenClock:
-    """A clock that stands still until it is moved.
+    """A clock that always shows the same instant.
 
     Raises:
         InvalidDate: the instant has no time zone.
@@ -28,10 +28,6 @@ class FrozenClock:
     def now(self) -> datetime:
         """Return the instant."""
         return self._instant
-
-    def advance(self, step: timedelta) -> None:
-        """Move the clock, backwards if *step* is negative."""
-        self._instant += step
 
     def __repr__(self) -> str:
         return f"FrozenClock({self._instant.isoformat()})"
@@ -60,3 +56,32 @@ class TickingClock:
 
     def __repr__(self) -> str:
         return f"TickingClock({self._next.isoformat()}, {self._step!r})"
+
+
+@final
+class ManualClock:
+    """A clock that stands still until it is set, forwards or backwards.
+
+    Raises:
+        InvalidDate: the instant has no time zone.
+    """
+
+    def __init__(self, instant: datetime) -> None:
+        self._instant = _check_instant(instant, "instant")
+
+    def now(self) -> datetime:
+        """Return the instant to which it was set last."""
+        return self._instant
+
+    def set(self, instant: datetime) -> None:
+        """Show another instant from now on."""
+        self._instant = _check_instant(instant, "instant")
+
+    def move(self, span: timedelta) -> None:
+        """Show an instant that is *span* later or, if it is negative, earlier."""
+        if not isinstance(span, timedelta):
+            raise InvalidOption(field="span", expected="a timedelta", found=span)
+        self._instant += span
+
+    def __repr__(self) -> str:
+        return f"ManualClock({self._instant.isoformat()})"

@@ -85,10 +85,10 @@ class FaultInjector:
         self._times -= 1
         if plan.after:
             run()
-        raise _sqlite_error(plan.code)
+        raise sqlite_error(plan.code)
 
 
-def _sqlite_error(code: str) -> sqlite3.Error:
+def sqlite_error(code: str) -> sqlite3.Error:
     """Return an error as SQLite itself would raise it."""
     damaged = code in ("SQLITE_CORRUPT", "SQLITE_NOTADB")
     kind = sqlite3.DatabaseError if damaged else sqlite3.OperationalError

@@ -20,10 +20,14 @@ from backoffice_ledger.testing.conformance._bulk import BulkTests
 from backoffice_ledger.testing.conformance._chart import ChartTests
 from backoffice_ledger.testing.conformance._documents import DocumentTests
 from backoffice_ledger.testing.conformance._entries import EntryTests
+from backoffice_ledger.testing.conformance._expiry import ExpiryTests
 from backoffice_ledger.testing.conformance._histories import HistoryTests
+from backoffice_ledger.testing.conformance._holds import HoldTests
+from backoffice_ledger.testing.conformance._limits import ConditionTests, LimitTests
 from backoffice_ledger.testing.conformance._periods import PeriodTests
 from backoffice_ledger.testing.conformance._proposals import ProposalTests
 from backoffice_ledger.testing.conformance._redaction import RedactionTests
+from backoffice_ledger.testing.conformance._refusals import RefusalTests
 from backoffice_ledger.testing.conformance._reversals import ReversalTests
 from backoffice_ledger.testing.conformance._twins import StoreCase, Twins, open_twins
 from backoffice_ledger.testing.conformance._views import ViewTests
@@ -43,5 +47,10 @@ class StoreConformance(
     ViewTests,
     HistoryTests,
     BookTests,
+    HoldTests,
+    ExpiryTests,
+    LimitTests,
+    ConditionTests,
+    RefusalTests,
 ):
     """Everything that a store must do; override `make_store`."""

@@ -2,7 +2,7 @@
 
 # ruff: noqa: B023, S101 - tests assert; commands run at once
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,7 +13,7 @@ import attrs
 import backoffice_ledger as bl
 from backoffice_ledger._ledger.view import ReportPhase
 from backoffice_ledger.errors import LedgerError
-from backoffice_ledger.protocols import Control
+from backoffice_ledger.protocols import Clock, Control
 from backoffice_ledger.stores import Store
 from backoffice_ledger.testing.clocks import TickingClock
 from backoffice_ledger.testing.sources import SeededSalts, SequentialIds
@@ -32,15 +32,27 @@ class Outcome:
     value: Any
     error: LedgerError | None = attrs.field(default=None, eq=False)
     says: str = ""
+    found: str | None = None
     field: str | None = None
 
 
 def outcome_of(command: Callable[[bl.Ledger], Any], ledger: bl.Ledger) -> Outcome:
     """Return what comes of *command*; errors of other libraries pass."""
     try:
-        return Outcome(command(ledger))
+        value = command(ledger)
     except LedgerError as error:
-        return Outcome(type(error), error, str(error), error.field)
+        return Outcome(type(error), error, str(error), error.found, error.field)
+    return Outcome(value, says=_standing(value))
+
+
+def _standing(value: Any) -> str:
+    """Return what the equality of holds passes over: where they stand."""
+    match value:
+        case bl.Hold():
+            return repr(value)
+        case tuple():
+            return " ".join(map(_standing, value))
+    return ""
 
 
 def refusal(error: type[E], call: Callable[[], object]) -> E:
@@ -107,6 +119,7 @@ def snapshot(ledger: bl.Ledger) -> dict[str, Any]:
         "chart": list(chart.values()),
         "periods": view.periods(),
         "proposals": ledger.proposals.all(),
+        "pending": pending(ledger, chart),
         "turnovers": {path: view.turnover(path) for path in chart},
         "balances": {path: view.balance(path, include_children=True) for path in chart},
         "trial balances": [
@@ -115,14 +128,28 @@ def snapshot(ledger: bl.Ledger) -> dict[str, Any]:
     }
 
 
+def pending(ledger: bl.Ledger, chart: Iterable[str]) -> dict[str, Any]:
+    """Return what is held and how often accounts were touched; no clock is read."""
+    with ledger._session.transaction(write=False) as transaction:
+        return {
+            "cells": {path: dict(transaction.current(path, 0)) for path in chart},
+            "holds": dict(transaction.stored_holds()),
+        }
+
+
 @final
 class Opener:
     """Opens a book again and again, with the same sources going on."""
 
-    def __init__(self, book: str = "main", controls: Sequence[Control] = ()) -> None:
+    def __init__(
+        self,
+        book: str = "main",
+        controls: Sequence[Control] = (),
+        clock: Clock | None = None,
+    ) -> None:
         self._book = book
         self._controls = controls
-        self._clock = TickingClock(START)
+        self._clock = TickingClock(START) if clock is None else clock
         self._ids = SequentialIds()
         self._salts = SeededSalts(b"twins")
 
@@ -142,15 +169,22 @@ class Opener:
 
 @contextmanager
 def open_twins(
-    store: Store, *, book: str = "main", controls: Sequence[Control] = ()
+    store: Store,
+    *,
+    book: str = "main",
+    controls: Sequence[Control] = (),
+    clock: Clock | None = None,
 ) -> Iterator[Twins]:
     """Open a book in *store* and its twin; compare and verify both at the end.
 
-    Clock, ids and salts are the same, so that even the leaf hashes must be equal.
+    Clock, ids and salts are the same, so that even the leaf hashes must be equal.  A
+    *clock* that is given must not move when it is read, since both read it.
     """
     oracle = bl.MemoryStore()
     try:
-        twins = Twins(Opener(book, controls)(store), Opener(book, controls)(oracle))
+        twins = Twins(
+            Opener(book, controls, clock)(store), Opener(book, controls, clock)(oracle)
+        )
         yield twins
         twins.check()
     finally:
@@ -197,9 +231,14 @@ class StoreCase:
 
     @contextmanager
     def books(
-        self, folder: Path, *, controls: Sequence[Control] = ()
+        self,
+        folder: Path,
+        *,
+        controls: Sequence[Control] = (),
+        clock: Clock | None = None,
     ) -> Iterator[Twins]:
         """Open a book with a chart in a new store, and its twin."""
-        with open_twins(self.make_store(folder), controls=controls) as twins:
+        store = self.make_store(folder)
+        with open_twins(store, controls=controls, clock=clock) as twins:
             twins.do(open_chart)
             yield twins

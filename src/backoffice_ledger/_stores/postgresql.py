@@ -1,0 +1,522 @@
+"""The PostgreSQL store: opening safely, connections, transactions, sealing.
+
+Each outermost transaction has a connection of its own.  A writing one is READ
+COMMITTED and locks what it relies on; a reading one is REPEATABLE READ, so that all of
+its answers are of one moment.  Right after a commit the records are sealed: they get
+their positions and numbers (`postgresql_schema`).
+"""
+
+import os
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from typing import Any, Final
+
+import attrs
+
+from backoffice_ledger._engine.columns import DecidedColumns
+from backoffice_ledger._engine.commands import Command
+from backoffice_ledger._engine.state import (
+    Cell,
+    Fact,
+    FactKey,
+    HoldChange,
+    Needs,
+    NewRecord,
+    State,
+)
+from backoffice_ledger._engine.store import (
+    AuditRow,
+    EntryQuery,
+    Gross,
+    LogRow,
+    Place,
+    Problem,
+    Totals,
+    TotalsQuery,
+)
+from backoffice_ledger._model.arguments import check_flag, check_seconds
+from backoffice_ledger._model.commodity import Commodity
+from backoffice_ledger._model.record import Record
+from backoffice_ledger._model.text import check_identifier
+from backoffice_ledger._stores import sql_audit, sql_pending
+from backoffice_ledger._stores.postgresql_dialect import POSTGRESQL
+from backoffice_ledger._stores.postgresql_driver import Driver, Intercept
+from backoffice_ledger._stores.postgresql_locks import account_locks, book_lock
+from backoffice_ledger._stores.postgresql_open import prepare, schema_problems
+from backoffice_ledger._stores.sql import SqlBook
+from backoffice_ledger.errors import (
+    BookExists,
+    BookNotFound,
+    Busy,
+    ForkedLedger,
+    InvalidInput,
+    InvalidOption,
+    LedgerClosed,
+    ReadOnlyBook,
+    Refused,
+    StorageFailure,
+    StoreError,
+)
+
+BUSY_SECONDS: Final = 5.0
+POOL_SIZE: Final = 10
+STATEMENT_SECONDS: Final = 600
+IDLE_SECONDS: Final = 600
+"""How long a transaction may be idle, with what it has locked, before it is ended."""
+
+_BEGIN: Final = {
+    True: "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE",
+    False: "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+}
+_SEAL: Final = "SELECT ordinal, position, number FROM bl_seal(?, ?)"
+
+
+class PostgreSQLStore:
+    """Keeps books in a PostgreSQL database; many processes may write at once.
+
+    Args:
+        dsn: where the database is, as libpq takes it: ``postgresql://...`` or
+            ``host=... dbname=...``.
+        create: make the schema ``backoffice_ledger`` if there is none.
+        read_only: refuse to write.
+        busy_seconds: how long to wait for a lock or a connection before `Busy`.
+        pool_size: how many connections at most; each open transaction needs one.
+        synchronous_commit: False accepts that a crash of the server loses the last
+            commits, which it has acknowledged.
+        intercept: stands around every statement, for traces and for tests.
+
+    Raises:
+        MissingExtra: psycopg is not installed.
+        BookNotFound: there is no such schema, and *create* is not set.
+        NewerFormat, OlderFormat: another version of this library made it.
+        Corrupt: the schema was tampered with.
+        UnsafeSettings: the server is too old, or would lose what it acknowledged.
+        StorageFailure: the server cannot be reached.
+        InvalidOption: an argument is not one of the allowed values.
+    """
+
+    def __init__(
+        self,
+        dsn: str,
+        *,
+        create: bool = False,
+        read_only: bool = False,
+        busy_seconds: float = BUSY_SECONDS,
+        pool_size: int = POOL_SIZE,
+        synchronous_commit: bool = True,
+        intercept: Intercept | None = None,
+    ) -> None:
+        if not isinstance(dsn, str) or not dsn.strip():
+            raise InvalidOption(
+                field="dsn", expected="a connection string", found=type(dsn).__name__
+            )
+        if type(pool_size) is not int or pool_size < 1:
+            raise InvalidOption(
+                field="pool_size", expected="a number from 1", found=pool_size
+            )
+        if intercept is not None and not callable(intercept):
+            raise InvalidOption(
+                field="intercept", expected="a function", found=intercept
+            )
+        self._dsn = dsn
+        self._read_only = check_flag(read_only, "read_only")
+        self._busy_seconds = check_seconds(busy_seconds, "busy_seconds")
+        self._is_synchronous = check_flag(synchronous_commit, "synchronous_commit")
+        self._pool_size = pool_size
+        self._intercept = intercept
+        self._pid = os.getpid()
+        self._is_closed = False
+        self._here = threading.local()
+        self._lanes = threading.Condition()
+        self._idle: list[_Lane] = []
+        self._used = 0
+        create = check_flag(create, "create") and not read_only
+        driver = self._connect()
+        try:
+            prepare(driver, create=create, is_synchronous=self._is_synchronous)
+        except BaseException:
+            driver.close()
+            raise
+        self._idle.append(_Lane(driver))
+
+    @property
+    def read_only(self) -> bool:
+        """Whether the store refuses to write."""
+        return self._read_only
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether this thread is inside a transaction of the store."""
+        return self._own_lane() is not None
+
+    # --- connections -----------------------------------------------------------------
+
+    def _connect(self) -> Driver:
+        milliseconds = max(1, round(self._busy_seconds * 1000))
+        settings = {
+            "search_path": "backoffice_ledger, pg_temp",
+            "lock_timeout": f"{milliseconds}ms",
+            "statement_timeout": f"{STATEMENT_SECONDS}s",
+            "idle_in_transaction_session_timeout": f"{IDLE_SECONDS}s",
+            "default_transaction_read_only": "on" if self._read_only else "off",
+            "plan_cache_mode": "force_custom_plan",
+            "jit": "off",
+        }
+        if not self._is_synchronous:
+            settings["synchronous_commit"] = "off"
+        return Driver(self._dsn, self._intercept, self._busy_seconds, settings)
+
+    def _check_usable(self) -> None:
+        """Refuse after `close`, and in a child process.
+
+        It runs before any lock is taken: a child may have inherited it locked, by a
+        thread that the child does not have.
+        """
+        if self._is_closed:
+            raise LedgerClosed
+        self._check_process()
+
+    def _check_process(self) -> None:
+        if os.getpid() != self._pid:
+            raise ForkedLedger(
+                field="process", expected=str(self._pid), found=os.getpid()
+            )
+
+    def _own_lane(self) -> "_Lane | None":
+        """Return the lane on which this thread has a transaction open."""
+        return getattr(self._here, "lane", None)
+
+    @contextmanager
+    def _lane(self) -> Iterator["_Lane"]:
+        """Take a connection that nobody uses; after a failure it is not used again.
+
+        Raises:
+            Busy: all of them were in use for too long.
+        """
+        with self._lanes:
+            free = self._lanes.wait_for(
+                lambda: self._used < self._pool_size, self._busy_seconds
+            )
+            self._check_usable()  # it may have been closed while this thread waited
+            if not free:
+                raise Busy(f"all {self._pool_size} connections are in use")
+            self._used += 1
+            lane = self._idle.pop() if self._idle else None
+        try:
+            lane = lane or _Lane(self._connect())
+            self._here.lane = lane
+            yield lane
+        finally:
+            self._here.lane = None
+            with self._lanes:
+                self._used -= 1
+                if lane is not None and not lane.driver.is_poisoned:
+                    self._idle.append(lane)
+                self._lanes.notify()
+                if self._is_closed:
+                    self._lanes.notify_all()
+
+    def _begin(self, lane: "_Lane", *, write: bool) -> None:
+        """Begin on a connection, on a new one if the server has dropped it."""
+        try:
+            lane.driver.execute(_BEGIN[write])
+        except StorageFailure:
+            with self._lanes:
+                dropped, self._idle[:] = list(self._idle), []
+            for other in dropped:  # what one has lost, all are likely to have lost
+                other.driver.close()
+            lane.books.clear()
+            lane.driver = self._connect()
+            lane.driver.execute(_BEGIN[write])
+
+    # --- transactions ----------------------------------------------------------------
+
+    def books(self) -> tuple[str, ...]:
+        """Return the names of the books in the database."""
+        with self._transaction(write=False) as lane:
+            rows = lane.driver.execute("SELECT name FROM bl_book ORDER BY name")
+            return tuple(name for (name,) in rows)
+
+    def create_book(self, book: str) -> None:
+        """Make room for a book.
+
+        Raises:
+            BookExists: there is one of this name.
+            ReadOnlyBook: the store was opened read-only.
+        """
+        check_identifier(book, "book")
+        with self._transaction(write=True) as lane:
+            made = lane.driver.execute(
+                "INSERT INTO bl_book (name) VALUES (?) ON CONFLICT DO NOTHING"
+                " RETURNING book_id",
+                (book,),
+            )
+            if not made:
+                raise BookExists(field="book", found=book)
+
+    @contextmanager
+    def transaction(
+        self, book: str, *, write: bool
+    ) -> Iterator["PostgreSQLTransaction"]:
+        """Begin a transaction on *book*; writers of one book work side by side."""
+        with self._transaction(write=write) as lane:
+            sql_book = self._book(lane, book)
+            lane.driver.run(sql_book.begin(write=lane.is_writing))
+            if sql_book.has_unplaced and self._may_seal(lane):
+                self._seal_first(lane, sql_book)
+            yield PostgreSQLTransaction(lane.driver, sql_book)
+
+    def _book(self, lane: "_Lane", book: str) -> SqlBook:
+        sql_book = lane.books.get(book)
+        if sql_book is None:
+            rows = lane.driver.execute(
+                "SELECT book_id FROM bl_book WHERE name = ?", (book,)
+            )
+            if not rows:
+                raise BookNotFound(field="book", found=book)
+            sql_book = lane.books[book] = SqlBook(rows[0][0], State(), POSTGRESQL)
+        return sql_book
+
+    def _may_seal(self, lane: "_Lane") -> bool:
+        """Whether a reader that has only just begun may seal what others left."""
+        return not (lane.is_writing or lane.is_inside or self._read_only)
+
+    def _seal_first(self, lane: "_Lane", book: SqlBook) -> None:
+        """Seal what a writer could not, and begin to read again."""
+        lane.driver.execute("COMMIT")
+        lane.seal(book)
+        self._begin(lane, write=False)
+        lane.driver.run(book.begin(write=False))
+
+    @contextmanager
+    def _transaction(self, *, write: bool) -> Iterator["_Lane"]:
+        """Begin, or join the transaction of an outer block; see `Store.transaction`."""
+        outer = self._own_lane()
+        if outer is not None:
+            self._check_process()
+            yield from outer.join(write=write)
+            return
+        self._check_usable()
+        if write and self._read_only:
+            raise ReadOnlyBook(field="read_only", expected="a ledger opened to write")
+        with self._lane() as lane:
+            yield from self._outermost(lane, write=write)
+
+    def _outermost(self, lane: "_Lane", *, write: bool) -> Iterator["_Lane"]:
+        """Begin, commit or roll back a transaction that no other one surrounds."""
+        lane.is_writing, lane.is_doomed, lane.is_inside = write, False, False
+        self._begin(lane, write=write)
+        try:
+            yield lane
+            lane.end()
+        except BaseException:
+            lane.driver.rollback()
+            lane.books.clear()  # what was read may never have been committed
+            raise
+        lane.seal_all()
+
+    def backup(self, target: str) -> None:  # noqa: ARG002
+        """Refuse: a server has tools of its own for that.
+
+        Raises:
+            InvalidOption: always.
+        """
+        raise InvalidOption(
+            "pg_dump --schema=backoffice_ledger writes a consistent copy",
+            field="target",
+            expected="a book in a file",
+            found="a book on a server",
+        )
+
+    def close(self) -> None:
+        """Close the connections; the store cannot be used afterwards.
+
+        It waits for the transactions of other threads.  In a child process it only
+        marks the store as closed: the connections are the parent's.
+
+        Raises:
+            StoreError: a transaction of this thread is open.
+        """
+        if os.getpid() != self._pid:
+            self._is_closed = True
+            return
+        if self._own_lane() is not None:
+            raise StoreError("close it after the transaction")
+        with self._lanes:
+            self._is_closed = True
+            while self._used:
+                self._lanes.wait()
+            drivers = [lane.driver for lane in self._idle]
+            self._idle.clear()
+        for driver in drivers:
+            driver.close()
+
+
+@attrs.define
+class _Lane:
+    """A connection, what is known of the books on it, and its open transaction."""
+
+    driver: Driver
+    books: dict[str, SqlBook] = attrs.field(factory=dict)
+    is_writing: bool = False
+    is_doomed: bool = False
+    is_inside: bool = False
+
+    def join(self, *, write: bool) -> Iterator["_Lane"]:
+        """Take part in the outer transaction.
+
+        An error after a first write dooms it, even if somebody between here and there
+        swallows the error.
+        """
+        if write and not self.is_writing:
+            raise StoreError("a read transaction cannot become a writing one")
+        self.check_not_doomed()
+        changes, self.is_inside = self.driver.changes, True
+        try:
+            yield self
+        except BaseException as error:
+            is_refusal = isinstance(error, (InvalidInput, Refused))
+            if not is_refusal or self.driver.changes != changes:
+                self.is_doomed = True
+            for book in self.books.values():  # what was decided is not recorded
+                book.state.forget_facts()
+            raise
+
+    def end(self) -> None:
+        """Commit."""
+        if not self.is_writing:
+            self.driver.execute("COMMIT")
+            return
+        self.check_not_doomed()
+        self.driver.commit()
+
+    def check_not_doomed(self) -> None:
+        """Refuse to go on after an error that somebody has swallowed."""
+        if self.is_doomed:
+            raise StorageFailure("an error inside was swallowed; nothing was written")
+
+    def seal_all(self) -> None:
+        """Seal what was committed; what fails here is made up for by the next one."""
+        for book in sorted(self.books.values(), key=lambda book: book.book_id):
+            if book.unplaced:
+                self.seal(book)
+
+    def seal(self, book: SqlBook) -> None:
+        """Give records their places, and tell those who wait for them."""
+        waiting, book.unplaced = book.unplaced, []
+        wanted = [ordinal for unplaced in waiting for ordinal in unplaced.ordinals]
+        with suppress(StoreError):
+            rows = self.driver.execute(_SEAL, (book.book_id, wanted))
+            places = {ordinal: (position, number) for ordinal, position, number in rows}
+            for unplaced in waiting:
+                found = [
+                    places.get(ordinal, (0, None)) for ordinal in unplaced.ordinals
+                ]
+                unplaced.places[:] = found
+
+
+@attrs.define
+class PostgreSQLTransaction:
+    """A transaction on a book in PostgreSQL: runs the SQL core over the connection."""
+
+    _driver: Driver
+    _book: SqlBook
+
+    @property
+    def state(self) -> State:
+        """What has been read of the book."""
+        return self._book.state
+
+    def size(self) -> int:
+        """Return the number of records that have their position."""
+        if not self._book.is_fresh:
+            self._driver.run(self._book.refresh())
+        return self._book.size
+
+    def enter(self, command: Command | None) -> None:
+        """Take the locks of *command*; what was read before them may be stale."""
+        book = self._book
+        if book.is_locking:
+            self._driver.run(book.refresh(book_lock(book.book_id, command)))
+            for query in account_locks(book.book_id, command):
+                self._driver.execute(*query)
+
+    def load(self, needs: Needs) -> None:
+        """Read what *needs* names."""
+        self._driver.run(self._book.load(needs))
+
+    def append(self, records: Sequence[NewRecord]) -> list[Place]:
+        """Append records; the places are filled in after the commit."""
+        return self._driver.run(self._book.append(records))
+
+    def append_columns(self, decided: DecidedColumns) -> list[Place]:
+        """Append entries in columns; the first and the last place, likewise."""
+        return self._driver.run(self._book.append_columns(decided))
+
+    def current(self, path: str, at: int) -> Mapping[Commodity, Cell]:
+        """Return what an account holds now, expired holds taken off."""
+        return self._driver.run(sql_pending.current(self._book, path, at))
+
+    def due_holds(self, at: int, limit: int) -> list[str]:
+        """Return ids of open holds that have expired, the oldest first."""
+        return self._driver.run(sql_pending.due_holds(self._book, at, limit))
+
+    def listener_position(self, name: str, *, lock: bool = False) -> int | None:
+        """Return the last position that a listener has taken."""
+        return self._driver.run(self._book.listener_position(name, lock=lock))
+
+    def move_listener(self, name: str, position: int) -> None:
+        """Note the last position that a listener has taken."""
+        self._driver.run(self._book.move_listener(name, position))
+
+    def facts(self, kind: str, prefix: str = "") -> dict[str, Fact]:
+        """Return facts by key."""
+        return self._driver.run(self._book.facts(kind, prefix))
+
+    def history(self, type_: str, id_: str) -> list[Fact]:
+        """Return all records of a type and id."""
+        return self._driver.run(self._book.history(type_, id_))
+
+    def entry(self, id_: str) -> Record | None:
+        """Return the record of an entry."""
+        return self._driver.run(self._book.entry(id_))
+
+    def entries(self, query: EntryQuery) -> list[Record]:
+        """Return one page of entries."""
+        return self._driver.run(self._book.entries(query))
+
+    def totals(self, query: TotalsQuery) -> Totals:
+        """Return gross totals."""
+        return self._driver.run(self._book.totals(query))
+
+    def log(self, after: int, limit: int) -> list[LogRow]:
+        """Return rows of the log."""
+        return self._driver.run(self._book.log(after, limit))
+
+    def forget(self) -> None:
+        """Drop everything that was read."""
+        self._book.forget()
+
+    def audit(self, after: int, limit: int) -> list[AuditRow]:
+        """Return what is found at the next positions."""
+        return self._driver.run(sql_audit.audit(self._book, after, limit))
+
+    def stored_facts(self) -> tuple[int, Mapping[FactKey, int]]:
+        """Return the last position that gave a lasting fact, and all positions."""
+        return self._driver.run(sql_audit.stored_facts(self._book))
+
+    def stored_totals(self) -> tuple[Mapping[Any, Cell], Mapping[Any, Gross]]:
+        """Return the kept totals."""
+        return self._driver.run(sql_audit.stored_totals(self._book))
+
+    def stored_holds(self) -> Mapping[str, HoldChange]:
+        """Return what is pending, by hold."""
+        return self._driver.run(sql_pending.stored_holds(self._book))
+
+    def physical_problems(self) -> list[Problem]:
+        """Return what is wrong with the schema, and rows beside the log."""
+        driver = self._driver
+        problems = driver.run(sql_audit.book_problems(self._book))
+        problems += sql_audit.orphan_problems(driver.execute)
+        return problems + [Problem(None, text) for text in schema_problems(driver)]

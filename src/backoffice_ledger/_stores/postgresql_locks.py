@@ -1,0 +1,51 @@
+"""Which advisory locks a command takes before it reads anything.
+
+They belong to the transaction: the database releases them when it ends.
+"""
+
+from hashlib import sha256
+from typing import Final
+
+from backoffice_ledger._engine.commands import EXCLUSIVE, Command, OpenAccount
+from backoffice_ledger._model.account import ancestors
+from backoffice_ledger._stores.sql_steps import Query
+
+ACCOUNT_CLASS: Final = 0x626C_0003
+"""First key of the lock of an account's path; the second is its hash."""
+
+_SHARED: Final = "SELECT pg_advisory_xact_lock_shared(?, ?)"
+_EXCLUSIVE: Final = "SELECT pg_advisory_xact_lock(?, ?)"
+
+
+def book_lock(book_id: int, command: Command | None) -> Query:
+    """Return what takes the lock of the book and then asks what `Dialect.begin` asks.
+
+    The answer comes from the database's function as it is once the lock is there.
+    """
+    return Query(
+        "SELECT mark, placed, is_waiting FROM bl_enter(?, ?)",
+        (book_id, type(command) in EXCLUSIVE),
+    )
+
+
+def account_locks(book_id: int, command: Command | None) -> list[Query]:
+    """Return what takes the locks of accounts, in the order in which everybody does.
+
+    An account that is opened depends on those above and below it: its own path is
+    taken exclusively, those above it are shared.
+    """
+    if not isinstance(command, OpenAccount):
+        return []
+    path = command.account.path
+    strengths = {path_key(book_id, above): _SHARED for above in ancestors(path)}
+    strengths[path_key(book_id, path)] = _EXCLUSIVE
+    return [
+        Query(strength, (ACCOUNT_CLASS, key))
+        for key, strength in sorted(strengths.items())
+    ]
+
+
+def path_key(book_id: int, path: str) -> int:
+    """Return the number that stands for a path: 32 bits, with a sign."""
+    digest = sha256(f"{book_id}/{path}".encode()).digest()
+    return int.from_bytes(digest[:4], signed=True)
