@@ -151,6 +151,10 @@ class Booking:
 
     terms: Terms
     kind: AccrualKind
+    _made: dict[int, tuple[bl.Posting, bl.Posting]] = attrs.field(
+        factory=dict, init=False, repr=False, eq=False
+    )
+    """Postings by amount: most periods have the same."""
 
     @property
     def rule(self) -> str:
@@ -163,16 +167,14 @@ class Booking:
         terms = self.terms
         if line.change is not None or terms.exchange_account is not None:
             return self.draft(line).to_entry()
-        units = line.amount[0]
-        debited, credited = terms.to_account, terms.from_account
-        if (units > 0) is not (self.kind.result_type is bl.AccountType.EXPENSE):
-            debited, credited = credited, debited
-        amount = bl.Amount.from_minor(abs(units), terms.total.commodity)
+        found = self._made.get(line.amount[0])
+        if found is None:
+            found = self._made[line.amount[0]] = self._pair(line.amount[0])
         name = schedule_name(terms.id, line.version)
         return bl.Entry(
             f"{name}/{line.key}",
             line.date,
-            (bl.debit(debited, amount), bl.credit(credited, amount)),
+            found,
             description=terms.description,
             kind=_ADJUSTING,
             journal=terms.journal,
@@ -180,6 +182,14 @@ class Booking:
             references=(name,),
             rule=self.rule,
         )
+
+    def _pair(self, units: int) -> tuple[bl.Posting, bl.Posting]:
+        terms = self.terms
+        debited, credited = terms.to_account, terms.from_account
+        if (units > 0) is not (self.kind.result_type is bl.AccountType.EXPENSE):
+            debited, credited = credited, debited
+        amount = bl.Amount.from_minor(abs(units), terms.total.commodity)
+        return bl.debit(debited, amount), bl.credit(credited, amount)
 
     def draft(self, line: Line) -> bl.EntryDraft:
         """Return the draft of the entry that books a line."""
