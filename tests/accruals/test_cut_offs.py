@@ -177,6 +177,10 @@ def test_the_number_of_entries(ledger: bl.Ledger, insurance: Make) -> None:
         )
     summary = accruals.run(through=date(2027, 12, 31))
     assert summary.posted == 22
+    records = list(ledger.view().entries())
+    positions = sorted(record.position for record in records)
+    assert summary.first_position == positions[0]
+    assert summary.last_position == positions[-1]
     assert len(list(ledger.view().entries())) == 22
 
 

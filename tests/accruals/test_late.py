@@ -1,8 +1,10 @@
 """Late documents, closed periods, and schedules that are changed under a run."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date
+from pathlib import Path
 
+import postgresql_server
 import pytest
 
 import backoffice_ledger as bl
@@ -238,6 +240,38 @@ def test_a_schedule_changed_under_a_run(
     with pytest.raises(DocumentConflict, match="changed while they were run"):
         ledger.post_many(with_a_change_in_between(), atomic=True)  # type: ignore[arg-type]
     assert ledger.verify().records == size
+
+
+@pytest.mark.usefixtures("postgresql")
+def test_a_schedule_changed_by_another_process(tmp_path: Path, insurance: Make) -> None:
+    """On PostgreSQL others may write while a run goes on: it sees that, too."""
+    store = postgresql_server.store_of(tmp_path)
+    with (
+        bl.open_ledger(store, actor="clerk", create=True) as ledger,
+        bl.open_ledger(store, actor="controller") as other,
+    ):
+        ledger.open_account("assets:prepaid", type="asset")
+        ledger.open_account("expenses:insurance", type="expense")
+        accruals = Accruals(ledger)
+        for style in ("balance-sheet-first", "cut-off"):
+            accruals.schedule(
+                insurance(id=style, total="1200.00 EUR", span=YEAR, style=style)
+            )
+        for posted, repeated in ((6, 0), (0, 6)):
+            summary = accruals.run(through=date(2026, 2, 28))
+            assert (summary.posted, summary.repeated) == (posted, repeated)
+        entries = accruals.due(through=date(2026, 4, 30))
+
+        def with_a_change_in_between() -> Iterator[bl.Entry]:
+            yield next(entries)
+            Accruals(other).amend("balance-sheet-first", amended())
+            yield from entries
+
+        with pytest.raises(DocumentConflict, match="changed while they were run"):
+            ledger.post_many(with_a_change_in_between(), atomic=True)
+        summary = accruals.run(through=date(2026, 4, 30))
+        assert (summary.posted, summary.repeated) == (6, 6)
+        ledger.verify()
 
 
 def test_entries_of_a_version_that_was_replaced(

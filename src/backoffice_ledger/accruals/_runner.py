@@ -427,16 +427,23 @@ class Accruals:
         on_closed: OnClosed,
         summary: bl.PostSummary,
     ) -> bl.PostSummary:
-        posted, repeated = summary.posted, summary.repeated
+        made: list[bl.Record] = []
         known = self._cut_offs()
         fresh = list(self._new_cut_offs(plans, through, on_closed, known))
         new_ids = {cut_off.id for cut_off in fresh}
         for cut_off in sorted(known + fresh, key=lambda each: (each.date, each.id)):
             if cut_off.id in new_ids:
                 self._ledger.documents.store(cut_off.to_document())
-            made = self._post_cut_off(cut_off)
-            posted, repeated = posted + made, repeated + 2 - made
-        return attrs.evolve(summary, posted=posted, repeated=repeated)
+            made += self._post_cut_off(cut_off)
+        positions = [summary.first_position, *(record.position for record in made)]
+        placed = [position for position in positions if position]
+        return attrs.evolve(
+            summary,
+            posted=summary.posted + len(made),
+            repeated=summary.repeated + 2 * (len(known) + len(fresh)) - len(made),
+            first_position=min(placed, default=None),
+            last_position=max([*placed, summary.last_position or 0]) or None,
+        )
 
     def _new_cut_offs(
         self,
@@ -471,27 +478,27 @@ class Accruals:
             ]
             yield from collect(journal, reversal, period, len(same) + 1, day, items)
 
-    def _post_cut_off(self, cut_off: CutOff) -> int:
-        """Post a cut-off and its reversal; return how many of the two were missing."""
+    def _post_cut_off(self, cut_off: CutOff) -> list[bl.Record]:
+        """Post a cut-off and its reversal; return what was missing of the two."""
         ledger = self._ledger
+        made = []
         try:
             record = ledger.record(cut_off.entry_id)
-            made = 0
         except UnknownRecord:
             record = ledger.post(cut_off.entry())
-            made = 1
+            made.append(record)
         if record.reversed_by is not None:
             return made
         periods = Periods(ledger)
         next_day = cut_off.date + ONE_DAY
         period = periods.first_open(next_day, cut_off.journal)
-        ledger.reverse(
+        back = ledger.reverse(
             cut_off.entry_id,
             date=max(next_day, period.first),
             reason=f"cut-off of {cut_off.period}",
             style="opposite" if cut_off.reversal == "opposite" else "same-side",
         )
-        return made + 1
+        return [*made, back]
 
 
 _LATE: Final[OnClosed] = "first-open-period-end"
