@@ -99,6 +99,24 @@ def test_a_stricter_isolation(connect: Any, pay: Any, level: str) -> None:
     connection.execute("SELECT 1")  # the host may go on
 
 
+@pytest.mark.parametrize("level", ["REPEATABLE_READ", "SERIALIZABLE"])
+def test_a_stricter_isolation_that_begins_with_us(
+    connect: Any, pay: Any, level: str
+) -> None:
+    """An idle connection begins as strictly as its host said: refused as well.
+
+    It would post into a period that is closed while it waits for the lock.
+    """
+    connection = connect()
+    connection.isolation_level = psycopg.IsolationLevel[level]
+    ledger = bl.open_ledger(connection, actor="app")
+    connection.rollback()
+    with pytest.raises(errors.UnsafeSettings) as caught:
+        ledger.post(pay(1))
+    assert caught.value.field == "transaction_isolation"
+    assert connection.info.transaction_status == psycopg.pq.TransactionStatus.IDLE
+
+
 def test_autocommit(connect: Any, dsn: str, pay: Any) -> None:
     """Each statement would be a transaction of its own."""
     connection = connect(autocommit=True)

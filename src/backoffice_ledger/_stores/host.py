@@ -225,7 +225,7 @@ class HostStore:
         if has_savepoint:
             driver.native(f"SAVEPOINT {SAVEPOINT}")
         try:
-            if is_joined and write and take_lock:
+            if write and take_lock:
                 self._database.lock(driver)
             yield driver
             self._check_not_doomed()
