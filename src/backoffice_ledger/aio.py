@@ -158,96 +158,96 @@ def _stream(
 class AsyncView(_Face):
     """A book as of a date, as known at a position: `LedgerView`."""
 
-    balance = _question(LedgerView.balance)
-    turnover = _question(LedgerView.turnover)
-    accounts = _question(LedgerView.accounts)
-    periods = _question(LedgerView.periods)
-    entries = _stream(LedgerView.entries)
-    trial_balance = _question(LedgerView.trial_balance)
-    balance_sheet = _question(LedgerView.balance_sheet)
-    income_statement = _question(LedgerView.income_statement)
-    statement = _question(LedgerView.statement)
-    general_ledger = _question(LedgerView.general_ledger)
+    balance: Final = _question(LedgerView.balance)
+    turnover: Final = _question(LedgerView.turnover)
+    accounts: Final = _question(LedgerView.accounts)
+    periods: Final = _question(LedgerView.periods)
+    entries: Final = _stream(LedgerView.entries)
+    trial_balance: Final = _question(LedgerView.trial_balance)
+    balance_sheet: Final = _question(LedgerView.balance_sheet)
+    income_statement: Final = _question(LedgerView.income_statement)
+    statement: Final = _question(LedgerView.statement)
+    general_ledger: Final = _question(LedgerView.general_ledger)
 
 
 @final
 class AsyncAccounts(_Face):
     """The chart of accounts: ``ledger.accounts``."""
 
-    all = _question(Accounts.all)
-    balances = _question(Accounts.balances)
-    change = _command(Accounts.change)
-    close = _command(Accounts.close)
-    reopen = _command(Accounts.reopen)
+    all: Final = _question(Accounts.all)
+    balances: Final = _question(Accounts.balances)
+    change: Final = _command(Accounts.change)
+    close: Final = _command(Accounts.close)
+    reopen: Final = _command(Accounts.reopen)
 
 
 @final
 class AsyncPeriods(_Face):
     """Opening and closing of periods: ``ledger.periods``."""
 
-    adjust = _command(Periods.adjust)
-    all = _question(Periods.all)
-    close = _command(Periods.close)
-    get = _question(Periods.get)
-    lock = _command(Periods.lock)
-    postpone = _command(Periods.postpone)
-    reopen = _command(Periods.reopen)
+    adjust: Final = _command(Periods.adjust)
+    all: Final = _question(Periods.all)
+    close: Final = _command(Periods.close)
+    get: Final = _question(Periods.get)
+    lock: Final = _command(Periods.lock)
+    postpone: Final = _command(Periods.postpone)
+    reopen: Final = _command(Periods.reopen)
 
 
 @final
 class AsyncHolds(_Face):
     """Reservations of money: ``ledger.holds``."""
 
-    all = _question(Holds.all)
-    capture = _command(Holds.capture)
-    get = _question(Holds.get)
-    reserve = _command(Holds.reserve)
-    sweep = _command(Holds.sweep)
-    void = _command(Holds.void)
+    all: Final = _question(Holds.all)
+    capture: Final = _command(Holds.capture)
+    get: Final = _question(Holds.get)
+    reserve: Final = _command(Holds.reserve)
+    sweep: Final = _command(Holds.sweep)
+    void: Final = _command(Holds.void)
 
 
 @final
 class AsyncDocuments(_Face):
     """Versioned business objects: ``ledger.documents``."""
 
-    all = _question(Documents.all)
-    get = _question(Documents.get)
-    store = _command(Documents.store)
+    all: Final = _question(Documents.all)
+    get: Final = _question(Documents.get)
+    store: Final = _command(Documents.store)
 
 
 @final
 class AsyncProposals(_Face):
     """Entries that wait for votes: ``ledger.proposals``."""
 
-    all = _question(Proposals.all)
-    approve = _command(Proposals.approve)
-    get = _question(Proposals.get)
-    post = _command(Proposals.post)
-    propose = _command(Proposals.propose)
-    propose_reversal = _command(Proposals.propose_reversal)
-    reject = _command(Proposals.reject)
-    withdraw = _command(Proposals.withdraw)
+    all: Final = _question(Proposals.all)
+    approve: Final = _command(Proposals.approve)
+    get: Final = _question(Proposals.get)
+    post: Final = _command(Proposals.post)
+    propose: Final = _command(Proposals.propose)
+    propose_reversal: Final = _command(Proposals.propose_reversal)
+    reject: Final = _command(Proposals.reject)
+    withdraw: Final = _command(Proposals.withdraw)
 
 
 @final
 class AsyncLedger(_Face):
     """A book that can be written and read from an event loop; see `Ledger`."""
 
-    open_account = _command(Ledger.open_account)
-    open_journal = _command(Ledger.open_journal)
-    declare_dimension = _command(Ledger.declare_dimension)
-    post = _command(Ledger.post)
-    post_many = _command(Ledger.post_many)
-    post_columns = _command(Ledger.post_columns)
-    propose = _command(Ledger.propose)
-    reverse = _command(Ledger.reverse)
-    redact = _command(Ledger.redact)
-    record = _question(Ledger.record)
-    records = _stream(Ledger.records)
-    balance = _question(Ledger.balance)
-    verify = _question(Ledger.verify)
-    deliver = _command(Ledger.deliver)
-    backup = _question(Ledger.backup)
+    open_account: Final = _command(Ledger.open_account)
+    open_journal: Final = _command(Ledger.open_journal)
+    declare_dimension: Final = _command(Ledger.declare_dimension)
+    post: Final = _command(Ledger.post)
+    post_many: Final = _command(Ledger.post_many)
+    post_columns: Final = _command(Ledger.post_columns)
+    propose: Final = _command(Ledger.propose)
+    reverse: Final = _command(Ledger.reverse)
+    redact: Final = _command(Ledger.redact)
+    record: Final = _question(Ledger.record)
+    records: Final = _stream(Ledger.records)
+    balance: Final = _question(Ledger.balance)
+    verify: Final = _question(Ledger.verify)
+    deliver: Final = _command(Ledger.deliver)
+    backup: Final = _question(Ledger.backup)
 
     def view(
         self, *, as_of: date | None = None, known_at: int | None = None

@@ -1,5 +1,7 @@
 """The benchmark itself works; its figures are for people."""
 
+import pytest
+from tests.benchmarks import postgresql
 from tests.benchmarks.run import measure
 
 
@@ -9,3 +11,11 @@ def test_benchmark_measures_every_row() -> None:
     assert len(lines) == 7
     assert all(line.ours > 0 for line in lines)
     assert all(str(line) for line in lines)
+
+
+@pytest.mark.usefixtures("postgresql")
+def test_benchmark_of_postgresql_measures_every_row() -> None:
+    """A small run gives a figure for each row."""
+    figures = postgresql.measure(entries=300, singles=3)
+    assert figures.bulk > 0
+    assert len(str(figures).splitlines()) == 4

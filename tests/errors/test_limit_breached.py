@@ -44,7 +44,7 @@ def test_more_than_the_maximum(card: bl.Ledger, spending: Any, refuses: Any) -> 
 
 
 def test_nothing_is_left(card: bl.Ledger, spending: Any, refuses: Any) -> None:
-    """ "As much as available" of nothing is no entry."""
+    """As much as available, of nothing, is no entry."""
     card.holds.reserve(bl.Hold("rest", spending("40.00 EUR")))
     with refuses(
         card,

@@ -167,3 +167,25 @@ def test_a_control_that_remembers(
     else:
         with pytest.raises(errors.UnknownAccount):
             ledger.post(pay(1, "expenses:tax"))
+
+
+def test_a_recorded_refusal(host: Any, outside: Any, pay: Any) -> None:
+    """It shares the fate of the host's transaction, and with it the id."""
+    ledger = bl.open_ledger(host.connection, actor="app")
+    entry = pay(1, "expenses:tax")
+    for end in (host.rollback, host.commit):
+        host.begin()
+        host.run(ORDER)
+        with pytest.raises(errors.UnknownAccount):
+            ledger.post(entry, on_refusal="record")
+        end()
+    host.begin()
+    ledger.open_account("expenses:tax", type="expense")
+    with pytest.raises(errors.UnknownAccount):
+        ledger.post(entry)
+    host.commit()
+    assert outside.orders() == [1]
+    with outside.ledger() as other:
+        types = [r.type for r in other.records() if r.id == entry.id]
+        assert types == ["refusal"]
+        other.verify()

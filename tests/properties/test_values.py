@@ -7,8 +7,9 @@ import itertools
 import pickle
 import pkgutil
 import typing
+from collections import Counter
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from enum import Enum
 from fractions import Fraction
@@ -22,6 +23,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from backoffice_ledger import _model
+from backoffice_ledger._ledger.holds import make_conditions
 from backoffice_ledger._model.account import Account, ChartOfAccounts
 from backoffice_ledger._model.allocation import allocate_cumulatively
 from backoffice_ledger._model.amount import Amount, Rounding
@@ -29,6 +31,8 @@ from backoffice_ledger._model.balance import Balance
 from backoffice_ledger._model.commodity import Commodity, is_isin
 from backoffice_ledger._model.document import freeze_json, plain_json
 from backoffice_ledger._model.entry import Entry, EntryDraft, PostSummary
+from backoffice_ledger._model.hold import Hold
+from backoffice_ledger._model.limit import Limit
 from backoffice_ledger._model.posting import Posting, Side, credit, debit
 from backoffice_ledger._model.text import (
     FrozenMapping,
@@ -67,6 +71,8 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "document": values.documents(),
     "draft": values.drafts(),
     "entry": values.entries(),
+    "hold": values.holds(),
+    "limit": values.limits(),
     "period": values.periods(),
     "posting": values.postings(),
     "summary": st.builds(PostSummary, posted=st.integers(0)),
@@ -141,7 +147,17 @@ def test_values_are_frozen_to_the_bottom(name: str, data: st.DataObject) -> None
             delattr(value, field.name)
     with pytest.raises(AttributeError):
         value.something_new = 1
-    immutable = (str, int, date, Enum, tuple, frozenset, FrozenMapping, type(None))
+    immutable = (
+        str,
+        int,
+        date,
+        timedelta,
+        Enum,
+        tuple,
+        frozenset,
+        FrozenMapping,
+        type(None),
+    )
     for part in insides(value):
         assert attrs.has(type(part)) or isinstance(part, immutable)
 
@@ -474,6 +490,31 @@ def test_totals_of_the_top_hold_everything(
     for account in chart.values():
         below = [balances[it.path] for it in chart.below(account.path)]
         assert totals[account.path] == sum(below, start=Balance())
+
+
+@given(values.conditions())
+def test_conditions_are_accepted(found: dict[str, list[Limit]]) -> None:
+    """Whatever accounts and commodities they name; one limit is as good as a list."""
+    made = make_conditions(found, dict.fromkeys(found, 0))
+    assert made.limits.keys() == made.versions.keys() == found.keys()
+    for path, limits in found.items():
+        by_code = {limit.commodity.code: limit for limit in limits}
+        assert made.limits[path] == by_code
+        one = make_conditions({path: limits[0]}, None)
+        assert list(one.limits[path].values()) == limits[:1]
+
+
+@given(values.holds())
+def test_a_hold_reserves_as_much_as_it_takes(hold: Hold) -> None:
+    """It balances in every commodity, and nothing of it is resolved yet."""
+    assert hold.remaining == hold.postings
+    assert (hold.status, hold.captures) == ("open", ())
+    sums: Counter[str] = Counter()
+    for posting in hold.postings:
+        assert posting.amount.minor_units > 0
+        sign = 1 if posting.side is Side.DEBIT else -1
+        sums[posting.amount.commodity.code] += sign * posting.amount.minor_units
+    assert not any(sums.values())
 
 
 @given(values.accounts(), values.dates())

@@ -1,6 +1,7 @@
 """Opening a PostgreSQL database, its connections, its errors, and late sealing."""
 
 import os
+import re
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -694,3 +695,131 @@ def test_plans_hold_for_any_size(ledger: bl.Ledger, database: str) -> None:
         " ('enable_seqscan=off' = ANY (coalesce(proconfig, '{}')))",
     )
     assert kept == [("bl_append_only",)]
+
+
+def test_a_child_is_told_apart_by_its_number(
+    make: Callable[..., PostgreSQLStore], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Using the store fails, inside a transaction too; closing only marks it."""
+    store = make()
+    bl.open_ledger(store, actor="clerk", create=True)
+    parent = os.getpid()
+    with store.transaction("main", write=False):
+        monkeypatch.setattr(os, "getpid", lambda: parent + 1)
+        with pytest.raises(ForkedLedger):
+            store.books()
+        monkeypatch.undo()
+    other = make()
+    monkeypatch.setattr(os, "getpid", lambda: parent + 1)
+    with pytest.raises(ForkedLedger):
+        store.books()
+    other.close()
+    with pytest.raises(LedgerClosed):
+        other.books()
+    monkeypatch.undo()
+    other._is_closed = False  # what the parent still has
+    assert other.books() == ("main",)
+
+
+def test_all_idle_connections_are_dropped_together(
+    ledger: bl.Ledger, database: str
+) -> None:
+    """What one of them has lost, the others have lost too."""
+    store = ledger._session.store
+    both = threading.Barrier(2)
+
+    def read() -> None:
+        with store.transaction("main", write=False):
+            both.wait(10)
+
+    threads = [threading.Thread(target=read) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    postgresql_server.execute(
+        database,
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname ="
+        " current_database() AND pid <> pg_backend_pid()",
+    )
+    assert ledger.post(rent("r1")).position
+
+
+def test_a_failed_connection_is_not_used_again(
+    make: Callable[..., PostgreSQLStore],
+) -> None:
+    """Whoever swallowed the failure gets it again, and cannot commit."""
+    store = make()
+    bl.open_ledger(store, actor="clerk", create=True)
+
+    def work() -> None:
+        with store.transaction("main", write=True) as transaction:
+            with suppress(StorageFailure):
+                transaction._driver.execute(
+                    "SELECT pg_terminate_backend(pg_backend_pid())"
+                )
+            with pytest.raises(StorageFailure, match="failed before"):
+                transaction._driver.execute("SELECT 1")
+
+    with pytest.raises(StorageFailure, match="rolled"):
+        work()
+
+
+def test_trying_takes_no_locks(ledger: bl.Ledger, database: str) -> None:
+    """A dry run goes on while somebody has the book for himself."""
+    with psycopg.connect(database) as other:
+        other.execute("SELECT * FROM backoffice_ledger.bl_enter(1, true)")
+        assert ledger.post(rent("r1"), dry_run=True).entry.id == "r1"
+
+
+@pytest.mark.parametrize(
+    ("damage", "text"),
+    [
+        ("DELETE FROM bl_record WHERE id = 'r0'", "without a record"),
+        ("DELETE FROM bl_record WHERE id = 'assets:bank'", "no record"),
+        ("DELETE FROM bl_log_position WHERE position = 6", "none is due"),
+        ("DELETE FROM bl_log_position WHERE position = 3", "no record"),
+        ("UPDATE bl_posting SET amount = amount + 1", "differ|leaf"),
+        ("UPDATE bl_posting SET memorandum = 1", "memorandum"),
+        ("UPDATE bl_record SET content = '{' WHERE type = 4", "cannot be read"),
+        ("UPDATE bl_record SET actor = 'eve'", "leaf"),
+        ("UPDATE bl_record SET reference_list = '[ ]' WHERE type = 0", "another row"),
+        ("UPDATE bl_log_position SET number = 7 WHERE number = 1", "number 7"),
+        ("UPDATE bl_opening SET value = 'Home'", "leaf"),
+        ("DELETE FROM bl_opening", "leaf"),
+        ("UPDATE bl_current SET debit = debit + 1", "balance of"),
+        ("UPDATE bl_current SET version = 7", "balance of"),
+        ("UPDATE bl_period_total SET credit = 0", "total of"),
+        ("DELETE FROM bl_fact WHERE key = 'assets:bank'", "assets:bank"),
+        (
+            "UPDATE bl_fact SET number = number + 100 WHERE kind = 'account'",
+            "unknown|cannot be read",
+        ),
+        ("UPDATE bl_book SET name = 'other'", "not that of book"),
+        ("INSERT INTO bl_pending VALUES (1, 'x', 0, 1, 1, 0, 5, NULL)", "hold"),
+        ("INSERT INTO bl_fact VALUES (9, 'account', 'x', 1, 5)", "does not exist"),
+        (
+            "UPDATE bl_log_position l SET ordinal = r.ordinal FROM bl_log_position r"
+            " WHERE l.position + r.position = 11 AND r.position IN (5, 6)",
+            "another row",
+        ),
+    ],
+)
+def test_what_was_tampered_with_is_noticed(
+    damage: str, text: str, ledger: bl.Ledger, database: str
+) -> None:
+    """An administrator can switch the guards off; verification names what changed."""
+    ledger.verify()
+    store = ledger._session.store
+    postgresql_server.execute(
+        database,
+        "SET search_path = backoffice_ledger",
+        "SET session_replication_role = replica",
+        "ALTER TABLE bl_log_position"
+        " DROP CONSTRAINT bl_log_position_book_id_ordinal_key",
+        damage,
+    )
+    name = "other" if "bl_book" in damage else "main"
+    with pytest.raises(VerificationFailed) as caught:
+        bl.open_ledger(store, book=name, read_only=True).verify()
+    assert re.search(text, "\n".join(map(str, caught.value.problems)))

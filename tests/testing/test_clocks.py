@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from backoffice_ledger.errors import InvalidDate, InvalidOption
-from backoffice_ledger.testing import FrozenClock, TickingClock
+from backoffice_ledger.testing import FrozenClock, ManualClock, TickingClock
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
@@ -26,7 +26,21 @@ def test_a_ticking_clock_moves_when_it_is_read() -> None:
     assert repr(back).startswith("TickingClock(2026-01-01T10:00:00+00:00, ")
 
 
-@pytest.mark.parametrize("clock", [FrozenClock, TickingClock])
+def test_a_manual_clock_moves_when_it_is_told_to() -> None:
+    """To an instant or by a span, forwards or backwards."""
+    clock = ManualClock(NOON)
+    assert [clock.now(), clock.now()] == [NOON, NOON]
+    clock.move(timedelta(hours=-1))
+    assert clock.now() == NOON - timedelta(hours=1)
+    clock.set(NOON + timedelta(days=1))
+    assert repr(clock) == "ManualClock(2026-01-02T12:00:00+00:00)"
+    with pytest.raises(InvalidDate, match="time zone"):
+        clock.set(datetime(2026, 1, 1))  # noqa: DTZ001
+    with pytest.raises(InvalidOption, match="timedelta"):
+        clock.move(60)
+
+
+@pytest.mark.parametrize("clock", [FrozenClock, ManualClock, TickingClock])
 @pytest.mark.parametrize("instant", [datetime(2026, 1, 1), "2026-01-01"])  # noqa: DTZ001
 def test_an_instant_has_a_time_zone(clock: type, instant: object) -> None:
     """Local time is no instant."""

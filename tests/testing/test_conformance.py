@@ -14,6 +14,13 @@ from hypothesis.stateful import run_state_machine_as_test
 from backoffice_ledger import MemoryStore
 from backoffice_ledger.errors import UnknownAccount
 from backoffice_ledger.testing.conformance import StoreConformance, open_twins
+from backoffice_ledger.testing.conformance._money import (
+    entry,
+    open_customers,
+    pays,
+)
+from backoffice_ledger.testing.conformance._refusals import refusal_of
+from backoffice_ledger.testing.conformance._twins import open_chart
 from backoffice_ledger.testing.machine import StoreMachine
 
 
@@ -167,3 +174,12 @@ def test_an_author_says_how_to_make_a_store(tmp_path: Path) -> None:
         StoreConformance().make_store(tmp_path)
     with pytest.raises(NotImplementedError, match="how to make a store"):
         StoreMachine().make_store(tmp_path)
+
+
+def test_an_entry_that_is_taken_is_no_refusal() -> None:
+    """The helper of the tests of refusals says so."""
+    with open_twins(MemoryStore()) as books:
+        books.do(open_chart)
+        books.do(open_customers)
+        with pytest.raises(AssertionError, match="x was not refused"):
+            refusal_of(books, entry("x", pays("1.00 EUR")))

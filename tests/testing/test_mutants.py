@@ -1,5 +1,7 @@
 """The conformance suite finds an engine that is broken on purpose."""
 
+import runpy
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -117,3 +119,15 @@ def test_a_suite_that_fails_anyway_finds_nothing() -> None:
     """It would call every mutant found."""
     with pytest.raises(InvalidOption, match="test_a_minimum_is_the_least"):
         survivors(WrongSuite, [SOUND])
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")  # it is imported already
+def test_it_runs_as_a_module(
+    monkeypatch: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """``python -m`` finds the command."""
+    monkeypatch.setattr(sys, "argv", ["command", "--help"])
+    with pytest.raises(SystemExit) as ended:
+        runpy.run_module("backoffice_ledger.testing.mutants", run_name="__main__")
+    assert ended.value.code == 0
+    assert "backoffice_ledger.testing.mutants" in capsys.readouterr().out

@@ -1,5 +1,7 @@
 """Seeded schedules: the same again, clean for sound clients, and races are found."""
 
+import runpy
+import sys
 import threading
 from collections import Counter
 from collections.abc import Callable
@@ -318,3 +320,15 @@ def test_the_clock_jumps_both_ways(tmp_path: Path) -> None:
     store.close()
     jumps = [later - earlier for earlier, later in pairwise(seen)]
     assert min(jumps) < timedelta(0) < max(jumps)
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")  # it is imported already
+def test_it_runs_as_a_module(
+    monkeypatch: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """``python -m`` finds the command."""
+    monkeypatch.setattr(sys, "argv", ["command", "--help"])
+    with pytest.raises(SystemExit) as ended:
+        runpy.run_module("backoffice_ledger.testing.simulation", run_name="__main__")
+    assert ended.value.code == 0
+    assert "backoffice_ledger.testing.simulation" in capsys.readouterr().out

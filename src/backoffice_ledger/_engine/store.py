@@ -195,8 +195,11 @@ class Transaction(Protocol):
         """Return ids of open holds that have expired by *at*, the oldest first."""
         ...
 
-    def listener_position(self, name: str) -> int | None:
-        """Return the last position that a listener has taken, None if it is new."""
+    def listener_position(self, name: str, *, lock: bool = False) -> int | None:
+        """Return the last position that a listener has taken, None if it is new.
+
+        With *lock* nobody else may move it until the transaction ends.
+        """
         ...
 
     def move_listener(self, name: str, position: int) -> None:

@@ -115,7 +115,7 @@ def _batch(session: Delivering, listener: Listener) -> int:
     """Give a listener its next records and note that, all in one transaction."""
     with _own_transaction(session) as transaction:
         register([listener], transaction)
-        position = transaction.listener_position(listener.name) or 0
+        position = transaction.listener_position(listener.name, lock=True) or 0
         rows = transaction.log(position, BATCH_RECORDS)
         if rows:
             listener(tuple(row.record for row in rows))

@@ -6,7 +6,7 @@ import secrets
 import time
 import uuid
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from datetime import UTC, datetime
 from typing import Final, TypeVar, cast
 
@@ -56,6 +56,7 @@ from backoffice_ledger.errors import (
     InvalidOption,
     LedgerClosed,
     ReadOnlyBook,
+    StoreError,
     UnknownAccount,
 )
 from backoffice_ledger.protocols import Clock, Control, IdSource, Listener, SaltSource
@@ -330,10 +331,20 @@ class Session:
             id(new): placed_record(new, *place)
             for new, place in zip(outcome.records, places, strict=True)
         }
-        return [
+        results = [
             result if isinstance(result, Record) else placed.get(id(result))
             for result in outcome.results
         ]
+        if dry_run or self.store.in_transaction:
+            return results
+        return [record and self._with_place(record) for record in results]
+
+    def _with_place(self, record: Record) -> Record:
+        """Return an entry that another thread is about to place, with its place."""
+        if record.is_provisional and record.type == "entry":
+            with suppress(StoreError), self.transaction(write=False) as transaction:
+                return transaction.entry(record.id) or record
+        return record
 
     def _execute(
         self, command: Command, actor: str | None, *, dry_run: bool

@@ -370,7 +370,12 @@ class MemoryTransaction:
                     cells[unit] = sum_of(cells[unit], change)
         return cells
 
-    def listener_position(self, name: str) -> int | None:
+    def listener_position(
+        self,
+        name: str,
+        *,
+        lock: bool = False,  # noqa: ARG002 - one transaction at a time
+    ) -> int | None:
         """Return the last position that a listener has taken."""
         return self._book.listeners.get(name)
 

@@ -6,7 +6,7 @@ serves any connection, in or out of a host's transaction, with or without asynci
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any
 
@@ -15,57 +15,42 @@ import attrs
 from backoffice_ledger._engine.canonical import (
     commitment,
     date_number,
-    entry_content,
-    instant_text,
     number_date,
-    record_bytes,
 )
 from backoffice_ledger._engine.columns import DecidedColumns
-from backoffice_ledger._engine.contents import entry_from_content
 from backoffice_ledger._engine.erasure import ENTRY_TYPES
-from backoffice_ledger._engine.replay import facts_of
 from backoffice_ledger._engine.state import (
     LASTING,
     AccountActivity,
     Fact,
     FactKey,
-    HoldChange,
     Needs,
     NewRecord,
     State,
 )
 from backoffice_ledger._engine.store import (
-    DAMAGE,
     EntryQuery,
     LogRow,
     Place,
     Totals,
     TotalsQuery,
 )
-from backoffice_ledger._model.amount import Amount
 from backoffice_ledger._model.balance import Balance
 from backoffice_ledger._model.commodity import Commodity
-from backoffice_ledger._model.dates import instant_from_microseconds
-from backoffice_ledger._model.document import stored_json
-from backoffice_ledger._model.entry import stored_entry
-from backoffice_ledger._model.posting import Posting, stored_posting
 from backoffice_ledger._model.record import Record
-from backoffice_ledger._model.text import EMPTY_MAPPING, FrozenMapping
 from backoffice_ledger._stores.sql_append import Batch
 from backoffice_ledger._stores.sql_dialect import Dialect
-from backoffice_ledger._stores.sql_pending import load_cells
+from backoffice_ledger._stores.sql_log import corrupt, log_rows
+from backoffice_ledger._stores.sql_pending import know_lines, load_cells
 from backoffice_ledger._stores.sql_steps import (
-    KINDS,
     MONTH_MIN,
     NUMBERED,
-    PHASES,
-    SIDES,
     Query,
     Step,
     span_terms,
 )
 from backoffice_ledger._stores.sql_totals import only_accounts, total_queries
-from backoffice_ledger._stores.sqlite_schema import RECORD_TYPES, TYPE_NAMES
+from backoffice_ledger._stores.sqlite_schema import RECORD_TYPES
 from backoffice_ledger.errors import Corrupt
 
 
@@ -343,7 +328,7 @@ class SqlBook:
             if record.facts:
                 yield from self._place_names(record)
             if record.hold is not None:
-                yield from self._know_lines(record.hold)
+                yield from know_lines(self, record.hold)
             entry = record.entry
             if entry is not None and entry.journal not in self.last_numbers:
                 yield from self._last_number(entry.journal)
@@ -439,12 +424,6 @@ class SqlBook:
                 number = yield from self.dialect.next_number(self.book_id, kind, taken)
                 self.learn(kind, key, number)
 
-    def _know_lines(self, change: HoldChange) -> Step[None]:
-        """Read the numbers of what a hold is about; nothing else may have read them."""
-        for posting in (*change.before, *change.after):
-            yield from self.number("account", posting.account)
-            yield from self.number("commodity", posting.amount.commodity.code)
-
     def _last_number(self, journal: str) -> Step[None]:
         """Read the last number of a journal into ``last_numbers``."""
         if not self.dialect.places_at_once:
@@ -502,7 +481,7 @@ class SqlBook:
 
     def records(self, places: Sequence[int]) -> Step[list[Record]]:
         """Return records in the order of *places*."""
-        rows = yield from self.log_rows(places)
+        rows = yield from log_rows(self, places)
         return [rows[place].record for place in places]
 
     def entries(self, query: EntryQuery) -> Step[list[Record]]:
@@ -562,10 +541,11 @@ class SqlBook:
 
     # --- listeners -------------------------------------------------------------------
 
-    def listener_position(self, name: str) -> Step[int | None]:
+    def listener_position(self, name: str, *, lock: bool) -> Step[int | None]:
         """Return the last position that a listener has taken."""
+        suffix = " FOR UPDATE" if lock and self.is_locking else ""
         rows = yield Query(
-            "SELECT position FROM bl_listener WHERE book_id = ? AND name = ?",
+            f"SELECT position FROM bl_listener WHERE book_id = ? AND name = ?{suffix}",
             (self.book_id, name),
         )
         return rows[0][0] if rows else None
@@ -618,183 +598,8 @@ class SqlBook:
     def log(self, after: int, limit: int) -> Step[list[LogRow]]:
         """Return rows of the log, in order."""
         rows = yield Query(self.dialect.next_places, (self.book_id, after, limit))
-        found = yield from self.log_rows([place for (place,) in rows])
+        found = yield from log_rows(self, [place for (place,) in rows])
         return [found[place] for (place,) in rows]
-
-    def log_rows(self, places: Sequence[int]) -> Step[dict[int, LogRow]]:
-        """Return the rows of the log at *places*."""
-        if not places:
-            return {}
-        dialect, key = self.dialect, self.dialect.place
-        span, at = self._span(places)
-        records = yield Query(
-            f"SELECT {dialect.record_columns}, rev.id FROM bl_record r"
-            " LEFT JOIN bl_fact f ON f.book_id = r.book_id AND r.type = 0"
-            " AND f.kind = 'reversal' AND f.key = r.id"
-            " LEFT JOIN bl_record rev ON rev.book_id = f.book_id"
-            f" AND rev.{key} = f.{key}{dialect.positions}"
-            f" WHERE r.book_id = ? AND r.{span}",
-            (self.book_id, *at),
-        )
-        postings: dict[int, list[Any]] = {}
-        rows = yield Query(
-            f"SELECT {key}, line, account_no, commodity_no, side, value_date,"
-            f" {dialect.amount} FROM bl_posting WHERE book_id = ? AND {span}"
-            f" ORDER BY {key}, line",
-            (self.book_id, *at),
-        )
-        for row in rows:
-            postings.setdefault(row[0], []).append(row)
-        yield from self.know_names("account", {row[2] for row in rows})
-        yield from self.know_units({row[3] for row in rows})
-        yield from self.know_names("journal", {r[9] for r in records if not r[2]})
-        dimensions = yield from self._dimensions(span, at)
-        rows = yield Query(
-            f"SELECT {key}, field, salt, value FROM bl_opening"
-            f" WHERE book_id = ? AND {span}",
-            (self.book_id, *at),
-        )
-        texts: dict[int, dict[str, tuple[bytes, str]]] = {}
-        for place, field, salt, value in rows:
-            texts.setdefault(place, {})[field] = (salt, value)
-        rows = yield Query(
-            f"SELECT {key}, field, commitment FROM bl_redaction"
-            f" WHERE book_id = ? AND {span}",
-            (self.book_id, *at),
-        )
-        erased: dict[int, dict[str, str]] = {}
-        for place, field, committed in rows:
-            erased.setdefault(place, {})[field] = committed
-        return {
-            row[0]: self._sound_row(
-                row,
-                postings.get(row[0], []),
-                dimensions,
-                texts.get(row[0], {}),
-                erased.get(row[0], {}),
-            )
-            for row in records
-        }
-
-    def _span(self, places: Sequence[int]) -> tuple[str, tuple[Any, ...]]:
-        """Return the term that selects *places*: a span if they have no gaps."""
-        key, first, last = self.dialect.place, min(places), max(places)
-        if last - first == len(places) - 1:
-            return f"{key} BETWEEN ? AND ?", (first, last)
-        term, param = self.dialect.among(key, places)
-        return term, (param,)
-
-    def _sound_row(self, row: tuple[Any, ...], *parts: Any) -> LogRow:
-        """Read one row of the log.
-
-        Raises:
-            Corrupt: it cannot be read; verification says more.
-        """
-        try:
-            return self.log_row(row, *parts)
-        except DAMAGE as error:
-            raise _corrupt(row[1], error) from error
-
-    def _dimensions(
-        self, span: str, at: Sequence[Any]
-    ) -> Step[dict[tuple[int, int], list[tuple[str, str]]]]:
-        rows = yield Query(
-            f"SELECT {self.dialect.place}, line, dimension_no, value FROM bl_dimension"
-            f" WHERE book_id = ? AND {span}",
-            (self.book_id, *at),
-        )
-        yield from self.know_names("dimension", {row[2] for row in rows})
-        found: dict[tuple[int, int], list[tuple[str, str]]] = {}
-        for place, line, number, value in rows:
-            found.setdefault((place, line), []).append(
-                (self.keys["dimension", number], value)
-            )
-        return found
-
-    def log_row(
-        self,
-        row: tuple[Any, ...],
-        lines: Sequence[tuple[Any, ...]],
-        dimensions: Mapping[tuple[int, int], list[tuple[str, str]]],
-        texts: Mapping[str, tuple[bytes, str]],
-        erased: Mapping[str, str],
-    ) -> LogRow:
-        """Read one row of the log; `DAMAGE` is raised for what cannot be read."""
-        type_ = TYPE_NAMES.get(row[2], f"unknown-{row[2]}")
-        position, id_, actor, at = row[1], row[3], row[4], row[5]
-        controls = tuple(json.loads(row[20])) if row[20] else ()
-        entry = None
-        body: Mapping[str, Any] = EMPTY_MAPPING
-        if type_ == "entry":
-            postings = tuple(
-                self._posting(line, dimensions, texts.get(f"postings.{line[1]}.memo"))
-                for line in lines
-            )
-            entry = stored_entry(
-                id_,
-                number_date(row[8]),
-                postings,
-                texts["description"][1] if "description" in texts else "",
-                KINDS[row[11]],
-                self.keys["journal", row[9]],
-                row[13],
-                None if row[14] is None else number_date(row[14]),
-                None if row[15] is None else number_date(row[15]),
-                tuple(json.loads(row[16])) if row[16] else (),
-                row[17],
-            )
-            commitments = {
-                name: commitment(salt, text) for name, (salt, text) in texts.items()
-            }
-            commitments.update(erased)
-            content = entry_content(entry, commitments, row[18])
-        else:
-            content = row[7]
-            body = stored_json(json.loads(content))
-            if type_ == "refusal":
-                known = {name: text for name, (_, text) in texts.items()}
-                entry = entry_from_content(body["entry"], known)
-        record = Record(
-            position,
-            type_,
-            id_,
-            instant_from_microseconds(at),
-            actor,
-            row[6],
-            body,
-            entry,
-            row[10],
-            PHASES[row[12] or 0],
-            row[18],
-            row[21],
-            row[19],
-            controls,
-            tuple(sorted(erased)),
-        )
-        data = record_bytes(type_, actor, instant_text(at), content, row[19], controls)
-        facts = facts_of(type_, id_, body, row[18], row[19])
-        return LogRow(record, data, facts, texts)
-
-    def _posting(
-        self,
-        row: tuple[Any, ...],
-        dimensions: Mapping[tuple[int, int], list[tuple[str, str]]],
-        memo: tuple[bytes, str] | None,
-    ) -> Posting:
-        place, line, account, unit, side, value_date, *amount = row
-        named = dimensions.get((place, line))
-        return stored_posting(
-            self.keys["account", account],
-            SIDES[side],
-            Amount.from_minor(self.dialect.minor_units(amount), self.units[unit]),
-            None if value_date is None else number_date(value_date),
-            None if memo is None else memo[1],
-            FrozenMapping(named) if named else EMPTY_MAPPING,
-        )
-
-
-def _corrupt(position: int, error: Exception) -> Corrupt:
-    return Corrupt(f"position {position} cannot be read: {error!r}", field="log")
 
 
 def _content(position: int, text: str | None) -> Any:
@@ -802,4 +607,4 @@ def _content(position: int, text: str | None) -> Any:
     try:
         return json.loads(text) if text else {}
     except ValueError as error:
-        raise _corrupt(position, error) from error
+        raise corrupt(position, error) from error

@@ -29,6 +29,7 @@ from backoffice_ledger._model.commodity import Commodity
 from backoffice_ledger._model.dates import instant_to_microseconds
 from backoffice_ledger._stores.sql import SqlBook
 from backoffice_ledger._stores.sql_append import Batch
+from backoffice_ledger._stores.sql_log import log_row
 from backoffice_ledger._stores.sql_steps import (
     NUMBERED,
     PHASES,
@@ -154,9 +155,10 @@ def _know_unsealed(book: SqlBook) -> Step[None]:
                 " WHERE book_id = ? AND journal_no = ?",
                 (book.book_id, journal),
             )
+        number = None
         if journal is not None:
-            numbers[journal] += 1
-        book.provisional[ordinal] = (position, numbers.get(journal))
+            number = numbers[journal] = numbers[journal] + 1
+        book.provisional[ordinal] = (position, number)
 
 
 def _rows(
@@ -231,7 +233,8 @@ def _read(book: SqlBook, rows: _Rows) -> LogRow:
     for _, position, line, number, value in rows.dimensions:
         pair = (book.keys["dimension", number], value)
         named.setdefault((position, line), []).append(pair)
-    row = book.log_row(
+    row = log_row(
+        book,
         rows.record,
         [(*line[1:6], line[-1], *line[8:-1]) for line in rows.postings],
         named,

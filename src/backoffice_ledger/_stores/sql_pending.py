@@ -103,6 +103,13 @@ def current(book: "SqlBook", path: str, at: int) -> Step[Mapping[Commodity, Cell
     return {book.units[unit]: cell for unit, cell in cells.items()}
 
 
+def know_lines(book: "SqlBook", change: HoldChange) -> Step[None]:
+    """Read the numbers of what a hold is about; nothing else may have read them."""
+    for posting in (*change.before, *change.after):
+        yield from book.number("account", posting.account)
+        yield from book.number("commodity", posting.amount.commodity.code)
+
+
 def due_holds(book: "SqlBook", at: int, limit: int) -> Step[list[str]]:
     """Return ids of open holds that have expired by *at*, the oldest first."""
     rows = yield Query(

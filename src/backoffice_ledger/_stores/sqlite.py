@@ -432,9 +432,9 @@ class SQLiteTransaction:
         """Return ids of open holds that have expired, the oldest first."""
         return self._driver.run(sql_pending.due_holds(self._book, at, limit))
 
-    def listener_position(self, name: str) -> int | None:
+    def listener_position(self, name: str, *, lock: bool = False) -> int | None:
         """Return the last position that a listener has taken."""
-        return self._driver.run(self._book.listener_position(name))
+        return self._driver.run(self._book.listener_position(name, lock=lock))
 
     def move_listener(self, name: str, position: int) -> None:
         """Note the last position that a listener has taken."""

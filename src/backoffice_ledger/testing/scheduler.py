@@ -17,7 +17,7 @@ import threading
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Final, TypeVar, final
+from typing import Any, Final, final
 
 import attrs
 
@@ -28,8 +28,6 @@ from backoffice_ledger.testing.clocks import ManualClock
 from backoffice_ledger.testing.faults import Rows, sqlite_error
 
 __all__ = ["ClientDied", "Faults", "Scheduler", "Stuck"]
-
-T = TypeVar("T")
 
 START: Final = datetime(2026, 1, 5, 12, tzinfo=UTC)
 LABEL_LENGTH: Final = 40
@@ -96,7 +94,7 @@ class Scheduler:
     """
 
     def __init__(self, seed: int, *, faults: Faults | None = None) -> None:
-        self.clock = ManualClock(START)
+        self.clock: ManualClock = ManualClock(START)
         self.trace: list[str] = []
         self._random = random.Random(seed)  # noqa: S311 - a schedule, no secret
         self._faults = Faults() if faults is None else faults
@@ -226,7 +224,7 @@ class Scheduler:
             else:
                 self._is_over.set()
 
-    def insist(self, call: Callable[[], T], attempts: int = 1000) -> T:
+    def insist(self, call: Callable[[], Any], attempts: int = 1000) -> Any:
         """Repeat *call* until it succeeds or fails for good.
 
         This is what clients are to do: an error that says it is `transient` leaves the

@@ -11,8 +11,8 @@ together.
 """
 
 import string
-from collections.abc import Mapping
-from datetime import date
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, timedelta, timezone
 from typing import Any, Final
 from zlib import crc32
 
@@ -26,7 +26,9 @@ from backoffice_ledger._model.bounds import BOUNDS
 from backoffice_ledger._model.commodity import Commodity, is_isin
 from backoffice_ledger._model.document import Document
 from backoffice_ledger._model.entry import Entry, EntryDraft, EntryKind
+from backoffice_ledger._model.hold import LIFETIME_MAX, Hold
 from backoffice_ledger._model.iso4217 import currency_codes
+from backoffice_ledger._model.limit import Limit
 from backoffice_ledger._model.period import Period, PeriodState
 from backoffice_ledger._model.posting import Posting, Side
 from backoffice_ledger.errors import UnknownCommodity
@@ -38,12 +40,15 @@ __all__ = [
     "balances",
     "charts",
     "commodities",
+    "conditions",
     "dates",
     "dimensions",
     "documents",
     "drafts",
     "entries",
+    "holds",
     "identifiers",
+    "limits",
     "periods",
     "postings",
     "texts",
@@ -170,20 +175,70 @@ def account_paths() -> SearchStrategy[str]:
 @st.composite
 def _accounts(draw: DrawFn, paths: SearchStrategy[str]) -> Account:
     days = draw(st.lists(dates(), min_size=2, max_size=2).map(sorted))
-    codes = st.lists(commodities().map(str), min_size=1, max_size=3)
+    units = draw(
+        st.lists(
+            commodities(), min_size=1, max_size=3, unique_by=lambda unit: unit.code
+        )
+    )
     return Account(
         draw(paths),
         draw(st.sampled_from(AccountType)),
-        commodities=draw(st.none() | codes),
+        commodities=draw(st.sampled_from([None, [unit.code for unit in units]])),
         label=draw(st.none() | texts()),
         opened=draw(st.sampled_from([None, days[0]])),
         closed=draw(st.sampled_from([None, days[1]])),
         attributes=draw(dimensions()),
+        limits=draw(_limits_of(units)),
     )
 
 
+def _limits_of(units: Sequence[Commodity]) -> SearchStrategy[list[Limit]]:
+    """Return a strategy for limits of some commodities, at most one for each."""
+    return st.lists(
+        limits(commodities=st.sampled_from(units)),
+        max_size=len(units),
+        unique_by=lambda limit: limit.commodity.code,
+    )
+
+
+@st.composite
+def limits(
+    draw: DrawFn, *, commodities: SearchStrategy[Commodity] | None = None
+) -> Limit:
+    """Return a strategy for limits: a minimum, a maximum, or both."""
+    unit = draw(_commodities_or(commodities))
+    most = BOUNDS.minor_units - 1
+    ends = draw(st.lists(st.integers(-most, most), min_size=2, max_size=2).map(sorted))
+    low, high = (Amount.from_minor(end, unit) for end in ends)
+    return draw(
+        st.sampled_from(
+            [
+                Limit(minimum=low),
+                Limit(maximum=high),
+                Limit(minimum=low, maximum=high),
+            ]
+        )
+    )
+
+
+@st.composite
+def conditions(
+    draw: DrawFn,
+    *,
+    accounts: SearchStrategy[str] | None = None,
+    commodities: SearchStrategy[Commodity] | None = None,
+) -> dict[str, list[Limit]]:
+    """Return a strategy for the conditions of a posting, by account path."""
+    paths = account_paths() if accounts is None else accounts
+    found = limits(commodities=commodities)
+    several = st.lists(
+        found, min_size=1, max_size=3, unique_by=lambda limit: limit.commodity.code
+    )
+    return draw(st.dictionaries(paths, several, max_size=3))
+
+
 def accounts(*, paths: SearchStrategy[str] | None = None) -> SearchStrategy[Account]:
-    """Return a strategy for accounts of every type, open or closed."""
+    """Return a strategy for accounts of every type, open or closed, limited or not."""
     return _accounts(account_paths() if paths is None else paths)
 
 
@@ -308,6 +363,61 @@ def entries(
         lines,
         _headers(journals, kinds),
     )
+
+
+@st.composite
+def holds(
+    draw: DrawFn,
+    *,
+    ids: SearchStrategy[str] | None = None,
+    accounts: SearchStrategy[str] | None = None,
+    commodities: SearchStrategy[Commodity] | None = None,
+    dimensions: SearchStrategy[Mapping[str, str]] | None = None,
+    expires: SearchStrategy[datetime | timedelta | None] | None = None,
+) -> Hold:
+    """Return a strategy for holds of one to three commodities.
+
+    Amounts are positive.  A hold expires after a span, at an instant, or never.
+    """
+    paths = account_paths() if accounts is None else accounts
+    names = _dimensions_or(dimensions)
+    fields: SearchStrategy[dict[str, Any]] = st.just({}) | st.fixed_dictionaries(
+        {}, optional={"value_date": dates(), "dimensions": names}
+    )
+    lines: list[Posting] = []
+    units = st.lists(
+        _commodities_or(commodities),
+        min_size=1,
+        max_size=3,
+        unique_by=lambda unit: unit.code,
+    )
+    for unit in draw(units):
+        debits = draw(st.lists(st.integers(1, _LINE_MAX), min_size=1, max_size=3))
+        for side, units_ in (
+            *((Side.DEBIT, debit) for debit in debits),
+            (Side.CREDIT, sum(debits)),
+        ):
+            amount = Amount.from_minor(units_, unit)
+            lines.append(Posting(draw(paths), side, amount, **draw(fields)))
+    spans = st.timedeltas(timedelta(microseconds=1), LIFETIME_MAX)
+    return Hold(
+        draw(identifiers() if ids is None else ids),
+        draw(st.permutations(lines)),
+        expires=draw(st.none() | spans | _instants() if expires is None else expires),
+        description=draw(texts()),
+    )
+
+
+def _instants() -> SearchStrategy[datetime]:
+    """Return a strategy for instants in several time zones."""
+    zones = st.integers(-12, 14).map(lambda hours: timezone(timedelta(hours=hours)))
+    return st.datetimes(datetime(2000, 1, 2), datetime(2200, 1, 1), timezones=zones)  # noqa: DTZ001
+
+
+def _dimensions_or(
+    given: SearchStrategy[Mapping[str, str]] | None,
+) -> SearchStrategy[Mapping[str, str]]:
+    return dimensions() if given is None else given
 
 
 def _any_dates() -> SearchStrategy[date]:

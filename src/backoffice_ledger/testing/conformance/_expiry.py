@@ -18,6 +18,7 @@ from backoffice_ledger.testing.conformance._money import (
     entry,
     hold,
     hold_of,
+    ids_of,
     manual_clock,
     open_customers,
     pays,
@@ -180,9 +181,8 @@ class ExpiryTests(StoreCase):
             clock.set(NOON + 2 * HOUR)
             cases: dict[HoldStatus, list[str]] = {"expired": ["a", "b"], "open": ["c"]}
             for status, ids in cases.items():
-                found = books.do(lambda ledger: ledger.holds.all(status=status))
-                assert [each.id for each in found] == ids
-                assert {each.status for each in found} == {status}
+                assert ids_of(books, status) == ids
+                assert {hold_of(books, id_).status for id_ in ids} == {status}
 
     def test_what_is_kept_expires_with_its_hold(self, tmp_path: Path) -> None:
         """A partial capture does not make it live longer; what was taken stays."""

@@ -20,6 +20,7 @@ from backoffice_ledger.testing.conformance._money import (
     entry,
     hold,
     hold_of,
+    ids_of,
     lines,
     manual_clock,
     open_customers,
@@ -728,8 +729,7 @@ class HoldTests(StoreCase):
                 "expired": [],
             }
             for status, ids in cases.items():
-                found = books.do(lambda ledger: ledger.holds.all(status=status))
-                assert [each.id for each in found] == ids
+                assert ids_of(books, status) == ids
 
 
 def _with_two_lines(first: str, second: str, credited: str) -> str:

@@ -20,6 +20,7 @@ from backoffice_ledger.testing.conformance._money import (
     refuses,
     refuses_entry,
     reserve,
+    reversal,
     shows,
     standing,
     text_of,
@@ -343,9 +344,7 @@ class LimitTests(StoreCase):
                 refuses(
                     books,
                     errors.LimitBreached,
-                    lambda ledger: ledger.reverse(
-                        "paid-in", date=DAY, reason="recalled", style=style
-                    ),
+                    reversal("paid-in", style),
                     "postings[1].amount",
                 )
             books.do(lambda ledger: ledger.reverse("spend", date=DAY, reason="wrong"))
@@ -481,11 +480,12 @@ class ConditionTests(StoreCase):
         with self.books(tmp_path) as books:
             books.do(open_customers)
             wanted = entry("out", pays("1.00 EUR"))
-            for options in (
+            cases: list[dict[str, Any]] = [
                 {"conditions": {"assets:nowhere": bl.Limit(minimum="0.00 EUR")}},
                 {"versions": {"assets:nowhere": 0}},
                 {"balancing": "assets:nowhere"},
-            ):
+            ]
+            for options in cases:
                 books.refuse(
                     errors.UnknownAccount
                     if "balancing" not in options

@@ -7,7 +7,9 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final, TypeVar
 
 import backoffice_ledger as bl
+from backoffice_ledger._ledger.topics import ReversalStyle
 from backoffice_ledger._model.entry import Refusal
+from backoffice_ledger._model.hold import HoldStatus
 from backoffice_ledger.errors import LedgerError
 from backoffice_ledger.testing.clocks import ManualClock
 from backoffice_ledger.testing.conformance._twins import Twins
@@ -86,8 +88,19 @@ def reserve(books: Twins, id: str, text: str, **fields: Any) -> bl.Hold:
 
 def capture(books: Twins, id: str, **options: Any) -> bl.Record:
     """Capture a hold in both books."""
-    given = {"date": DAY} | options
+    given: dict[str, Any] = {"date": DAY, **options}
     return books.do(lambda ledger: ledger.holds.capture(id, **given))
+
+
+def ids_of(books: Twins, status: HoldStatus | None) -> list[str]:
+    """Return the ids of the holds of a status."""
+    found = books.do(lambda ledger: ledger.holds.all(status=status))
+    return [each.id for each in found]
+
+
+def reversal(id: str, style: ReversalStyle) -> Callable[[bl.Ledger], bl.Record]:
+    """Return the command that reverses an entry."""
+    return lambda ledger: ledger.reverse(id, date=DAY, reason="recalled", style=style)
 
 
 def hold_of(books: Twins, id: str) -> bl.Hold:
@@ -119,7 +132,7 @@ def refuses_capture(
     books: Twins, error: type[E], field: str | None, id: str, **options: Any
 ) -> E:
     """Check that both books refuse a capture."""
-    given = {"date": DAY} | options
+    given: dict[str, Any] = {"date": DAY, **options}
     return refuses(
         books, error, lambda ledger: ledger.holds.capture(id, **given), field
     )
