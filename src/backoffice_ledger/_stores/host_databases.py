@@ -12,7 +12,7 @@ from backoffice_ledger._stores.host_adapters import Host, SQLiteHost
 from backoffice_ledger._stores.host_sql import to_format, with_format
 from backoffice_ledger._stores.postgresql import PostgreSQLTransaction
 from backoffice_ledger._stores.postgresql_dialect import POSTGRESQL
-from backoffice_ledger._stores.postgresql_driver import adapted, as_arrays
+from backoffice_ledger._stores.postgresql_driver import adapted, insert_statement
 from backoffice_ledger._stores.postgresql_driver import (
     translated as translated_by_postgresql,
 )
@@ -144,7 +144,7 @@ class PostgreSQLHostDriver(HostDriver):
 
     def write(self, request: Any) -> None:
         """Insert rows, all in one statement."""
-        self.native(*as_arrays(request))
+        self.native(*insert_statement(request))
 
     def define(self, sql: str) -> None:
         """Run a statement that defines something, as it stands."""

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+VALUES_ROWS: Final = 8
+"""Rows up to which values are parameters one by one."""
+
 COPY_ROWS: Final = 200
 """Rows from which COPY is quicker than arrays: two postings of a hundred entries."""
 
@@ -69,7 +72,7 @@ def adapted(sql: str) -> str:
 
 
 @cache
-def _insertion(table: str, columns: str, types: tuple[str, ...], then: str) -> str:
+def _arrays_sql(table: str, columns: str, types: tuple[str, ...], then: str) -> str:
     arrays = ", ".join(f"%s::{type_}[]" for type_ in types)
     return (
         f"INSERT INTO {SCHEMA}.{table} AS t ({columns})"
@@ -77,9 +80,26 @@ def _insertion(table: str, columns: str, types: tuple[str, ...], then: str) -> s
     )
 
 
-def as_arrays(insert: Insert) -> tuple[str, list[list[Any]]]:
-    """Return one statement for all rows, with a parameter for each column."""
-    sql = _insertion(insert.table, insert.columns, tuple(insert.types), insert.then)
+@cache
+def _values_sql(
+    table: str, columns: str, types: tuple[str, ...], count: int, then: str
+) -> str:
+    values = ", ".join(f"%s::{type_}" for type_ in types)
+    rows = ", ".join([f"({values})"] * count)
+    return f"INSERT INTO {SCHEMA}.{table} AS t ({columns}) VALUES {rows}{then}"
+
+
+def insert_statement(insert: Insert) -> tuple[str, list[Any]]:
+    """Return one statement for all rows, and its parameters.
+
+    A parameter for each column costs psycopg more than one for each value of few rows.
+    """
+    table, columns, types = insert.table, insert.columns, tuple(insert.types)
+    count = len(insert.rows)
+    if count <= VALUES_ROWS:
+        sql = _values_sql(table, columns, types, count, insert.then)
+        return sql, [value for row in insert.rows for value in row]
+    sql = _arrays_sql(table, columns, types, insert.then)
     return sql, [list(column) for column in zip(*insert.rows, strict=True)]
 
 
@@ -125,8 +145,8 @@ class Driver:
     def insert(self, insert: Insert) -> None:
         """Insert rows: with COPY if they are many, else in one statement."""
         if len(insert.rows) < COPY_ROWS or insert.then:
-            sql, columns = as_arrays(insert)
-            self._run(sql, lambda: self._fetch(sql, columns))
+            sql, params = insert_statement(insert)
+            self._run(sql, lambda: self._fetch(sql, params))
         else:
             sql = f"COPY {SCHEMA}.{insert.table} ({insert.columns}) FROM STDIN"
             self._run(sql, lambda: self._copy(sql, insert.rows))
