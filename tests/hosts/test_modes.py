@@ -526,3 +526,27 @@ def test_parameters_are_put_in_their_order() -> None:
         ("b", "a", "b"),
     )
     assert with_format("VALUES (?, ?)", (1, 2)) == ("VALUES (%s, %s)", (1, 2))
+
+
+@pytest.mark.parametrize("ending", ["rollback", "commit"])
+@pytest.mark.parametrize("is_begun", [False, True])
+def test_a_transaction_that_the_host_ends_in_the_middle(
+    ending: str, is_begun: bool, idle: Any, outside: Any, pay: Any
+) -> None:
+    """The rest is not written, where each statement would be committed by itself."""
+    ledger = bl.open_ledger(idle, actor="app")
+    if is_begun:
+        idle.execute("BEGIN")
+
+    def source() -> Iterator[bl.Entry]:
+        yield pay(1)
+        getattr(idle, ending)()
+        yield pay(2)
+
+    with pytest.raises(errors.StorageFailure):
+        ledger.post_many(source(), batch_size=1, atomic=True)
+    assert not idle.in_transaction
+    assert outside.entries() == (["payment-1"] if ending == "commit" else [])
+    with pytest.raises(errors.StorageFailure, match="in the middle"):
+        ledger.post_many((idle.rollback() or pay(3) for _ in "1"), atomic=True)
+    ledger.verify()

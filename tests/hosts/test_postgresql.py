@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any
 
 import postgresql_server
@@ -98,6 +99,24 @@ def test_a_stricter_isolation(connect: Any, pay: Any, level: str) -> None:
         ledger.post(pay(1))
     assert caught.value.field == "transaction_isolation"
     connection.execute("SELECT 1")  # the host may go on
+
+
+@pytest.mark.parametrize("level", ["REPEATABLE_READ", "SERIALIZABLE"])
+def test_a_stricter_isolation_that_begins_with_us(
+    connect: Any, pay: Any, level: str
+) -> None:
+    """An idle connection begins as strictly as its host said: refused as well.
+
+    It would post into a period that is closed while it waits for the lock.
+    """
+    connection = connect()
+    connection.isolation_level = psycopg.IsolationLevel[level]
+    ledger = bl.open_ledger(connection, actor="app")
+    connection.rollback()
+    with pytest.raises(errors.UnsafeSettings) as caught:
+        ledger.post(pay(1))
+    assert caught.value.field == "transaction_isolation"
+    assert connection.info.transaction_status == psycopg.pq.TransactionStatus.IDLE
 
 
 def test_autocommit(connect: Any, dsn: str, pay: Any) -> None:
@@ -240,3 +259,33 @@ def test_the_asynchronous_ledger(dsn: str, pay: Any) -> None:
         store.close()
 
     asyncio.run(main())
+
+
+@pytest.mark.parametrize("ending", ["rollback", "commit"])
+@pytest.mark.parametrize("goes_on", [False, True])
+@pytest.mark.parametrize("is_begun", [False, True])
+def test_a_transaction_that_the_host_ends_in_the_middle(
+    ending: str, goes_on: bool, is_begun: bool, connect: Any, pay: Any
+) -> None:
+    """The rest is not written; it would name rows that were rolled back."""
+    connection = connect()
+    ledger = bl.open_ledger(connection, actor="app")
+    connection.rollback()
+    if is_begun:
+        connection.execute("SELECT 1")
+
+    def source() -> Iterator[bl.Entry]:
+        yield pay(1)
+        getattr(connection, ending)()
+        if goes_on:
+            connection.execute("SELECT 1")
+        yield pay(2)
+
+    with pytest.raises(errors.StorageFailure):
+        ledger.post_many(source(), batch_size=1, atomic=True)
+    with suppress(psycopg.Error):
+        connection.commit()
+    connection.rollback()
+    found = [record.id for record in ledger.records() if record.type == "entry"]
+    assert found == (["payment-1"] if ending == "commit" else [])
+    ledger.verify()

@@ -3,6 +3,7 @@
 import logging
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 import backoffice_ledger as bl
 from backoffice_ledger import errors
 from backoffice_ledger._ledger import delivery
+from backoffice_ledger.stores import PostgreSQLStore
 from backoffice_ledger.testing.faults import FaultInjector
 
 
@@ -274,3 +276,30 @@ def test_two_processes_take_turns(tmp_path: Path) -> None:
     ) as ledger:
         ledger.deliver()
     assert seen == ["book", "journal"]
+
+
+@pytest.mark.parametrize("where", ["memory", "sqlite", "postgresql"])
+def test_a_listener_that_two_processes_begin(
+    where: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    """It begins where the first of them noted; nothing in between is left out."""
+    store: Any
+    match where:
+        case "memory":
+            store = bl.MemoryStore()
+        case "sqlite":
+            store = bl.SQLiteStore(tmp_path / "books.db", create=True)
+        case _:
+            store = PostgreSQLStore(request.getfixturevalue("database"))
+    ear = Ear()
+    with closing(store):
+        plain = bl.open_ledger(store, actor="clerk", create=True)
+        with store.transaction("main", write=True) as transaction:
+            size = transaction.size()
+            transaction.move_listener("ear", size, is_new=True)
+        plain.open_account("assets:bank", type="asset")
+        with store.transaction("main", write=True) as transaction:
+            # The other process asked before the first one's note was committed.
+            transaction.move_listener("ear", size + 1, is_new=True)
+        bl.open_ledger(store, actor="clerk", listeners=[ear]).deliver()
+    assert [record.id for record in ear.heard] == ["assets:bank"]

@@ -4,7 +4,7 @@ import random
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import psycopg
@@ -13,6 +13,7 @@ import pytest
 import backoffice_ledger as bl
 from backoffice_ledger.errors import (
     AccountConflict,
+    Busy,
     HoldNotOpen,
     IdempotencyConflict,
     LedgerError,
@@ -20,6 +21,7 @@ from backoffice_ledger.errors import (
     PeriodNotOpen,
 )
 from backoffice_ledger.stores import PostgreSQLStore
+from backoffice_ledger.testing import FrozenClock
 
 THREADS = 8
 DAY = date(2026, 3, 5)
@@ -316,4 +318,43 @@ def test_verification_beside_writers_finds_nothing(ledger: bl.Ledger) -> None:
         stop.set()
         for thread in threads:
             thread.join()
+    ledger.verify()
+
+
+def test_a_hold_that_expires_late_is_resolved_once(
+    ledger: bl.Ledger, open_store: Callable[..., PostgreSQLStore]
+) -> None:
+    """It is reserved while another command waits for its account, and is due by then.
+
+    Who takes it for expired keeps others from voiding it meanwhile; or what it reserves
+    would be released twice, and more than there is could be spent.
+    """
+    began = datetime(2026, 3, 5, 12, tzinfo=UTC)
+    rival = bl.open_ledger(
+        open_store(busy_seconds=0.1), actor="rival", clock=FrozenClock(began)
+    )
+    lines = transfer("-", "liabilities:c0", "liabilities:c1", "5.00 EUR").postings
+    hold = bl.Hold("short", lines, expires=timedelta(seconds=1))
+    steps: list[str] = []
+
+    def interfere(sql: str, work: Callable[[], Any]) -> Any:
+        if "FOR NO KEY UPDATE" in sql and "bl_fact" in sql and not steps:
+            steps.append("reserved")
+            rival.holds.reserve(hold)
+        if "FOR NO KEY UPDATE" in sql and "bl_current" in sql:
+            steps.append("voided")
+            with pytest.raises(Busy):
+                rival.holds.void("short")
+        return work()
+
+    late = bl.open_ledger(
+        open_store(intercept=interfere),
+        actor="late",
+        clock=FrozenClock(began + timedelta(minutes=1)),
+    )
+    late.post(transfer("all", "liabilities:c0", "liabilities:c1", "20.00 EUR"))
+    assert steps == ["reserved", "voided"]
+    assert rival.holds.get("short").status == "expired"
+    found = rival.accounts.balances("liabilities:c0")
+    assert found.available == found.posted == found.pending
     ledger.verify()

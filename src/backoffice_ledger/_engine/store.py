@@ -202,8 +202,11 @@ class Transaction(Protocol):
         """
         ...
 
-    def move_listener(self, name: str, position: int) -> None:
-        """Note the last position that a listener has taken."""
+    def move_listener(self, name: str, position: int, *, is_new: bool = False) -> None:
+        """Note the last position that a listener has taken.
+
+        One that is new begins there, unless another process has noted it meanwhile.
+        """
         ...
 
     def facts(self, kind: str, prefix: str = "") -> dict[str, Fact]:

@@ -66,7 +66,7 @@ def register(listeners: Sequence[Listener], transaction: Transaction) -> None:
         if transaction.listener_position(listener.name) is None:
             after = getattr(listener, "after", None)
             start = transaction.size() if after is None else after
-            transaction.move_listener(listener.name, start)
+            transaction.move_listener(listener.name, start, is_new=True)
 
 
 def are_known(listeners: Sequence[Listener], transaction: Transaction) -> bool:

@@ -36,6 +36,8 @@ from backoffice_ledger.errors import (
 
 SAVEPOINT: Final = "bl_command"
 
+ENDED: Final = "the host ended its transaction in the middle of a command"
+
 
 class HostStore:
     """Keeps books beside the host's own tables, inside the host's transactions.
@@ -221,24 +223,31 @@ class HostStore:
         driver = self._driver
         is_joined = self._begin(write=write)
         self._is_own_reading = not (is_joined or write or self._read_only)
-        has_savepoint = is_joined and (write or self._database.reads_in_savepoints)
-        if has_savepoint:
-            driver.native(f"SAVEPOINT {SAVEPOINT}")
+        has_savepoint = write or (is_joined and self._database.reads_in_savepoints)
         try:
-            if is_joined and write and take_lock:
+            if has_savepoint:
+                driver.native(f"SAVEPOINT {SAVEPOINT}")
+            if write and take_lock:
                 self._database.lock(driver)
             yield driver
             self._check_not_doomed()
             if has_savepoint:
-                driver.native(f"RELEASE {SAVEPOINT}")
+                self._release()
         except BaseException as error:
-            if has_savepoint:
-                self._undo(error)
-            elif not is_joined:
+            if not is_joined:
                 self._end("ROLLBACK")
+            elif has_savepoint:
+                self._undo(error)
             raise
         if not (is_joined or write):
             driver.native("COMMIT")
+
+    def _release(self) -> None:
+        """Keep what the command did; the savepoint is gone if its transaction is."""
+        try:
+            self._driver.native(f"RELEASE {SAVEPOINT}")
+        except StoreError as error:
+            raise StorageFailure(ENDED) from error
 
     def _begin(self, *, write: bool) -> bool:
         """Begin; return whether the host's transaction is open already.
@@ -286,6 +295,10 @@ class HostStore:
         driver = self._driver
         if write and not self._is_writing:
             raise StoreError("a read transaction cannot become a writing one")
+        with driver.translating():
+            if not self._host.in_transaction():
+                self._is_doomed = True
+                raise StorageFailure(ENDED)
         self._check_not_doomed()
         changes, self._is_own_reading = driver.changes, False
         try:

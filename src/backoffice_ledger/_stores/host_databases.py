@@ -211,7 +211,7 @@ class Database(Protocol):
         ...
 
     def lock(self, driver: Any) -> None:
-        """Prepare to write in a transaction that the host has begun."""
+        """Prepare to write, before anything is read."""
         ...
 
     def seal(self, driver: Any, book: str) -> None:

@@ -379,9 +379,10 @@ class MemoryTransaction:
         """Return the last position that a listener has taken."""
         return self._book.listeners.get(name)
 
-    def move_listener(self, name: str, position: int) -> None:
+    def move_listener(self, name: str, position: int, *, is_new: bool = False) -> None:
         """Note the last position that a listener has taken."""
-        self._book.listeners[name] = position
+        if not (is_new and name in self._book.listeners):
+            self._book.listeners[name] = position
 
     def _activity(self, path: str) -> AccountActivity:
         balance = Balance.from_minor(

@@ -550,11 +550,12 @@ class SqlBook:
         )
         return rows[0][0] if rows else None
 
-    def move_listener(self, name: str, position: int) -> Step[None]:
+    def move_listener(self, name: str, position: int, *, is_new: bool) -> Step[None]:
         """Note the last position that a listener has taken."""
+        known = "NOTHING" if is_new else "UPDATE SET position = excluded.position"
         yield Query(
             "INSERT INTO bl_listener (book_id, name, position) VALUES (?, ?, ?)"
-            " ON CONFLICT (book_id, name) DO UPDATE SET position = excluded.position",
+            f" ON CONFLICT (book_id, name) DO {known}",
             (self.book_id, name, position),
         )
 

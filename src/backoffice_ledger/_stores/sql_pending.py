@@ -20,7 +20,8 @@ def load_cells(book: "SqlBook", paths: Iterable[str]) -> Step[None]:
     """Read what accounts hold, with the holds on them that are due.
 
     The facts of the holds are locked before the accounts are, as everybody does; what
-    else has become due meanwhile is locked late.
+    else has become due meanwhile is locked late, but before it is read: another
+    command may be resolving it.
     """
     state = book.state
     wanted = sorted(paths)
@@ -32,12 +33,16 @@ def load_cells(book: "SqlBook", paths: Iterable[str]) -> Step[None]:
             numbers[number] = path
     if not numbers:
         return
+    known: set[str] = set()
     if book.is_locking:
-        due = yield from _due(book, numbers)
-        yield from book.lock_facts("hold", {hold for _, hold in due})
+        known = {hold for _, hold in (yield from _due(book, numbers))}
+        yield from book.lock_facts("hold", known)
         yield from book.lock_facts("account", wanted)
     due = yield from _due(book, numbers)
-    yield from book.load_facts("hold", {hold for _, hold in due})
+    holds = {hold for _, hold in due}
+    if book.is_locking:
+        yield from book.lock_facts("hold", holds - known)
+    yield from book.load_facts("hold", holds)
     for number, hold in due:
         path = numbers[number]
         state.due[path] = (*state.due.get(path, ()), hold)

@@ -84,9 +84,9 @@ class SqlTransaction(Generic[D]):
         """Return the last position that a listener has taken."""
         return self._driver.run(self._book.listener_position(name, lock=lock))
 
-    def move_listener(self, name: str, position: int) -> None:
+    def move_listener(self, name: str, position: int, *, is_new: bool = False) -> None:
         """Note the last position that a listener has taken."""
-        self._driver.run(self._book.move_listener(name, position))
+        self._driver.run(self._book.move_listener(name, position, is_new=is_new))
 
     def facts(self, kind: str, prefix: str = "") -> dict[str, Fact]:
         """Return facts by key."""
