@@ -6,14 +6,19 @@ from datetime import UTC, date, datetime
 import pytest
 
 import backoffice_ledger as bl
-from backoffice_ledger.accruals import Deferral, Span
+from backoffice_ledger.accruals import Accrual, Accruals, Deferral, Span
 from backoffice_ledger.testing import FrozenClock
 
 ACCOUNTS = {
     "assets:bank": "asset",
     "assets:prepaid": "asset",
+    "assets:unbilled": "asset",
+    "assets:input-tax": "asset",
     "liabilities:unearned": "liability",
+    "liabilities:accrued": "liability",
+    "liabilities:payable": "liability",
     "equity:capital": "equity",
+    "equity:trading": "equity",
     "income:fees": "income",
     "expenses:insurance": "expense",
 }
@@ -43,5 +48,29 @@ def insurance() -> Callable[..., Deferral]:
             "to_account": "expenses:insurance",
         }
         return Deferral(**(arguments | changes))  # type: ignore[arg-type]
+
+    return make
+
+
+@pytest.fixture
+def accruals(ledger: bl.Ledger) -> Accruals:
+    """Return the accruals of the book."""
+    return Accruals(ledger)
+
+
+@pytest.fixture
+def allowance() -> Callable[..., Accrual]:
+    """Return a function that makes the accrual of a year's allowance."""
+
+    def make(**changes: object) -> Accrual:
+        arguments: dict[str, object] = {
+            "id": "allowance",
+            "total": "6000.00 EUR",
+            "span": Span.months(date(2026, 1, 1), 12),
+            "method": "equal",
+            "from_account": "liabilities:accrued",
+            "to_account": "expenses:insurance",
+        }
+        return Accrual(**(arguments | changes))  # type: ignore[arg-type]
 
     return make

@@ -279,6 +279,8 @@ def test_the_rule_books_out_of_the_one_into_the_other(
         description="Liability insurance",
     )
     rule: PostingRule[PartDue] = DeferralRule(ledger.accounts.all())
+    assert (rule.id, rule.version) == ("accruals.deferral", "1")
+    DeferralRule(ledger.accounts.all()).check(deferral)
     [draft] = rule.entries(PartDue(deferral, deferral.parts()[0]))
     accounts = {"source": source, "target": target}
     assert draft.to_entry() == bl.Entry(

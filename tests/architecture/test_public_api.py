@@ -5,14 +5,16 @@ import typing
 from collections.abc import Callable
 from types import ModuleType
 
+import pytest
 from hypothesis.stateful import RuleBasedStateMachine
 
 import backoffice_ledger
 
 ROOT_NAMES_MAX = 35
-NOT_WITH_THE_ROOT = (
+NOT_NEEDED = (
     {"asyncio", "unittest"}
     | {"babel", "hypothesis", "tqdm"}
+    | {"django", "psycopg", "sqlalchemy"}
     | {"nanoarrow", "pandas", "polars", "pyarrow"}
 )
 
@@ -76,11 +78,25 @@ def test_values_keep_their_annotations(modules: list[ModuleType]) -> None:
     assert [module for module in values if hasattr(module, "annotations")] == []
 
 
-def test_importing_the_root_loads_nothing_optional(
-    run_python: Callable[..., str],
-) -> None:
-    """Who only posts entries does not pay for frames, locales or tests."""
+def test_importing_the_root_loads_nothing_else(run_python: Callable[..., str]) -> None:
+    """A program that may need a ledger later does not pay for it now."""
     script = "import sys, backoffice_ledger; print(*sys.modules)"
+    loaded = run_python("-c", script).split()
+    assert [name for name in loaded if name.startswith("backoffice_ledger.")] == []
+
+
+def test_a_ledger_loads_nothing_optional(run_python: Callable[..., str]) -> None:
+    """Who only posts entries does not pay for frames, locales, servers or tests."""
+    script = (
+        "import sys, backoffice_ledger as bl; bl.open_ledger(':memory:', actor='a');"
+        "print(*sys.modules)"
+    )
     loaded = set(run_python("-c", script).split())
-    assert "backoffice_ledger" in loaded
-    assert loaded & NOT_WITH_THE_ROOT == set()
+    assert "backoffice_ledger.stores" in loaded
+    assert loaded & NOT_NEEDED == set()
+
+
+def test_the_root_has_no_other_names() -> None:
+    """A misspelt name is an error, not None."""
+    with pytest.raises(AttributeError, match="no attribute 'Ledgers'"):
+        backoffice_ledger.Ledgers  # noqa: B018

@@ -15,6 +15,7 @@ import backoffice_ledger as bl
 from backoffice_ledger import aio, errors
 from backoffice_ledger._stores.host_adapters import host_of
 from backoffice_ledger._stores.host_databases import database_of
+from backoffice_ledger.stores import PostgreSQLStore
 
 
 @pytest.fixture
@@ -251,7 +252,7 @@ def test_the_asynchronous_ledger(dsn: str, pay: Any) -> None:
     """Several commands at a time."""
 
     async def main() -> None:
-        store = bl.stores.PostgreSQLStore(dsn)
+        store = PostgreSQLStore(dsn)
         async with aio.open_ledger(store, actor="app") as ledger:
             await asyncio.gather(*(ledger.post(pay(n)) for n in range(12)))
             assert (await ledger.verify()).entries == 12

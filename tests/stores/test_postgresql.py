@@ -823,3 +823,24 @@ def test_what_was_tampered_with_is_noticed(
     with pytest.raises(VerificationFailed) as caught:
         bl.open_ledger(store, book=name, read_only=True).verify()
     assert re.search(text, "\n".join(map(str, caught.value.problems)))
+
+
+def test_sealing_reads_what_is_new_and_nothing_else(
+    ledger: bl.Ledger, switch: Switch, database: str
+) -> None:
+    """However long the log is, and even with a plan made while it was short."""
+    seal = "SELECT * FROM backoffice_ledger.bl_seal(1, '{}')"
+    fetched = (
+        "SELECT coalesce(idx_tup_fetch, 0) + coalesce(seq_tup_read, 0)"
+        " FROM pg_stat_xact_user_tables WHERE relname = 'bl_record'"
+    )
+    with psycopg.connect(database) as connection:
+        for _ in range(8):  # the plans are kept
+            connection.execute(seal)
+            connection.commit()
+        ledger.post_many(rent(f"many-{number}") for number in range(500))
+        switch.fail("bl_seal", psycopg.OperationalError("lost"))
+        ledger.post(rent("last"))
+        connection.execute(seal)
+        [(count,)] = connection.execute(fetched).fetchall()
+    assert 1 <= count <= 10

@@ -8,43 +8,28 @@ their positions and numbers (`postgresql_schema`).
 
 import os
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import Any, Final
+from typing import Final
 
 import attrs
 
-from backoffice_ledger._engine.columns import DecidedColumns
 from backoffice_ledger._engine.commands import Command
 from backoffice_ledger._engine.state import (
-    Cell,
-    Fact,
-    FactKey,
-    HoldChange,
-    Needs,
-    NewRecord,
     State,
 )
 from backoffice_ledger._engine.store import (
-    AuditRow,
-    EntryQuery,
-    Gross,
-    LogRow,
-    Place,
     Problem,
-    Totals,
-    TotalsQuery,
 )
 from backoffice_ledger._model.arguments import check_flag, check_seconds
-from backoffice_ledger._model.commodity import Commodity
-from backoffice_ledger._model.record import Record
 from backoffice_ledger._model.text import check_identifier
-from backoffice_ledger._stores import sql_audit, sql_pending
+from backoffice_ledger._stores import sql_audit
 from backoffice_ledger._stores.postgresql_dialect import POSTGRESQL
 from backoffice_ledger._stores.postgresql_driver import Driver, Intercept
 from backoffice_ledger._stores.postgresql_locks import account_locks, book_lock
 from backoffice_ledger._stores.postgresql_open import prepare, schema_problems
 from backoffice_ledger._stores.sql import SqlBook
+from backoffice_ledger._stores.sql_transaction import SqlTransaction
 from backoffice_ledger.errors import (
     BookExists,
     BookNotFound,
@@ -417,16 +402,8 @@ class _Lane:
 
 
 @attrs.define
-class PostgreSQLTransaction:
-    """A transaction on a book in PostgreSQL: runs the SQL core over the connection."""
-
-    _driver: Driver
-    _book: SqlBook
-
-    @property
-    def state(self) -> State:
-        """What has been read of the book."""
-        return self._book.state
+class PostgreSQLTransaction(SqlTransaction[Driver]):
+    """A transaction on a book in PostgreSQL; records get their places at its end."""
 
     def size(self) -> int:
         """Return the number of records that have their position."""
@@ -441,78 +418,6 @@ class PostgreSQLTransaction:
             self._driver.run(book.refresh(book_lock(book.book_id, command)))
             for query in account_locks(book.book_id, command):
                 self._driver.execute(*query)
-
-    def load(self, needs: Needs) -> None:
-        """Read what *needs* names."""
-        self._driver.run(self._book.load(needs))
-
-    def append(self, records: Sequence[NewRecord]) -> list[Place]:
-        """Append records; the places are filled in after the commit."""
-        return self._driver.run(self._book.append(records))
-
-    def append_columns(self, decided: DecidedColumns) -> list[Place]:
-        """Append entries in columns; the first and the last place, likewise."""
-        return self._driver.run(self._book.append_columns(decided))
-
-    def current(self, path: str, at: int) -> Mapping[Commodity, Cell]:
-        """Return what an account holds now, expired holds taken off."""
-        return self._driver.run(sql_pending.current(self._book, path, at))
-
-    def due_holds(self, at: int, limit: int) -> list[str]:
-        """Return ids of open holds that have expired, the oldest first."""
-        return self._driver.run(sql_pending.due_holds(self._book, at, limit))
-
-    def listener_position(self, name: str, *, lock: bool = False) -> int | None:
-        """Return the last position that a listener has taken."""
-        return self._driver.run(self._book.listener_position(name, lock=lock))
-
-    def move_listener(self, name: str, position: int, *, is_new: bool = False) -> None:
-        """Note the last position that a listener has taken."""
-        self._driver.run(self._book.move_listener(name, position, is_new=is_new))
-
-    def facts(self, kind: str, prefix: str = "") -> dict[str, Fact]:
-        """Return facts by key."""
-        return self._driver.run(self._book.facts(kind, prefix))
-
-    def history(self, type_: str, id_: str) -> list[Fact]:
-        """Return all records of a type and id."""
-        return self._driver.run(self._book.history(type_, id_))
-
-    def entry(self, id_: str) -> Record | None:
-        """Return the record of an entry."""
-        return self._driver.run(self._book.entry(id_))
-
-    def entries(self, query: EntryQuery) -> list[Record]:
-        """Return one page of entries."""
-        return self._driver.run(self._book.entries(query))
-
-    def totals(self, query: TotalsQuery) -> Totals:
-        """Return gross totals."""
-        return self._driver.run(self._book.totals(query))
-
-    def log(self, after: int, limit: int) -> list[LogRow]:
-        """Return rows of the log."""
-        return self._driver.run(self._book.log(after, limit))
-
-    def forget(self) -> None:
-        """Drop everything that was read."""
-        self._book.forget()
-
-    def audit(self, after: int, limit: int) -> list[AuditRow]:
-        """Return what is found at the next positions."""
-        return self._driver.run(sql_audit.audit(self._book, after, limit))
-
-    def stored_facts(self) -> tuple[int, Mapping[FactKey, int]]:
-        """Return the last position that gave a lasting fact, and all positions."""
-        return self._driver.run(sql_audit.stored_facts(self._book))
-
-    def stored_totals(self) -> tuple[Mapping[Any, Cell], Mapping[Any, Gross]]:
-        """Return the kept totals."""
-        return self._driver.run(sql_audit.stored_totals(self._book))
-
-    def stored_holds(self) -> Mapping[str, HoldChange]:
-        """Return what is pending, by hold."""
-        return self._driver.run(sql_pending.stored_holds(self._book))
 
     def physical_problems(self) -> list[Problem]:
         """Return what is wrong with the schema, and rows beside the log."""

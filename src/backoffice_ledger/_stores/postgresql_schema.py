@@ -319,15 +319,26 @@ DECLARE
 BEGIN
     IF NOT current_setting('transaction_read_only')::boolean THEN
         PERFORM pg_advisory_xact_lock({SEAL_CLASS}, book);
-        IF EXISTS (SELECT 1 FROM bl_unsealed u WHERE u.book_id = book) THEN
+        -- Who waited here is mostly done: the one before has sealed for all.
+        IF EXISTS (SELECT 1 FROM bl_unsealed u WHERE u.book_id = book)
+            AND (cardinality(wanted) = 0 OR EXISTS (
+                SELECT 1 FROM unnest(wanted) AS w (at) WHERE NOT EXISTS (
+                    SELECT 1 FROM bl_log_position l
+                    WHERE l.book_id = book AND l.ordinal = w.at
+                )
+            ))
+        THEN
             SELECT l.position INTO head FROM bl_log_position l
                 WHERE l.book_id = book ORDER BY l.position DESC LIMIT 1;
             WITH spans AS (
                 DELETE FROM bl_unsealed u WHERE u.book_id = book
                 RETURNING u.first, u.last
             ), due AS MATERIALIZED (
-                SELECT r.ordinal, r.journal_no FROM spans s JOIN bl_record r
-                ON r.book_id = book AND r.ordinal BETWEEN s.first AND s.last
+                SELECT r.ordinal, r.journal_no FROM spans s CROSS JOIN LATERAL (
+                    SELECT * FROM bl_record r
+                    WHERE r.book_id = book AND r.ordinal BETWEEN s.first AND s.last
+                    OFFSET 0 -- or it may read all records, to look at few spans
+                ) r
             ), journals AS MATERIALIZED (
                 SELECT j.journal_no, coalesce((
                     SELECT l.number FROM bl_log_position l

@@ -8,39 +8,26 @@ SQLite's locks), and checkpoints are only taken in the mode that excludes writer
 import os
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import Final
 
 import attrs
 
-from backoffice_ledger._engine.columns import DecidedColumns
 from backoffice_ledger._engine.commands import Command
 from backoffice_ledger._engine.state import (
-    Cell,
-    Fact,
     FactKey,
-    HoldChange,
-    Needs,
-    NewRecord,
     State,
 )
 from backoffice_ledger._engine.store import (
     AuditRow,
-    EntryQuery,
-    Gross,
-    LogRow,
-    Place,
     Problem,
-    Totals,
-    TotalsQuery,
 )
 from backoffice_ledger._model.arguments import check_file, check_flag, check_seconds
-from backoffice_ledger._model.commodity import Commodity
-from backoffice_ledger._model.record import Record
 from backoffice_ledger._model.text import check_identifier
-from backoffice_ledger._stores import sql_audit, sql_pending
+from backoffice_ledger._stores import sql_audit
 from backoffice_ledger._stores.sql import SqlBook
+from backoffice_ledger._stores.sql_transaction import SqlTransaction
 from backoffice_ledger._stores.sqlite_dialect import SQLITE
 from backoffice_ledger._stores.sqlite_driver import (
     Driver,
@@ -394,97 +381,21 @@ class _Lane:
 
 
 @attrs.define
-class SQLiteTransaction:
-    """A transaction on a book in SQLite: runs the SQL core over the connection."""
-
-    _driver: Driver
-    _book: SqlBook
-
-    @property
-    def state(self) -> State:
-        """What has been read of the book."""
-        return self._book.state
-
-    def size(self) -> int:
-        """Return the number of records."""
-        return self._book.size
-
-    def load(self, needs: Needs) -> None:
-        """Read what *needs* names."""
-        self._driver.run(self._book.load(needs))
+class SQLiteTransaction(SqlTransaction[Driver]):
+    """A transaction on a book in SQLite."""
 
     def enter(self, command: Command | None) -> None:
         """Do nothing: writers exclude each other from the start."""
 
-    def append(self, records: Sequence[NewRecord]) -> list[Place]:
-        """Append records; return the place of each."""
-        return self._driver.run(self._book.append(records))
-
-    def append_columns(self, decided: DecidedColumns) -> list[Place]:
-        """Append entries in columns; return the first and the last place."""
-        return self._driver.run(self._book.append_columns(decided))
-
-    def current(self, path: str, at: int) -> Mapping[Commodity, Cell]:
-        """Return what an account holds now, expired holds taken off."""
-        return self._driver.run(sql_pending.current(self._book, path, at))
-
-    def due_holds(self, at: int, limit: int) -> list[str]:
-        """Return ids of open holds that have expired, the oldest first."""
-        return self._driver.run(sql_pending.due_holds(self._book, at, limit))
-
-    def listener_position(self, name: str, *, lock: bool = False) -> int | None:
-        """Return the last position that a listener has taken."""
-        return self._driver.run(self._book.listener_position(name, lock=lock))
-
-    def move_listener(self, name: str, position: int, *, is_new: bool = False) -> None:
-        """Note the last position that a listener has taken."""
-        self._driver.run(self._book.move_listener(name, position, is_new=is_new))
-
-    def facts(self, kind: str, prefix: str = "") -> dict[str, Fact]:
-        """Return facts by key."""
-        return self._driver.run(self._book.facts(kind, prefix))
-
-    def history(self, type_: str, id_: str) -> list[Fact]:
-        """Return all records of a type and id."""
-        return self._driver.run(self._book.history(type_, id_))
-
-    def entry(self, id_: str) -> Record | None:
-        """Return the record of an entry."""
-        return self._driver.run(self._book.entry(id_))
-
-    def entries(self, query: EntryQuery) -> list[Record]:
-        """Return one page of entries."""
-        return self._driver.run(self._book.entries(query))
-
-    def totals(self, query: TotalsQuery) -> Totals:
-        """Return gross totals."""
-        return self._driver.run(self._book.totals(query))
-
-    def log(self, after: int, limit: int) -> list[LogRow]:
-        """Return rows of the log."""
-        return self._driver.run(self._book.log(after, limit))
-
-    def forget(self) -> None:
-        """Drop everything that was read."""
-        self._book.forget()
-
     def audit(self, after: int, limit: int) -> list[AuditRow]:
         """Return what is found at the next positions."""
         with self._driver.tolerant():
-            return self._driver.run(sql_audit.audit(self._book, after, limit))
+            return super().audit(after, limit)
 
     def stored_facts(self) -> tuple[int, Mapping[FactKey, int]]:
         """Return the last position that gave a fact, and the facts' positions."""
         with self._driver.tolerant():
-            return self._driver.run(sql_audit.stored_facts(self._book))
-
-    def stored_totals(self) -> tuple[Mapping[Any, Cell], Mapping[Any, Gross]]:
-        """Return the kept totals."""
-        return self._driver.run(sql_audit.stored_totals(self._book))
-
-    def stored_holds(self) -> Mapping[str, HoldChange]:
-        """Return what is pending, by hold."""
-        return self._driver.run(sql_pending.stored_holds(self._book))
+            return super().stored_facts()
 
     def physical_problems(self) -> list[Problem]:
         """Return what is wrong with the file, its schema, and rows beside the log."""
