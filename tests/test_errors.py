@@ -12,6 +12,7 @@ from backoffice_ledger.errors import (
     PRECEDENCE,
     BookNotFound,
     Busy,
+    Contention,
     IdempotencyConflict,
     InexactNumber,
     InvalidAmount,
@@ -133,7 +134,7 @@ def test_errors_can_be_sent_and_copied(kind: type[LedgerError], way: str) -> Non
 def test_only_what_may_pass_is_transient() -> None:
     """Everything else needs a change before it can succeed."""
     transient = {kind for kind in CLASSES if kind.transient}
-    assert transient == {Busy, StorageFailure, OutcomeUnknown}
+    assert transient == {Busy, Contention, StorageFailure, OutcomeUnknown}
 
 
 def test_precedence_names_every_refusal_once() -> None:

@@ -159,6 +159,10 @@ def _store(where: Any, *, create: bool, read_only: bool) -> Store:
     if address.startswith(("postgresql://", "postgres://")):
         return PostgreSQLStore(address, create=create, read_only=read_only)
     _check_no_url(where, "where", "a file path, ':memory:' or 'postgresql://...'")
+    if "dbname=" in address:
+        raise InvalidOption(
+            field="where", expected="PostgreSQLStore(dsn) for such a dsn", found=where
+        )
     return SQLiteStore(path, create=create, read_only=read_only)
 
 

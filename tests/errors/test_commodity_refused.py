@@ -42,3 +42,24 @@ def test_a_commodity_with_another_scale(ledger: bl.Ledger, refuses: Any) -> None
         found="2",
     ):
         ledger.post(points("p-2", 2))
+
+
+def test_a_limit_of_another_scale(ledger: bl.Ledger, entry: Any, refuses: Any) -> None:
+    """It could never be compared with what the book counts."""
+    points = bl.Amount(5, bl.Commodity("POINTS", 0))
+    postings = [bl.debit("expenses:rent", points), bl.credit("expenses:rent", points)]
+    ledger.post(bl.Entry("p-1", date(2026, 3, 31), postings))
+    finer = bl.Limit(minimum=bl.Amount(5, bl.Commodity("POINTS", 2)))
+    for command in (
+        lambda: ledger.open_account("assets:points", type="asset", limits=[finer]),
+        lambda: ledger.accounts.change("expenses:rent", limits=[finer]),
+    ):
+        with refuses(
+            ledger,
+            CommodityRefused,
+            "commodity-refused",
+            field="limits",
+            expected="scale 0",
+            found="2",
+        ):
+            command()

@@ -29,6 +29,7 @@ from backoffice_ledger._model.text import check_text
 from backoffice_ledger.errors import (
     AccountConflict,
     AccountNotEmpty,
+    CommodityRefused,
     PeriodTransition,
     UnknownAccount,
     UnknownJournal,
@@ -93,6 +94,19 @@ def account_from_fact(fact: Fact) -> Account:
     )
 
 
+def _check_limits(state: State, account: Account) -> None:
+    """Refuse limits in another scale than the one that the book counts with."""
+    for code, limit in account.limits.items():
+        known = state.fact("commodity", code)
+        if known is not None and known.content["scale"] != limit.commodity.scale:
+            raise CommodityRefused(
+                f"the book counts {code} with another scale",
+                field="limits",
+                expected=f"scale {known.content['scale']}",
+                found=limit.commodity.scale,
+            )
+
+
 def _record_account(outcome: Outcome, account: Account, stamp: Stamp) -> Outcome:
     texts = {} if account.label is None else {"label": account.label}
     outcome.add(
@@ -132,6 +146,7 @@ def open_account(state: State, command: OpenAccount, stamp: Stamp) -> Outcome:
                 expected=f"{relative.content['type']}, as {path}",
                 found=account.type.value,
             )
+    _check_limits(state, account)
     return _record_account(Outcome(), account, stamp)
 
 
@@ -158,6 +173,7 @@ def change_account(state: State, command: ChangeAccount, stamp: Stamp) -> Outcom
     old = account_from_fact(fact)
     if old == account:
         return Outcome(results=[fact])
+    _check_limits(state, account)
     return _record_account(Outcome(), account, stamp)
 
 

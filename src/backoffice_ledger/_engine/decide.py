@@ -49,7 +49,7 @@ from backoffice_ledger._engine.state import (
     Outcome,
     State,
 )
-from backoffice_ledger._model.account import ancestors
+from backoffice_ledger._model.account import Account, ancestors
 from backoffice_ledger._model.entry import Entry
 from backoffice_ledger._model.period import PeriodState
 
@@ -158,8 +158,13 @@ def _open_account_needs(command: OpenAccount, state: State) -> Needs:
     path = command.account.path
     above: list[FactKey] = [("account", parent) for parent in ancestors(path)]
     return state.missing(
-        facts=[("account", path), *above], prefixes=[("account", f"{path}:")]
+        facts=[("account", path), *above, *_limit_keys(command.account)],
+        prefixes=[("account", f"{path}:")],
     )
+
+
+def _limit_keys(account: Account) -> list[FactKey]:
+    return [("commodity", code) for code in account.limits]
 
 
 def _periods_needs(command: SetPeriods, state: State) -> Needs:
@@ -230,7 +235,7 @@ _NEEDS: dict[type, Callable[[Any, State], Needs]] = {
     RequireControls: lambda _, state: state.missing(prefixes=[("control", "")]),
     OpenAccount: _open_account_needs,
     ChangeAccount: lambda command, state: state.missing(
-        facts=[("account", command.account.path)]
+        facts=[("account", command.account.path), *_limit_keys(command.account)]
     ),
     CloseAccount: lambda command, state: state.missing(
         facts=[("account", command.path)],

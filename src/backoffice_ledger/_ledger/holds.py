@@ -170,7 +170,9 @@ class Holds:
         check_identifier(id, "id")
         command = Capture(
             id,
-            check_identifier(f"capture:{id}" if entry_id is None else entry_id, "id"),
+            check_identifier(
+                f"capture:{id}" if entry_id is None else entry_id, "entry_id"
+            ),
             check_date(date, "date"),
             None if amount is None else as_amount(amount),
             None if postings is None else check_postings(postings),

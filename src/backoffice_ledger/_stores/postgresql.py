@@ -144,6 +144,8 @@ class PostgreSQLStore:
             "lock_timeout": f"{milliseconds}ms",
             "statement_timeout": f"{STATEMENT_SECONDS}s",
             "idle_in_transaction_session_timeout": f"{IDLE_SECONDS}s",
+            # Sealing waits for others, and then has to see what they have done.
+            "default_transaction_isolation": "read committed",
             "default_transaction_read_only": "on" if self._read_only else "off",
             "plan_cache_mode": "force_custom_plan",
             "jit": "off",
