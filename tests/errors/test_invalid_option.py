@@ -1,7 +1,10 @@
 """When ``invalid-option`` is raised, and what it says."""
 
 from datetime import date
+from pathlib import Path
 from typing import Any
+
+import pytest
 
 import backoffice_ledger as bl
 from backoffice_ledger.errors import InvalidOption
@@ -49,3 +52,11 @@ def test_a_reversal_made_by_hand(ledger: bl.Ledger, entry: Any, refuses: Any) ->
         found="'reversing'",
     ):
         ledger.propose(entry(kind="reversing"))
+
+
+def test_a_dsn_in_words_is_no_file(tmp_path: Path, monkeypatch: Any) -> None:
+    """It is not taken for the name of a file that could be made."""
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InvalidOption) as caught:
+        bl.open_ledger("host=db dbname=books", actor="clerk", create=True)
+    assert (caught.value.field, list(tmp_path.iterdir())) == ("where", [])
