@@ -18,6 +18,10 @@ import postgresql_server
 import pytest
 from hypothesis import settings
 
+# Failures of the shipped kit read like those of our own tests.
+for name in ("conformance", "machine", "money_machine"):
+    pytest.register_assert_rewrite(f"backoffice_ledger.testing.{name}")
+
 settings.register_profile("ci", derandomize=True, deadline=None)
 settings.register_profile("long", max_examples=5_000, deadline=None, print_blob=True)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))

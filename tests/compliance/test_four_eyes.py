@@ -809,3 +809,24 @@ def test_only_what_exists_can_be_reversed(reopen: Reopen) -> None:
     entry = bl.Entry("r", JANUARY, rent().postings, kind="reversing")
     with pytest.raises(InvalidOption):
         ledger.propose(entry)
+
+
+def test_a_control_may_ask_twice() -> None:
+    """What it has seen does not change while it looks."""
+
+    class Twice:
+        id = "twice"
+        version = "1"
+
+        def examine(self, proposal: bl.Proposal, books: Any) -> list[bl.Allow]:
+            """Look at the same account again."""
+            assert books.balance("assets:bank") == books.balance("assets:bank")
+            return [bl.Allow()]
+
+    ledger = bl.open_ledger(":memory:", actor="clerk", controls=[Twice()])
+    ledger.open_account("assets:bank", type="asset")
+    ledger.open_account("expenses:rent", type="expense")
+    postings = [bl.debit("expenses:rent", "1 EUR"), bl.credit("assets:bank", "1 EUR")]
+    assert ledger.post(bl.Entry("e", date(2026, 3, 1), postings)).controls == (
+        "twice@1",
+    )

@@ -21,14 +21,18 @@ from backoffice_ledger._engine.state import (
     Outcome,
     State,
 )
+from backoffice_ledger._model.commodity import Commodity
 from backoffice_ledger._model.dates import (
     instant_from_microseconds,
     instant_to_microseconds,
 )
 from backoffice_ledger._model.hold import Hold, HoldStatus, stored_hold
-from backoffice_ledger._model.posting import Posting
+from backoffice_ledger._model.posting import Posting, Side
 
 Postings = tuple[Posting, ...]
+PendingLine = tuple[int, str, Commodity, Side, int, int | None]
+"""Line, account, commodity, side, minor units, expiry in microseconds since 1970."""
+
 MICROSECOND: Final = timedelta(microseconds=1)
 
 
@@ -48,6 +52,23 @@ def expiry_of(content: Mapping[str, Any]) -> int | None:
     if text is None:
         return None
     return instant_to_microseconds(datetime.fromisoformat(text), "expires")
+
+
+def pending_lines(
+    postings: Sequence[Posting], expires_at: int | None
+) -> tuple[PendingLine, ...]:
+    """Return what is kept of open postings of a hold."""
+    return tuple(
+        (
+            line,
+            posting.account,
+            posting.amount.commodity,
+            posting.side,
+            posting.amount.minor_units,
+            expires_at,
+        )
+        for line, posting in enumerate(postings)
+    )
 
 
 def hold_from_history(history: Sequence[Fact], at: int) -> Hold:

@@ -13,11 +13,11 @@ import attrs
 
 from backoffice_ledger._engine.columns import DecidedColumns
 from backoffice_ledger._engine.commands import Command
+from backoffice_ledger._engine.hold_records import PendingLine
 from backoffice_ledger._engine.state import (
     Cell,
     Fact,
     FactKey,
-    HoldChange,
     Needs,
     NewRecord,
     State,
@@ -257,8 +257,8 @@ class Transaction(Protocol):
         """
         ...
 
-    def stored_holds(self) -> Mapping[str, HoldChange]:
-        """Return what is pending, by hold, as if each hold were new."""
+    def stored_holds(self) -> Mapping[str, tuple[PendingLine, ...]]:
+        """Return the lines that are kept of open holds, by hold."""
         ...
 
     def physical_problems(self) -> list[Problem]:

@@ -19,7 +19,11 @@ from backoffice_ledger._engine.canonical import (
     text_fields,
 )
 from backoffice_ledger._engine.erasure import ENTRY_TYPES
-from backoffice_ledger._engine.hold_records import expiry_of, pending_of
+from backoffice_ledger._engine.hold_records import (
+    expiry_of,
+    pending_lines,
+    pending_of,
+)
 from backoffice_ledger._engine.limits import Moves, moves_of, sum_of
 from backoffice_ledger._engine.merkle import MerkleTree
 from backoffice_ledger._engine.replay import id_of
@@ -29,7 +33,6 @@ from backoffice_ledger._engine.state import (
     Cell,
     Fact,
     FactKey,
-    HoldChange,
 )
 from backoffice_ledger._engine.store import (
     DAMAGE,
@@ -314,11 +317,11 @@ class _Replay:
         totals = {key: (cell[0], cell[1]) for key, cell in self.periods.items()}
         self.report(None, _differences("total of", totals, periods))
         holds = {
-            (id_,): HoldChange(id_, (), pending, expiry_of(fact.content))
+            (id_,): pending_lines(pending, expiry_of(fact.content))
             for id_, fact in self.holds.items()
             if (pending := pending_of(fact.content))
         }
-        kept = {(id_,): change for id_, change in transaction.stored_holds().items()}
+        kept = {(id_,): lines for id_, lines in transaction.stored_holds().items()}
         self.report(None, _differences("hold", holds, kept))
         for problem in transaction.physical_problems():
             self.report(problem.position, [problem.text])

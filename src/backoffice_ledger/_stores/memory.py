@@ -25,6 +25,7 @@ from backoffice_ledger._engine.columns import DecidedColumns
 from backoffice_ledger._engine.commands import Command
 from backoffice_ledger._engine.contents import entry_from_content
 from backoffice_ledger._engine.erasure import ENTRY_TYPES
+from backoffice_ledger._engine.hold_records import PendingLine, pending_lines
 from backoffice_ledger._engine.limits import Moves, moves_of, sum_of
 from backoffice_ledger._engine.replay import facts_of
 from backoffice_ledger._engine.state import (
@@ -622,9 +623,12 @@ class MemoryTransaction:
             {key: (cell[0], cell[1]) for key, cell in periods.items()},
         )
 
-    def stored_holds(self) -> Mapping[str, HoldChange]:
-        """Return what is pending, by hold."""
-        return self._book.holds
+    def stored_holds(self) -> Mapping[str, tuple[PendingLine, ...]]:
+        """Return the lines that are kept of open holds."""
+        return {
+            id_: pending_lines(change.after, change.expires_at)
+            for id_, change in self._book.holds.items()
+        }
 
     def physical_problems(self) -> list[Problem]:
         """Return nothing: memory has no schema."""

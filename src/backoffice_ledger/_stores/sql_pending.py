@@ -1,15 +1,13 @@
 """What is pending: lines of holds, the cells of accounts, and what is due."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
 
 import attrs
 
+from backoffice_ledger._engine.hold_records import PendingLine
 from backoffice_ledger._engine.state import Cell, HoldChange
-from backoffice_ledger._model.amount import Amount
 from backoffice_ledger._model.commodity import Commodity
-from backoffice_ledger._model.posting import Posting, stored_posting
-from backoffice_ledger._model.text import EMPTY_MAPPING
 from backoffice_ledger._stores.sql_steps import SIDES, Query, Step
 
 if TYPE_CHECKING:
@@ -121,34 +119,22 @@ def due_holds(book: "SqlBook", at: int, limit: int) -> Step[list[str]]:
     return [hold for (hold,) in rows]
 
 
-def stored_holds(book: "SqlBook") -> Step[Mapping[str, HoldChange]]:
-    """Return what is pending, by hold, as if each hold were new."""
+def stored_holds(book: "SqlBook") -> Step[Mapping[str, tuple[PendingLine, ...]]]:
+    """Return the lines of open holds, with something else for what is not known."""
     rows = yield Query(
-        "SELECT hold, account_no, commodity_no, side, expires_at,"
+        "SELECT hold, line, account_no, commodity_no, side, expires_at,"
         f" {book.dialect.amount} FROM bl_pending WHERE book_id = ? ORDER BY hold, line",
         (book.book_id,),
     )
-    changes: dict[str, HoldChange] = {}
-    for hold, account, unit, side, expires_at, *parts in rows:
-        before = changes.get(hold)
-        lines = (
-            *(before.after if before else ()),
-            _line(book, account, unit, side, parts),
+    lines: dict[str, tuple[PendingLine, ...]] = {}
+    for hold, line, account, unit, side, expires_at, *parts in rows:
+        kept: PendingLine = (
+            line,
+            book.keys.get(("account", account), f"unknown account {account}"),
+            book.units.get(unit, Commodity("UNKNOWN", 0)),
+            SIDES[side],
+            book.dialect.minor_units(parts),
+            expires_at,
         )
-        changes[hold] = HoldChange(hold, (), lines, expires_at)
-    return changes
-
-
-def _line(
-    book: "SqlBook", account: int, unit: int, side: int, parts: Sequence[Any]
-) -> Posting:
-    """Return a line of a hold, with something else for what is not known."""
-    commodity = book.units.get(unit, Commodity("UNKNOWN", 0))
-    return stored_posting(
-        book.keys.get(("account", account), f"unknown account {account}"),
-        SIDES[side],
-        Amount.from_minor(book.dialect.minor_units(parts), commodity),
-        None,
-        None,
-        EMPTY_MAPPING,
-    )
+        lines[hold] = (*lines.get(hold, ()), kept)
+    return lines

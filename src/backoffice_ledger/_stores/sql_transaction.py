@@ -6,11 +6,11 @@ from typing import Any, Generic, Protocol, TypeVar
 import attrs
 
 from backoffice_ledger._engine.columns import DecidedColumns
+from backoffice_ledger._engine.hold_records import PendingLine
 from backoffice_ledger._engine.state import (
     Cell,
     Fact,
     FactKey,
-    HoldChange,
     Needs,
     NewRecord,
     State,
@@ -128,6 +128,6 @@ class SqlTransaction(Generic[D]):
         """Return the kept totals."""
         return self._driver.run(sql_audit.stored_totals(self._book))
 
-    def stored_holds(self) -> Mapping[str, HoldChange]:
-        """Return what is pending, by hold."""
+    def stored_holds(self) -> Mapping[str, tuple[PendingLine, ...]]:
+        """Return the lines that are kept of open holds."""
         return self._driver.run(sql_pending.stored_holds(self._book))

@@ -231,8 +231,8 @@ class MoneyMachine(_TwinMachine):
         found = self.step(
             "record a refusal", lambda ledger: ledger.post(entry, on_refusal="record")
         )
-        if found.error is not None:  # its limit may have been lifted
-            self._refused[entry.id] = (entry, found.error)
+        # Its limit may have been lifted; then there is nothing to remember.
+        self._refused |= {} if found.error is None else {entry.id: (entry, found.error)}
 
     @precondition(lambda self: self._refused)
     @rule(data=st.data())
