@@ -38,6 +38,16 @@ if TYPE_CHECKING:
     from backoffice_ledger.errors import LedgerError
     from backoffice_ledger.stores import MemoryStore, SQLiteStore, open_ledger
 
+else:  # type checkers know the names from above, and no others
+
+    def __getattr__(name: str) -> Any:
+        if name not in _HOMES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        module = import_module(_HOMES[name])
+        value = globals()[name] = getattr(module, name, module)  # `errors` is a module
+        return value
+
+
 __version__ = "0.1.0"
 
 __all__ = [
@@ -95,7 +105,7 @@ _NAMES: Final = {
     "_model.posting": "Posting Side credit debit",
     "_model.proposal": "Allow Deny NeedApproval Proposal ProposalStatus",
     "_model.record": "Journal Record",
-    "errors": "LedgerError",
+    "errors": "LedgerError errors",
     "stores": "MemoryStore SQLiteStore open_ledger",
 }
 _HOMES: Final = {
@@ -103,18 +113,6 @@ _HOMES: Final = {
     for module, names in _NAMES.items()
     for name in names.split()
 }
-
-if not TYPE_CHECKING:  # type checkers know the names from above, and no others
-
-    def __getattr__(name: str) -> Any:
-        if name in _HOMES:
-            value = getattr(import_module(_HOMES[name]), name)
-        elif name == "errors":
-            value = import_module(f"{__name__}.errors")
-        else:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        globals()[name] = value
-        return value
 
 
 def __dir__() -> list[str]:

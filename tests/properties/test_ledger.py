@@ -68,8 +68,10 @@ def test_most_steps_succeed() -> None:
     )
     run_state_machine_as_test(CountingMachine, settings=some)
     counts = CountingMachine.counts
-    for name in (*DIRECTED, "capture all", "capture keep", "capture release"):
+    captures = [f"capture {part}" for part in ("all", "keep", "release")]
+    for name in (*DIRECTED, *captures):
         done, refused = counts[f"{name}: done"], counts[f"{name}: refused"]
-        assert done > refused, (name, counts)
+        assert done > refused or not done + refused, (name, counts)
+    assert sum(counts[f"{name}: done"] for name in captures) > 10
     assert counts["record a refusal: refused"] > 10
     assert counts["capture again: done"] > 10

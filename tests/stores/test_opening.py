@@ -214,6 +214,7 @@ def test_a_store_that_reads_sets_nothing(path: Path) -> None:
 AS_NOBODY = f"""
 import os, sys
 import backoffice_ledger as bl
+bl.open_ledger  # names are loaded when they are used, and nobody may not load them
 os.setgid({NOBODY}); os.setuid({NOBODY})
 path, options = sys.argv[1], eval(sys.argv[2])
 try:

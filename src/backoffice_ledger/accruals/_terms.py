@@ -351,7 +351,10 @@ class Deferral(Terms):
             the field named in the error is wrong.
     """
 
-    kinds = (AccrualKind.DEFERRED_EXPENSE, AccrualKind.DEFERRED_INCOME)
+    kinds: ClassVar[tuple[AccrualKind, ...]] = (
+        AccrualKind.DEFERRED_EXPENSE,
+        AccrualKind.DEFERRED_INCOME,
+    )
 
 
 @final
@@ -377,7 +380,10 @@ class Accrual(Terms):
     that collects the parts, *to_account* the expense or income.
     """
 
-    kinds = (AccrualKind.ACCRUED_EXPENSE, AccrualKind.ACCRUED_INCOME)
+    kinds: ClassVar[tuple[AccrualKind, ...]] = (
+        AccrualKind.ACCRUED_EXPENSE,
+        AccrualKind.ACCRUED_INCOME,
+    )
 
 
 def schedule_name(id: str, version: int) -> str:
