@@ -131,6 +131,7 @@ class Driver:
             )
         except self._errors.Error as error:
             raise StorageFailure(str(error).strip(), field="where") from error
+        self._cursor = self._connection.cursor()
         for name, value in settings.items():
             self.execute("SELECT set_config(?, ?, false)", (name, value))
 
@@ -165,7 +166,7 @@ class Driver:
             return stop.value  # type: ignore[no-any-return]
 
     def _fetch(self, sql: str, params: Sequence[Any] | None) -> Rows:
-        cursor = self._connection.execute(sql, params)
+        cursor = self._cursor.execute(sql, params)
         if not sql.startswith("SELECT"):
             self.changes += 1
         return cursor.fetchall() if cursor.description else []
@@ -206,7 +207,7 @@ class Driver:
             raise StorageFailure("an error before has rolled the transaction back")
 
         def work() -> Rows:
-            self._connection.execute("COMMIT")
+            self._cursor.execute("COMMIT")
             return []
 
         try:
