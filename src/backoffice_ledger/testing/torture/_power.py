@@ -98,7 +98,7 @@ class _Plan:
     batches: int
 
 
-def _power_loss(plan: _Plan) -> Figures:
+def _power_loss(plan: _Plan) -> Figures:  # under strace
     seed, device = plan.seed, plan.device
     figures = Figures(
         "power",
@@ -133,7 +133,7 @@ def _power_loss(plan: _Plan) -> Figures:
     )
 
 
-def record(plan: _Plan) -> list[Operation]:
+def record(plan: _Plan) -> list[Operation]:  # under strace
     """Run a writer on a new book in a folder of its own; return what it did.
 
     Raises:
@@ -180,7 +180,9 @@ def disks(
                 yield disk.image(some(random_), some_names(random_)), witness
 
 
-def _judge(image: Image, witness: Witness, place: Path, work: Recorded) -> Damage:
+def _judge(
+    image: Image, witness: Witness, place: Path, work: Recorded
+) -> Damage:  # under strace
     shutil.rmtree(place, ignore_errors=True)
     place.mkdir()
     for name, content in image.items():
@@ -198,7 +200,7 @@ def _judge(image: Image, witness: Witness, place: Path, work: Recorded) -> Damag
     return damage
 
 
-def _digest(image: Image, witness: Witness) -> bytes:
+def _digest(image: Image, witness: Witness) -> bytes:  # under strace
     digest = hashlib.sha256()
     for name, content in image.items():
         digest.update(f"{name} {len(content)} ".encode())
@@ -211,11 +213,11 @@ def _digest(image: Image, witness: Witness) -> bytes:
 # --- disks that break their promise --------------------------------------------------
 
 
-def _without_syncs(history: Sequence[Operation]) -> list[Operation]:
+def _without_syncs(history: Sequence[Operation]) -> list[Operation]:  # under strace
     return [step for step in history if not isinstance(step, (Sync, SyncFolder))]
 
 
-def _without_commits(history: Sequence[Operation]) -> list[Operation]:
+def _without_commits(history: Sequence[Operation]) -> list[Operation]:  # under strace
     """Leave out the syncs of the log after which the writer spoke: at commit."""
     kept = []
     logs = {

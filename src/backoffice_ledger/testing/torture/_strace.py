@@ -77,7 +77,7 @@ class Traced:
     log: Path
 
 
-def trace(
+def trace(  # under strace
     command: Sequence[str], log: Path, calls: Iterable[str], options: Sequence[str] = ()
 ) -> Traced:
     """Run a command, and write its system calls of these names to *log*."""

@@ -131,7 +131,9 @@ class _Plan:
         return f"{self.work}: {self.fault}{how}"
 
 
-def _system_calls(plan: _Plan, points: int | None, seed: int) -> Figures:
+def _system_calls(
+    plan: _Plan, points: int | None, seed: int
+) -> Figures:  # under strace
     figures = Figures(
         "syscalls",
         plan.variant,
@@ -208,7 +210,7 @@ class _Book:
         return self.folder / "backup.db"
 
 
-def _prepared(plan: _Plan) -> _Book:
+def _prepared(plan: _Plan) -> _Book:  # under strace
     """Return a new book, always at the same place: the calls must be the same."""
     book = _Book(plan.folder / "syscalls", Witness())
     shutil.rmtree(book.folder, ignore_errors=True)
@@ -224,7 +226,7 @@ def _prepared(plan: _Plan) -> _Book:
     return book
 
 
-def _run(plan: _Plan, book: _Book, point: Point | None) -> Traced:
+def _run(plan: _Plan, book: _Book, point: Point | None) -> Traced:  # under strace
     """Let the writer work, with a fault at a point or without."""
     options: tuple[str, ...] = ()
     if point is not None:
@@ -252,7 +254,7 @@ def _migrated_root(path: Path) -> str:
         return ledger.verify().root
 
 
-def _has_struck(plan: _Plan, traced: Traced) -> bool:
+def _has_struck(plan: _Plan, traced: Traced) -> bool:  # under strace
     if plan.fault == "kill":
         return traced.exit_code == -signal.SIGKILL
     return "(INJECTED)" in traced.log.read_text(encoding="ascii")
