@@ -233,6 +233,7 @@ class AsyncProposals(_Face):
 class AsyncLedger(_Face):
     """A book that can be written and read from an event loop; see `Ledger`."""
 
+    atomically: Final = _command(Ledger.atomically)
     open_account: Final = _command(Ledger.open_account)
     open_journal: Final = _command(Ledger.open_journal)
     declare_dimension: Final = _command(Ledger.declare_dimension)

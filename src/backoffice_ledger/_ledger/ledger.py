@@ -1,10 +1,10 @@
 """The service object on a book."""
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from types import TracebackType
-from typing import Literal, final
+from typing import Literal, TypeVar, final
 
 from backoffice_ledger._engine.columns import make_columns
 from backoffice_ledger._engine.commands import (
@@ -18,7 +18,7 @@ from backoffice_ledger._engine.limits import bounded_posting
 from backoffice_ledger._engine.store import PAGE_ROWS
 from backoffice_ledger._ledger.bulk import OnRefusal, post_columns, post_many
 from backoffice_ledger._ledger.holds import Holds, make_conditions
-from backoffice_ledger._ledger.session import Session
+from backoffice_ledger._ledger.session import Session, atomically
 from backoffice_ledger._ledger.topics import (
     Accounts,
     Documents,
@@ -36,6 +36,7 @@ from backoffice_ledger._model.arguments import (
     check_entry,
     check_file,
     check_flag,
+    check_methods,
 )
 from backoffice_ledger._model.balance import Balance
 from backoffice_ledger._model.commodity import Commodity
@@ -44,7 +45,7 @@ from backoffice_ledger._model.limit import Limit
 from backoffice_ledger._model.proposal import Proposal
 from backoffice_ledger._model.record import Journal, Record
 from backoffice_ledger._model.text import check_identifier, check_path, check_text
-from backoffice_ledger.errors import UnknownRecord
+from backoffice_ledger.errors import InvalidOption, UnknownRecord
 from backoffice_ledger.protocols import Progress
 
 TextType = Literal["entry", "account", "document", "hold", "journal", "period"]
@@ -52,6 +53,8 @@ TextType = Literal["entry", "account", "document", "hold", "journal", "period"]
 
 Those of an entry stand for its proposal's and its refusal's too.
 """
+
+T = TypeVar("T")
 
 
 @final
@@ -267,6 +270,44 @@ class Ledger:
         """
         command = reversal_command(id, date, reason, style, reversal_id)
         return self._session.execute_one(command)
+
+    def atomically(
+        self, work: Callable[[], T], *, others: "Iterable[Ledger]" = ()
+    ) -> T:
+        """Do *work*, which may give any commands, in one database transaction.
+
+        All of it is recorded, or nothing if *work* raises.  It is done again where
+        others were quicker, so it must be a function that can be repeated: no e-mails.
+        Inside a larger transaction it joins that one.
+
+        With *others*, ledgers on other books of the same store, their commands are in
+        the same transaction: one event in parallel accounts, each book with a log of
+        its own.
+
+        Args:
+            work: a function without arguments.
+            others: opened on the same store object as this ledger.
+
+        Raises:
+            InvalidOption: *others* are not ledgers on the same store.
+            Exception: what *work* raised; nothing was written.
+        """
+        check_methods(work, "work", "__call__")
+        sessions = [self._session]
+        for other in others:
+            if not isinstance(other, Ledger):
+                raise InvalidOption(
+                    field="others", expected="ledgers", found=type(other).__name__
+                )
+            if other._session.store is not self._session.store:
+                raise InvalidOption(
+                    "one transaction needs one store: open_ledger(store, book=...)",
+                    field="others",
+                    expected=f"a ledger on the same store as {self!r}",
+                    found=other,
+                )
+            sessions.append(other._session)
+        return atomically(sessions, work)
 
     def redact(self, id: str, *, field: str, basis: str, type: str = "entry") -> None:
         """Erase a text for good; its commitment and the basis stay.

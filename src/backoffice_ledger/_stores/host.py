@@ -21,15 +21,14 @@ from backoffice_ledger._stores.host_databases import (
     host_error,
 )
 from backoffice_ledger._stores.sql import SqlBook
+from backoffice_ledger._stores.sql_lanes import Lane
 from backoffice_ledger.errors import (
     BookExists,
     BookNotFound,
     ForkedLedger,
-    InvalidInput,
     InvalidOption,
     LedgerClosed,
     ReadOnlyBook,
-    Refused,
     StorageFailure,
     StoreError,
 )
@@ -59,15 +58,13 @@ class HostStore:
         self._host = host
         self._database = database_of(host)
         self._driver = self._database.driver(host)
+        self._lane = Lane(self._driver)
         self._read_only = read_only
         self._lock = threading.RLock()
         self._depth = 0
-        self._is_writing = False
-        self._is_own_reading = False
-        self._is_doomed = False
+        self._has_begun_reading = False
         self._is_closed = False
         self._pid = os.getpid()
-        self._books: dict[str, SqlBook] = {}
         with self._transaction(write=False) as driver:
             is_new = self._database.is_new(driver)
         if is_new and not (create and not read_only):
@@ -100,9 +97,8 @@ class HostStore:
 
     def books(self) -> tuple[str, ...]:
         """Return the names of the books in the database."""
-        with self._transaction(write=False) as driver:
-            rows = driver.execute("SELECT name FROM bl_book ORDER BY name")
-            return tuple(name for (name,) in rows)
+        with self._transaction(write=False):
+            return self._lane.names()
 
     def create_book(self, book: str) -> None:
         """Make room for a book.
@@ -121,16 +117,11 @@ class HostStore:
     def transaction(self, book: str, *, write: bool) -> Iterator[Transaction]:
         """Begin a command on *book* within the host's transaction."""
         with self._transaction(write=write) as driver:
-            sql_book = self._books.get(book)
-            if sql_book is None:
-                rows = driver.execute(
-                    "SELECT book_id FROM bl_book WHERE name = ?", (book,)
-                )
-                if not rows:
-                    raise BookNotFound(field="book", found=book)
-                sql_book = self._books[book] = self._database.book(rows[0][0])
-            driver.run(sql_book.begin(write=self._is_writing))
-            if sql_book.has_unplaced and self._is_own_reading:
+            lane = self._lane
+            sql_book = lane.book(book, self._database.book)
+            driver.run(sql_book.begin(write=lane.is_writing))
+            is_outermost = self._has_begun_reading and not lane.is_inside
+            if sql_book.has_unplaced and is_outermost:
                 self._seal_first(sql_book, book)
             yield self._database.transaction(driver, sql_book)
 
@@ -212,17 +203,18 @@ class HostStore:
                 raise ReadOnlyBook(
                     field="read_only", expected="a ledger opened to write"
                 )
-            self._depth, self._is_writing, self._is_doomed = 1, write, False
+            self._depth = 1
+            self._lane.start(write=write)
             try:
                 yield from self._command(write=write, take_lock=take_lock)
             finally:
-                self._books.clear()
-                self._depth, self._is_writing = 0, False
+                self._lane.books.clear()
+                self._depth = 0
 
     def _command(self, *, write: bool, take_lock: bool) -> Iterator[HostDriver]:
         driver = self._driver
         is_joined = self._begin(write=write)
-        self._is_own_reading = not (is_joined or write or self._read_only)
+        self._has_begun_reading = not (is_joined or write or self._read_only)
         has_savepoint = write or (is_joined and self._database.reads_in_savepoints)
         try:
             if has_savepoint:
@@ -230,7 +222,7 @@ class HostStore:
             if write and take_lock:
                 self._database.lock(driver)
             yield driver
-            self._check_not_doomed()
+            self._lane.check_not_doomed()
             if has_savepoint:
                 self._release()
         except BaseException as error:
@@ -292,28 +284,13 @@ class HostStore:
 
     def _join(self, *, write: bool) -> Iterator[HostDriver]:
         """Take part in the outer command, as `Store.transaction` says."""
-        driver = self._driver
-        if write and not self._is_writing:
-            raise StoreError("a read transaction cannot become a writing one")
-        with driver.translating():
+        lane = self._lane
+        with self._driver.translating():
             if not self._host.in_transaction():
-                self._is_doomed = True
+                lane.is_doomed = True
                 raise StorageFailure(ENDED)
-        self._check_not_doomed()
-        changes, self._is_own_reading = driver.changes, False
-        try:
-            yield driver
-        except BaseException as error:
-            is_refusal = isinstance(error, (InvalidInput, Refused))
-            if not is_refusal or driver.changes != changes:
-                self._is_doomed = True
-            for book in self._books.values():  # what was decided is not recorded
-                book.state.forget_facts()
-            raise
-
-    def _check_not_doomed(self) -> None:
-        if self._is_doomed:
-            raise StorageFailure("an error inside was swallowed; nothing was written")
+        with lane.joined(write=write):
+            yield self._driver
 
     def backup(self, target: str | os.PathLike[str]) -> None:
         """Refuse: the database is the host's, and so is its backup.

@@ -6,8 +6,6 @@ its answers are of one moment.  Right after a commit the records are sealed: the
 their positions and numbers (`postgresql_schema`).
 """
 
-import os
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Final
@@ -29,17 +27,12 @@ from backoffice_ledger._stores.postgresql_driver import Driver, Intercept
 from backoffice_ledger._stores.postgresql_locks import account_locks, book_lock
 from backoffice_ledger._stores.postgresql_open import prepare, schema_problems
 from backoffice_ledger._stores.sql import SqlBook
+from backoffice_ledger._stores.sql_lanes import Lanes, OwnLane
 from backoffice_ledger._stores.sql_transaction import SqlTransaction
 from backoffice_ledger.errors import (
     BookExists,
-    BookNotFound,
-    Busy,
-    ForkedLedger,
-    InvalidInput,
     InvalidOption,
-    LedgerClosed,
     ReadOnlyBook,
-    Refused,
     StorageFailure,
     StoreError,
 )
@@ -108,14 +101,13 @@ class PostgreSQLStore:
         self._read_only = check_flag(read_only, "read_only")
         self._busy_seconds = check_seconds(busy_seconds, "busy_seconds")
         self._is_synchronous = check_flag(synchronous_commit, "synchronous_commit")
-        self._pool_size = pool_size
         self._intercept = intercept
-        self._pid = os.getpid()
-        self._is_closed = False
-        self._here = threading.local()
-        self._lanes = threading.Condition()
-        self._idle: list[_Lane] = []
-        self._used = 0
+        self._lanes = Lanes(
+            lambda: _Lane(self._connect()),
+            seconds=self._busy_seconds,
+            size=pool_size,
+            idle_max=pool_size,
+        )
         create = check_flag(create, "create") and not read_only
         driver = self._connect()
         try:
@@ -123,7 +115,7 @@ class PostgreSQLStore:
         except BaseException:
             driver.close()
             raise
-        self._idle.append(_Lane(driver))
+        self._lanes.keep(_Lane(driver))
 
     @property
     def read_only(self) -> bool:
@@ -133,7 +125,7 @@ class PostgreSQLStore:
     @property
     def in_transaction(self) -> bool:
         """Whether this thread is inside a transaction of the store."""
-        return self._own_lane() is not None
+        return self._lanes.own is not None
 
     # --- connections -----------------------------------------------------------------
 
@@ -154,65 +146,12 @@ class PostgreSQLStore:
             settings["synchronous_commit"] = "off"
         return Driver(self._dsn, self._intercept, self._busy_seconds, settings)
 
-    def _check_usable(self) -> None:
-        """Refuse after `close`, and in a child process.
-
-        It runs before any lock is taken: a child may have inherited it locked, by a
-        thread that the child does not have.
-        """
-        if self._is_closed:
-            raise LedgerClosed
-        self._check_process()
-
-    def _check_process(self) -> None:
-        if os.getpid() != self._pid:
-            raise ForkedLedger(
-                field="process", expected=str(self._pid), found=os.getpid()
-            )
-
-    def _own_lane(self) -> "_Lane | None":
-        """Return the lane on which this thread has a transaction open."""
-        return getattr(self._here, "lane", None)
-
-    @contextmanager
-    def _lane(self) -> Iterator["_Lane"]:
-        """Take a connection that nobody uses; after a failure it is not used again.
-
-        Raises:
-            Busy: all of them were in use for too long.
-        """
-        with self._lanes:
-            free = self._lanes.wait_for(
-                lambda: self._used < self._pool_size, self._busy_seconds
-            )
-            self._check_usable()  # it may have been closed while this thread waited
-            if not free:
-                raise Busy(f"all {self._pool_size} connections are in use")
-            self._used += 1
-            lane = self._idle.pop() if self._idle else None
-        try:
-            lane = lane or _Lane(self._connect())
-            self._here.lane = lane
-            yield lane
-        finally:
-            self._here.lane = None
-            with self._lanes:
-                self._used -= 1
-                if lane is not None and not lane.driver.is_poisoned:
-                    self._idle.append(lane)
-                self._lanes.notify()
-                if self._is_closed:
-                    self._lanes.notify_all()
-
     def _begin(self, lane: "_Lane", *, write: bool) -> None:
         """Begin on a connection, on a new one if the server has dropped it."""
         try:
             lane.driver.execute(_BEGIN[write])
         except StorageFailure:
-            with self._lanes:
-                dropped, self._idle[:] = list(self._idle), []
-            for other in dropped:  # what one has lost, all are likely to have lost
-                other.driver.close()
+            self._lanes.drop_idle()  # what one has lost, all are likely to have lost
             lane.books.clear()
             lane.driver = self._connect()
             lane.driver.execute(_BEGIN[write])
@@ -222,8 +161,7 @@ class PostgreSQLStore:
     def books(self) -> tuple[str, ...]:
         """Return the names of the books in the database."""
         with self._transaction(write=False) as lane:
-            rows = lane.driver.execute("SELECT name FROM bl_book ORDER BY name")
-            return tuple(name for (name,) in rows)
+            return lane.names()
 
     def create_book(self, book: str) -> None:
         """Make room for a book.
@@ -248,22 +186,13 @@ class PostgreSQLStore:
     ) -> Iterator["PostgreSQLTransaction"]:
         """Begin a transaction on *book*; writers of one book work side by side."""
         with self._transaction(write=write) as lane:
-            sql_book = self._book(lane, book)
+            sql_book = lane.book(
+                book, lambda number: SqlBook(number, State(), POSTGRESQL)
+            )
             lane.driver.run(sql_book.begin(write=lane.is_writing))
             if sql_book.has_unplaced and self._may_seal(lane):
                 self._seal_first(lane, sql_book)
             yield PostgreSQLTransaction(lane.driver, sql_book)
-
-    def _book(self, lane: "_Lane", book: str) -> SqlBook:
-        sql_book = lane.books.get(book)
-        if sql_book is None:
-            rows = lane.driver.execute(
-                "SELECT book_id FROM bl_book WHERE name = ?", (book,)
-            )
-            if not rows:
-                raise BookNotFound(field="book", found=book)
-            sql_book = lane.books[book] = SqlBook(rows[0][0], State(), POSTGRESQL)
-        return sql_book
 
     def _may_seal(self, lane: "_Lane") -> bool:
         """Whether a reader that has only just begun may seal what others left."""
@@ -279,20 +208,21 @@ class PostgreSQLStore:
     @contextmanager
     def _transaction(self, *, write: bool) -> Iterator["_Lane"]:
         """Begin, or join the transaction of an outer block; see `Store.transaction`."""
-        outer = self._own_lane()
+        outer = self._lanes.own
         if outer is not None:
-            self._check_process()
-            yield from outer.join(write=write)
+            self._lanes.check_process()
+            with outer.joined(write=write):
+                yield outer
             return
-        self._check_usable()
+        self._lanes.check_usable()
         if write and self._read_only:
             raise ReadOnlyBook(field="read_only", expected="a ledger opened to write")
-        with self._lane() as lane:
+        with self._lanes.take() as lane:
             yield from self._outermost(lane, write=write)
 
     def _outermost(self, lane: "_Lane", *, write: bool) -> Iterator["_Lane"]:
         """Begin, commit or roll back a transaction that no other one surrounds."""
-        lane.is_writing, lane.is_doomed, lane.is_inside = write, False, False
+        lane.start(write=write)
         self._begin(lane, write=write)
         try:
             yield lane
@@ -325,63 +255,13 @@ class PostgreSQLStore:
         Raises:
             StoreError: a transaction of this thread is open.
         """
-        if os.getpid() != self._pid:
-            self._is_closed = True
-            return
-        if self._own_lane() is not None:
-            raise StoreError("close it after the transaction")
-        with self._lanes:
-            self._is_closed = True
-            while self._used:
-                self._lanes.wait()
-            drivers = [lane.driver for lane in self._idle]
-            self._idle.clear()
-        for driver in drivers:
-            driver.close()
+        for lane in self._lanes.close():
+            lane.driver.close()
 
 
 @attrs.define
-class _Lane:
-    """A connection, what is known of the books on it, and its open transaction."""
-
-    driver: Driver
-    books: dict[str, SqlBook] = attrs.field(factory=dict)
-    is_writing: bool = False
-    is_doomed: bool = False
-    is_inside: bool = False
-
-    def join(self, *, write: bool) -> Iterator["_Lane"]:
-        """Take part in the outer transaction.
-
-        An error after a first write dooms it, even if somebody between here and there
-        swallows the error.
-        """
-        if write and not self.is_writing:
-            raise StoreError("a read transaction cannot become a writing one")
-        self.check_not_doomed()
-        changes, self.is_inside = self.driver.changes, True
-        try:
-            yield self
-        except BaseException as error:
-            is_refusal = isinstance(error, (InvalidInput, Refused))
-            if not is_refusal or self.driver.changes != changes:
-                self.is_doomed = True
-            for book in self.books.values():  # what was decided is not recorded
-                book.state.forget_facts()
-            raise
-
-    def end(self) -> None:
-        """Commit."""
-        if not self.is_writing:
-            self.driver.execute("COMMIT")
-            return
-        self.check_not_doomed()
-        self.driver.commit()
-
-    def check_not_doomed(self) -> None:
-        """Refuse to go on after an error that somebody has swallowed."""
-        if self.is_doomed:
-            raise StorageFailure("an error inside was swallowed; nothing was written")
+class _Lane(OwnLane[Driver]):
+    """A lane whose records get their places after the commit."""
 
     def seal_all(self) -> None:
         """Seal what was committed; what fails here is made up for by the next one."""

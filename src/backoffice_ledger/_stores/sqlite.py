@@ -6,7 +6,6 @@ SQLite's locks), and checkpoints are only taken in the mode that excludes writer
 """
 
 import os
-import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -27,6 +26,7 @@ from backoffice_ledger._model.arguments import check_file, check_flag, check_sec
 from backoffice_ledger._model.text import check_identifier
 from backoffice_ledger._stores import sql_audit
 from backoffice_ledger._stores.sql import SqlBook
+from backoffice_ledger._stores.sql_lanes import Lane, Lanes, OwnLane
 from backoffice_ledger._stores.sql_transaction import SqlTransaction
 from backoffice_ledger._stores.sqlite_dialect import SQLITE
 from backoffice_ledger._stores.sqlite_driver import (
@@ -45,15 +45,10 @@ from backoffice_ledger._stores.sqlite_opening import (
 from backoffice_ledger._stores.sqlite_queue import queue_of
 from backoffice_ledger.errors import (
     BookExists,
-    BookNotFound,
     Corrupt,
     ForeignFile,
-    ForkedLedger,
-    InvalidInput,
     InvalidOption,
-    LedgerClosed,
     ReadOnlyBook,
-    Refused,
     StorageFailure,
     StoreError,
 )
@@ -106,14 +101,15 @@ class SQLiteStore:
                 field="intercept", expected="a function", found=intercept
             )
         self._intercept = intercept
-        self._pid = os.getpid()
-        self._is_closed = False
         self._has_erased = False
         check_place(self._path, create=create, read_only=self._read_only)
-        self._idle = [_Lane(self._open(create=create))]
-        self._lanes_used = 0
-        self._lanes = threading.Condition()  # guards the two above
-        self._here = threading.local()  # the lane of this thread's transaction
+        self._lanes = Lanes(
+            lambda: OwnLane(self._open()),
+            seconds=self._busy_seconds,
+            size=None,
+            idle_max=IDLE_MAX,
+        )
+        self._lanes.keep(OwnLane(self._open(create=create)))
         self._queue = queue_of(self._path)
 
     @property
@@ -124,7 +120,7 @@ class SQLiteStore:
     @property
     def in_transaction(self) -> bool:
         """Whether this thread is inside a transaction of the store."""
-        return self._own_lane() is not None
+        return self._lanes.own is not None
 
     # --- opening ---------------------------------------------------------------------
 
@@ -142,57 +138,12 @@ class SQLiteStore:
         """Return the size of the write-ahead log."""
         return size_of(log_of(self._path))
 
-    def _check_usable(self) -> None:
-        """Refuse after `close`, and in a child process.
-
-        It runs before any lock is taken: a child may have inherited it locked, by a
-        thread that the child does not have.
-        """
-        if self._is_closed:
-            raise LedgerClosed
-        self._check_process()
-
-    def _check_process(self) -> None:
-        if os.getpid() != self._pid:
-            raise ForkedLedger(
-                field="process", expected=str(self._pid), found=os.getpid()
-            )
-
-    def _own_lane(self) -> "_Lane | None":
-        """Return the lane on which this thread has a transaction open."""
-        return getattr(self._here, "lane", None)
-
-    @contextmanager
-    def _lane(self) -> Iterator["_Lane"]:
-        """Take a connection that nobody uses; after a failure it is not used again."""
-        with self._lanes:
-            self._check_usable()  # it may have been closed while this thread waited
-            self._lanes_used += 1
-            lane = self._idle.pop() if self._idle else None
-        try:
-            lane = lane or _Lane(self._open())
-            self._here.lane = lane
-            yield lane
-        finally:
-            self._here.lane = None
-            with self._lanes:
-                self._lanes_used -= 1
-                if lane is not None and not lane.driver.is_poisoned:
-                    self._idle.append(lane)
-                surplus = self._idle[IDLE_MAX:]
-                del self._idle[IDLE_MAX:]
-                if self._is_closed:
-                    self._lanes.notify_all()
-            for other in surplus:
-                other.driver.close()
-
     # --- transactions ----------------------------------------------------------------
 
     def books(self) -> tuple[str, ...]:
         """Return the names of the books in the file."""
         with self._transaction(write=False) as lane:
-            rows = lane.driver.execute("SELECT name FROM bl_book ORDER BY name")
-            return tuple(name for (name,) in rows)
+            return lane.names()
 
     def create_book(self, book: str) -> None:
         """Make room for a book.
@@ -219,43 +170,36 @@ class SQLiteStore:
         wait for nobody.
         """
         with self._transaction(write=write) as lane:
-            driver = lane.driver
-            sql_book = lane.books.get(book)
-            if sql_book is None:
-                rows = driver.execute(
-                    "SELECT book_id FROM bl_book WHERE name = ?", (book,)
-                )
-                if not rows:
-                    raise BookNotFound(field="book", found=book)
-                sql_book = lane.books[book] = SqlBook(rows[0][0], State(), SQLITE)
-            driver.run(sql_book.begin(write=write))
-            yield SQLiteTransaction(driver, sql_book)
+            sql_book = lane.book(book, lambda number: SqlBook(number, State(), SQLITE))
+            lane.driver.run(sql_book.begin(write=write))
+            yield SQLiteTransaction(lane.driver, sql_book)
 
     @contextmanager
-    def _transaction(self, *, write: bool) -> Iterator["_Lane"]:
+    def _transaction(self, *, write: bool) -> Iterator[Lane[Driver]]:
         """Begin, or join the transaction of an outer block; see `Store.transaction`."""
-        outer = self._own_lane()
+        outer = self._lanes.own
         if outer is not None:
-            self._check_process()
-            yield from outer.join(write=write)
+            self._lanes.check_process()
+            with outer.joined(write=write):
+                yield outer
             return
-        self._check_usable()
+        self._lanes.check_usable()
         if write and self._read_only:
             raise ReadOnlyBook(field="read_only", expected="a ledger opened to write")
         if not write:
-            with self._lane() as lane:
+            with self._lanes.take() as lane:
                 yield from self._outermost(lane, write=False)
             return
         deadline = time.monotonic() + self._busy_seconds
-        with self._queue.turn(deadline), self._lane() as lane:
+        with self._queue.turn(deadline), self._lanes.take() as lane:
             yield from self._outermost(lane, write=True, deadline=deadline)
             self._checkpoint(lane)
 
     def _outermost(
-        self, lane: "_Lane", *, write: bool, deadline: float = 0.0
-    ) -> Iterator["_Lane"]:
+        self, lane: OwnLane[Driver], *, write: bool, deadline: float = 0.0
+    ) -> Iterator[Lane[Driver]]:
         """Begin, commit or roll back a transaction that no other one surrounds."""
-        lane.is_writing, lane.is_doomed = write, False
+        lane.start(write=write)
         driver = lane.driver
         try:
             driver.begin(write=write, deadline=deadline)
@@ -269,7 +213,7 @@ class SQLiteStore:
                 raise StorageFailure(error.message) from error
             raise
 
-    def _checkpoint(self, lane: "_Lane") -> None:
+    def _checkpoint(self, lane: OwnLane[Driver]) -> None:
         """Empty the log if it is large, or holds pages with texts that were erased.
 
         After an erasure it is tried again with every commit until it succeeds.
@@ -303,7 +247,7 @@ class SQLiteStore:
             BookNotFound: its folder does not exist.
             StorageFailure: it could not be written; nothing is left behind.
         """
-        self._check_usable()
+        self._lanes.check_usable()
         path = check_file(target, "target")
         # A connection of its own keeps neither threads nor an open transaction of
         # this store waiting.
@@ -318,66 +262,13 @@ class SQLiteStore:
         Raises:
             StoreError: a transaction of this thread is open.
         """
-        if os.getpid() != self._pid:
-            self._is_closed = True
-            return
-        if self._own_lane() is not None:
-            raise StoreError("close it after the transaction")
-        with self._lanes:
-            self._is_closed = True
-            while self._lanes_used:
-                self._lanes.wait()
-            drivers = [lane.driver for lane in self._idle]
-            self._idle.clear()
+        drivers = [lane.driver for lane in self._lanes.close()]
         for driver in drivers[1:]:
             driver.close()
         for driver in drivers[:1]:
             if not self._read_only and self._log_bytes():
                 driver.checkpoint()
             driver.close()
-
-
-@attrs.define
-class _Lane:
-    """A connection, what is known of the books on it, and its open transaction."""
-
-    driver: Driver
-    books: dict[str, SqlBook] = attrs.field(factory=dict)
-    is_writing: bool = False
-    is_doomed: bool = False
-
-    def join(self, *, write: bool) -> Iterator["_Lane"]:
-        """Take part in the outer transaction.
-
-        An error after a first write dooms it, even if somebody between here and there
-        swallows the error.
-        """
-        if write and not self.is_writing:
-            raise StoreError("a read transaction cannot become a writing one")
-        self.check_not_doomed()
-        changes = self.driver.changes
-        try:
-            yield self
-        except BaseException as error:
-            is_refusal = isinstance(error, (InvalidInput, Refused))
-            if not is_refusal or self.driver.changes != changes:
-                self.is_doomed = True
-            for book in self.books.values():  # what was decided is not recorded
-                book.state.forget_facts()
-            raise
-
-    def end(self) -> None:
-        """Commit."""
-        if not self.is_writing:
-            self.driver.execute("COMMIT")
-            return
-        self.check_not_doomed()
-        self.driver.commit()
-
-    def check_not_doomed(self) -> None:
-        """Refuse to go on after an error that somebody has swallowed."""
-        if self.is_doomed:
-            raise StorageFailure("an error inside was swallowed; nothing was written")
 
 
 @attrs.define

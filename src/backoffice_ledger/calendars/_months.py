@@ -1,4 +1,4 @@
-"""Calendars: which period a booking date belongs to."""
+"""Calendar months, the calendar of a book that has no other."""
 
 import re
 from calendar import monthrange

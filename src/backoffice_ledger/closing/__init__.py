@@ -1,0 +1,1 @@
+"""Closing a year: the result carried forward, opening balances, roll-forward proof."""

@@ -1,0 +1,1 @@
+"""Foreign currency: dated rates, revaluation, realised differences, translation."""

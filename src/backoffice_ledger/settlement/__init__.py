@@ -1,0 +1,1 @@
+"""Settlement and clearing: from the trade to the settled position."""
