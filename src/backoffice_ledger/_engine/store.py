@@ -233,6 +233,10 @@ class Transaction(Protocol):
         """Return rows of the log, rebuilt from what is stored, in order."""
         ...
 
+    def leaves(self, after: int, limit: int) -> list[bytes]:
+        """Return the leaf hashes of records with a position, in order."""
+        ...
+
     def forget(self) -> None:
         """Drop everything that was read, so that the store is asked again."""
         ...
