@@ -44,6 +44,7 @@ DAMAGE = (
     AttributeError,
     LedgerError,
     LookupError,
+    MemoryError,  # a text in the place of a number, times a million million
     TypeError,
     ValueError,
 )

@@ -59,7 +59,7 @@ from backoffice_ledger._model.dates import instant_to_microseconds
 from backoffice_ledger._model.entry import Entry, Phase, residual
 from backoffice_ledger._model.posting import Posting, Side
 from backoffice_ledger._model.record import Record
-from backoffice_ledger.errors import VerificationFailed
+from backoffice_ledger.errors import LedgerError, VerificationFailed
 
 PROBLEMS_MAX = 100
 
@@ -537,7 +537,12 @@ def verify(
         while rows := transaction.audit(replay.position, PAGE_ROWS):
             for row in rows:
                 replay.take(row)
-        replay.compare(transaction)
+        try:
+            replay.compare(transaction)
+        except LedgerError:
+            raise
+        except DAMAGE as error:
+            replay.report(None, [f"what is kept beside the log: {error!r}"])
     replay.hold_against(checkpoints)
     if replay.problems:
         raise _failure(replay)
