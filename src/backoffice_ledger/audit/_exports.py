@@ -117,19 +117,23 @@ def export(
 def _write(
     session: Session, file: BinaryIO, checkpoint: Checkpoint, *, texts: bool
 ) -> None:
-    header = {
-        "format": FORMAT,
-        "origin": checkpoint.origin,
-        "size": checkpoint.size,
-        "version": VERSION,
-    }
-    file.write(canonical_json(header).encode() + b"\n")
+    file.write(canonical_json(_header(checkpoint)).encode() + b"\n")
     tree = MerkleTree()
     for row in _rows(session, checkpoint.size):
         tree.append(row.record.leaf)
         file.writelines(line + b"\n" for line in lines_of(row, texts=texts))
     check_same(checkpoint, tree.size, tree.root())
     file.write(canonical_json({"checkpoint": str(checkpoint)}).encode() + b"\n")
+
+
+def _header(checkpoint: Checkpoint) -> dict[str, Any]:
+    """Return the first line of an export."""
+    return {
+        "format": FORMAT,
+        "origin": checkpoint.origin,
+        "size": checkpoint.size,
+        "version": VERSION,
+    }
 
 
 def _rows(session: Session, size: int) -> Iterator[LogRow]:
@@ -169,7 +173,7 @@ def verify_export(
     reading = Reading()
     try:
         with path.open("rb") as file:
-            note = _read(file, reading)
+            header, note = _read(file, reading)
     except OSError as error:
         raise StorageFailure(str(error), field="source") from error
     if reading.problems:
@@ -179,6 +183,8 @@ def verify_export(
     own = origin_of(reading.first_leaf)
     if is_own_origin(checkpoint.origin) and checkpoint.origin != own:
         raise failed(f"the checkpoint is of log {checkpoint.origin}, this is {own}")
+    if header != _header(checkpoint):
+        raise failed("the first line does not agree with the checkpoint")
     return ExportVerification(
         checkpoint,
         reading.position,
@@ -189,8 +195,8 @@ def verify_export(
     )
 
 
-def _read(file: BinaryIO, reading: Reading) -> str:
-    """Read all lines; return the note at the end."""
+def _read(file: BinaryIO, reading: Reading) -> tuple[dict[str, Any], str]:
+    """Read all lines; return the first one and the note at the end."""
     lines = _lines(file)
     header = _own_line(next(lines, b""))
     if header.get("format") != FORMAT or header.get("version") != VERSION:
@@ -204,7 +210,7 @@ def _read(file: BinaryIO, reading: Reading) -> str:
     note = _own_line(last).get("checkpoint")
     if not isinstance(note, str):
         raise failed("the file does not end with a checkpoint: it was cut off")
-    return note
+    return header, note
 
 
 def _lines(file: BinaryIO) -> Iterator[bytes]:

@@ -157,6 +157,8 @@ class Reading:
 
     def _take_opening(self, line: bytes) -> None:
         field, text = opened(line, self.hidden)
+        if self.shown and field < max(self.shown):
+            self.report(f"the text {field!r} is not in order")
         self.shown[field] = text
 
     def _erase(self, subject: Subject) -> None:
