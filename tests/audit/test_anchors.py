@@ -70,8 +70,9 @@ def test_what_contradicts_is_refused(
 
 def test_what_cannot_be_written(tmp_path: Path) -> None:
     """The error of the system, as one of ours."""
-    with pytest.raises(errors.StorageFailure):
-        audit.FileAnchor(tmp_path)(ONE)
+    for place in (tmp_path, tmp_path / "none" / "file"):
+        with pytest.raises(errors.StorageFailure):
+            audit.FileAnchor(place)(ONE)
     with pytest.raises(errors.StorageFailure):
         audit.FolderAnchor(tmp_path / "none")(ONE)
     with pytest.raises(errors.StorageFailure):

@@ -8,6 +8,9 @@ from typing import Final
 import backoffice_ledger as bl
 from backoffice_ledger.reports import Column, Row, Table
 
+Namer = Callable[[int], str]
+"""Writes a number of a series."""
+
 _NUMBER: Final = re.compile(r"(.*?)([0-9]{1,18})", re.DOTALL)
 _COLUMNS: Final = (
     Column("series", "Series"),
@@ -36,7 +39,7 @@ def number_findings(records: Iterable[bl.Record]) -> Table:
     """
     journals: dict[str, dict[int, list[str]]] = {}
     documents: dict[str, dict[int, list[str]]] = {}
-    names: dict[tuple[str, int], str] = {}
+    names: dict[str, dict[int, str]] = {}
     for record in records:
         if record.type != "entry":
             continue
@@ -49,7 +52,7 @@ def number_findings(records: Iterable[bl.Record]) -> Table:
             series = documents.setdefault(found[1], {})
             number = int(found[2])
             series.setdefault(number, []).append(entry.id)
-            names.setdefault((found[1], number), entry.document_number or "")
+            names.setdefault(found[1], {}).setdefault(number, found[0])
     lines: list[Row] = []
     for name in sorted(journals):
         lines += _findings(f"journal {name}", journals[name], str)
@@ -58,14 +61,14 @@ def number_findings(records: Iterable[bl.Record]) -> Table:
     return Table("Gaps and duplicates of numbers", _COLUMNS, lines)
 
 
-def _namer(series: str, names: Mapping[tuple[str, int], str]) -> Callable[[int], str]:
-    """Return how numbers of a series are written; as they are, where one occurs."""
-    return lambda number: names.get((series, number), f"{series}{number}")
+def _namer(series: str, names: Mapping[str, Mapping[int, str]]) -> Namer:
+    """Return how numbers of a series are written, with as many zeros as there."""
+    written = names[series]
+    width = min(len(name) for name in written.values()) - len(series)
+    return lambda number: written.get(number, f"{series}{number:0{width}}")
 
 
-def _findings(
-    series: str, numbers: dict[int, list[str]], name: Callable[[int], str]
-) -> Iterator[Row]:
+def _findings(series: str, numbers: dict[int, list[str]], name: Namer) -> Iterator[Row]:
     ordered = sorted(numbers)
     for before, after in pairwise(ordered):
         if after - before > 1:
