@@ -1,6 +1,7 @@
 """The end of a year: income and expenses are emptied into equity."""
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from datetime import date
 from itertools import count
 from typing import final
@@ -149,11 +150,10 @@ class YearEnd:
         return balances_of(view, accounts, self.dimensions)
 
     def _posted(self) -> Iterator[bl.Record]:
-        for number in count(1):
-            try:
-                yield self._ledger.record(self._id(number))
-            except UnknownRecord:
-                return
+        ids = map(self._id, count(1))
+        with suppress(UnknownRecord):
+            while True:
+                yield self._ledger.record(next(ids))
 
     def _free_ids(self) -> Iterator[str]:
         used = sum(1 for _ in self._posted())
