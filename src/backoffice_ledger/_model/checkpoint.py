@@ -18,7 +18,7 @@ KEY_ID_BYTES: Final = 4
 ROOT_BYTES: Final = 32
 NOTE_BYTES_MAX: Final = 1_000_000
 SIGNATURES_MAX: Final = 100
-SIZE_DIGITS_MAX: Final = 19
+SIZE_END: Final = 10**19
 _DASH: Final = "\u2014 "
 
 
@@ -143,7 +143,7 @@ class Checkpoint:
     ) -> None:
         if not isinstance(origin, str) or not origin or not origin.isprintable():
             raise _malformed("origin", "the identity of a log, on one line", origin)
-        if type(size) is not int or size < 0 or len(str(size)) > SIZE_DIGITS_MAX:
+        if type(size) is not int or not 0 <= size < SIZE_END:
             raise _malformed("size", "an int from 0", size)
         if type(root) is not bytes or len(root) != ROOT_BYTES:
             raise _malformed("root", f"{ROOT_BYTES} bytes", root)

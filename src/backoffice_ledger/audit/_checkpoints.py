@@ -260,6 +260,10 @@ def verify_checkpoint(
     """
     parsed = note if isinstance(note, Checkpoint) else Checkpoint.parse(note)
     trusted = _checked(keys, "keys", "verify")
+    if origin is not None and not isinstance(origin, str):
+        raise InvalidOption(
+            field="origin", expected="a text", found=type(origin).__name__
+        )
     if not trusted:
         raise InvalidOption(field="keys", expected="at least one", found="none")
     known = {(key.name, key.key_id): key for key in trusted}

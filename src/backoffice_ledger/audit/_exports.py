@@ -30,6 +30,7 @@ from backoffice_ledger.audit._lines import (
 )
 from backoffice_ledger.errors import (
     BookExists,
+    LedgerError,
     StorageFailure,
     VerificationFailed,
 )
@@ -98,8 +99,21 @@ def export(
     path = check_file(target, "target")
     check_checkpoint(checkpoint)
     check_flag(texts, "texts")
-    if path.exists():
-        raise BookExists(field="target", found=path)
+    try:
+        if path.exists():
+            raise BookExists(field="target", found=path)
+        _write_file(session, path, checkpoint, texts=texts)
+    except LedgerError:
+        raise
+    except OSError as error:
+        raise StorageFailure(str(error), field="target") from error
+    return path
+
+
+def _write_file(
+    session: Session, path: Path, checkpoint: Checkpoint, *, texts: bool
+) -> None:
+    """Write a file that appears only when it is whole."""
     part = path.with_name(path.name + ".part")
     try:
         with part.open("wb") as file:
@@ -107,11 +121,8 @@ def export(
             file.flush()
             os.fsync(file.fileno())
         part.rename(path)
-    except OSError as error:
-        raise StorageFailure(str(error), field="target") from error
     finally:
         part.unlink(missing_ok=True)
-    return path
 
 
 def _write(
