@@ -290,7 +290,7 @@ def test_every_record_can_be_proved(memory: Any, signer: Signer) -> None:
             )
             assert text.startswith("c2sp.org/tlog-proof@v1\nextra ")
             found = audit.verify_proof(text, keys=[signer.key])
-            assert (found.position, found.type) == (record.position, record.type)
+            assert (found.position, found.record_type) == (record.position, record.type)
             assert found.actor == record.actor
             if record.type != "entry":
                 assert found.content == record.content

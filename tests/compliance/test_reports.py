@@ -309,3 +309,11 @@ def test_the_documentation_of_the_procedure(clock: ManualClock) -> None:
     assert "## Documents" not in before
     with pytest.raises(errors.InvalidOption, match="records"):
         reports.procedure_documentation([])
+
+
+def test_a_book_without_rules_says_nothing_of_them(ledger: bl.Ledger) -> None:
+    """Sections without lines are left out."""
+    ledger.post(entry("e"))
+    text = reports.procedure_documentation(ledger.records())
+    assert "## Controls" not in text
+    assert "| general | 1 |" in text

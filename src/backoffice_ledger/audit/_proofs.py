@@ -41,7 +41,7 @@ class ProvenRecord:
 
     Attributes:
         position: its place in the log.
-        type: what it is: ``entry``, ``account``, ...
+        record_type: what it is: ``entry``, ``account``, ...
         actor: who acted.
         content: what was recorded, with commitments in the place of texts.
         texts: the texts that the proof shows, by name.
@@ -49,7 +49,7 @@ class ProvenRecord:
     """
 
     position: int
-    type: str
+    record_type: str
     actor: str
     content: Mapping[str, Any]
     texts: Mapping[str, str]

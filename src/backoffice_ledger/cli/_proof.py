@@ -228,7 +228,7 @@ def _verify_proof(options: argparse.Namespace) -> int:
         _text(options.source), keys=_keys(options), origin=options.origin
     )
     print(f"verified: record {found.position} of {found.checkpoint.origin}")
-    print(f"{found.type} by {found.actor}")
+    print(f"{found.record_type} by {found.actor}")
     for name, text in found.texts.items():
         print(f"{name}: {text}")
     return 0

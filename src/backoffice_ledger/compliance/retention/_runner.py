@@ -89,7 +89,7 @@ class Due:
     """One record with texts, held against its period.
 
     Attributes:
-        type: of the record, as ``ledger.redact`` has it.
+        record_type: as ``ledger.redact`` has it.
         id: of the record.
         fields: names of the texts that are still there.
         retained: class and start.
@@ -98,7 +98,7 @@ class Due:
         holds: ids of the holds that keep it.
     """
 
-    type: str
+    record_type: str
     id: str
     fields: tuple[str, ...]
     retained: Retained
@@ -283,7 +283,7 @@ class Retention:
         rows = [
             Row(
                 [
-                    due.type,
+                    due.record_type,
                     due.id,
                     due.retained.record_class,
                     due.retained.start,
@@ -329,7 +329,7 @@ class Retention:
             document = bl.Document(DELETION, f"{number:06}", self._deletion(chunk, on))
             self.ledger.atomically(partial(self._erase, chunk, document))
             deletions.append(document.id)
-        records = {(due.type, due.id) for due, _ in texts}
+        records = {(due.record_type, due.id) for due, _ in texts}
         return RetentionRun(on, len(texts), len(records), tuple(deletions))
 
     def _erase(self, texts: Iterable[tuple[Due, str]], document: bl.Document) -> None:
@@ -338,7 +338,7 @@ class Retention:
                 due.id,
                 field=field,
                 basis=due.period.rule.source,
-                type=cast("Any", due.type),
+                type=cast("Any", due.record_type),
             )
         self.ledger.documents.store(document)
 
@@ -355,7 +355,7 @@ class Retention:
                     "record": due.id,
                     "source": due.period.rule.source,
                     "start": due.retained.start.isoformat(),
-                    "type": due.type,
+                    "type": due.record_type,
                 }
             )
         return {"entity": self.entity, "erased": erased, "on": on.isoformat()}
