@@ -12,6 +12,7 @@ import pytest
 import backoffice_ledger as bl
 from backoffice_ledger import audit, errors
 from backoffice_ledger._engine import checkpoints as kept
+from backoffice_ledger._stores.memory import MemoryTransaction
 from backoffice_ledger.audit import Checkpoint, NoteSignature
 
 ORIGIN = "example.com/books"
@@ -453,3 +454,20 @@ def test_a_checkpoint_is_not_continued_if_it_was_changed(memory: Any) -> None:
         ledger.documents.store(latest.revise(content | change))
         with pytest.raises(errors.Corrupt):
             audit.checkpoint(ledger, signers=[house])
+
+
+def test_what_is_kept_beside_the_log_may_be_unreadable(
+    memory: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Verification says so; an error of the store stays what it is."""
+    for error, expected in (
+        (TypeError("no number"), errors.VerificationFailed),
+        (errors.StorageFailure("no disk"), errors.StorageFailure),
+    ):
+
+        def fail(_: object, error: Exception = error) -> None:
+            raise error
+
+        monkeypatch.setattr(MemoryTransaction, "stored_totals", fail)
+        with pytest.raises(expected, match=str(error.args[0])):
+            memory.ledger.verify()
