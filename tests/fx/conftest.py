@@ -84,7 +84,7 @@ def open_accounts(ledger: bl.Ledger) -> bl.Ledger:
     return ledger
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def fill() -> Callable[[bl.Ledger], bl.Ledger]:
     """Return the function that opens the accounts."""
     return open_accounts
@@ -97,13 +97,13 @@ def ledger() -> Iterator[bl.Ledger]:
         yield open_accounts(ledger)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_item() -> Callable[..., MonetaryItem]:
     """Return the function that makes items."""
     return item
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def rate() -> Callable[..., Rate]:
     """Return a function that makes a dollar's rate in euros."""
 
@@ -113,7 +113,7 @@ def rate() -> Callable[..., Rate]:
     return make
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_desk() -> Callable[..., CurrencyDesk]:
     """Return a function that makes a desk, of one policy by its name."""
 
@@ -138,7 +138,7 @@ def make_desk() -> Callable[..., CurrencyDesk]:
     return make
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def take_up() -> Callable[..., bl.Record]:
     """Return a function that books an item at a cost."""
 

@@ -210,7 +210,7 @@ class RateTable:
         InvalidOption: two different rates of the same pair, kind and day.
     """
 
-    rates: tuple[Rate, ...] = attrs.field(converter=_as_rates)
+    rates: tuple[Rate, ...] = attrs.field(default=(), converter=_as_rates)
     documents: Mapping[Rate, str] = attrs.field(factory=dict, eq=False, kw_only=True)
     _by_pair: Mapping[Pair, tuple[list[date], list[Rate]]] = attrs.field(
         init=False, eq=False, default=attrs.Factory(_index, takes_self=True)
