@@ -289,8 +289,11 @@ def test_sets_kinds_and_years_are_documents_of_their_own(ledger: bl.Ledger) -> N
     market.store([usd(DAY, 1), usd(DAY, 2, "mid"), usd(date(2027, 1, 4), 3)])
     tax.store([usd(DAY, 4)])
     assert len(ledger.documents.all("fx-rates")) == 4
+    with pytest.raises(InvalidOption, match="without a slash"):
+        RateBook(ledger, "tax/2026")
     assert [rate.value for rate in market.table()] == [1, 3, 2]
     assert [rate.value for rate in tax.table()] == [4]
+    assert [rate.value for rate in market.table(years=(2027, 2028))] == [3]
 
 
 def test_all_rates_are_kept_or_none(ledger: bl.Ledger) -> None:
@@ -318,6 +321,6 @@ def test_all_rates_are_kept_or_none(ledger: bl.Ledger) -> None:
 )  # fmt: skip
 def test_a_document_of_other_hands(ledger: bl.Ledger, content: dict[str, Any]) -> None:
     """It is named, and never read half."""
-    ledger.documents.store(bl.Document("fx-rates", "rates/x/2026", content))
-    with pytest.raises(InvalidDocument, match="rates/x/2026"):
+    ledger.documents.store(bl.Document("fx-rates", "rates/x/y/z/2026", content))
+    with pytest.raises(InvalidDocument, match="rates/x/y/z/2026"):
         RateBook(ledger).table()

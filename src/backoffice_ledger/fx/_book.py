@@ -9,7 +9,7 @@ from typing import Any, Final, final
 import attrs
 
 import backoffice_ledger as bl
-from backoffice_ledger.errors import InvalidDocument, UnknownRecord
+from backoffice_ledger.errors import InvalidDocument, InvalidOption, UnknownRecord
 from backoffice_ledger.fx._checks import check_instance
 from backoffice_ledger.fx._rates import Rate, RateTable
 
@@ -28,6 +28,9 @@ class RateBook:
     Args:
         ledger: the book.
         name: of the set, where a book keeps several: ``"ecb"``, ``"tax-office"``.
+
+    Raises:
+        InvalidOption: a name with a slash.
     """
 
     _ledger: bl.Ledger
@@ -36,6 +39,10 @@ class RateBook:
     def __attrs_post_init__(self) -> None:
         check_instance(self._ledger, bl.Ledger, "ledger")
         bl.Document(KIND, self.name, {})  # refuses what is no identifier
+        if "/" in self.name:
+            raise InvalidOption(
+                field="name", expected="a name without a slash", found=self.name
+            )
 
     def store(self, rates: Iterable[Rate]) -> tuple[bl.Document, ...]:
         """Keep rates; those that are known already change nothing.
@@ -74,17 +81,23 @@ class RateBook:
             document = known.revise(content)
         return [self._ledger.documents.store(document)]
 
-    def table(self, *, year: int | None = None) -> RateTable:
-        """Return all rates as they stand, or those of a year and the one before it.
+    def table(self, *, years: tuple[int, int] | None = None) -> RateTable:
+        """Return the rates as they stand.
+
+        Args:
+            years: only those of the first to the last of these; None for all.
 
         Raises:
             InvalidDocument: a later release, or other hands, made a document.
         """
+        wanted = None
+        if years is not None:
+            wanted = {str(year) for year in range(years[0], years[1] + 1)}
         origins: dict[Rate, str] = {}
         for document in self._ledger.documents.all(KIND):
             name, _, rest = document.id.partition("/")
-            years = None if year is None else (str(year - 1), str(year))
-            is_wanted = years is None or rest.rpartition("/")[2] in years
+            year = rest.rpartition("/")[2]
+            is_wanted = wanted is None or year in wanted
             if name == self.name and is_wanted:
                 place = f"{KIND}/{document.id}/v{document.version}"
                 origins.update(dict.fromkeys(_read(document), place))

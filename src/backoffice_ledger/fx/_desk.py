@@ -234,7 +234,8 @@ class CurrencyDesk:
         positions = [position(item, self.functional, sums, on) for item in self.items]
         held = [each for each in positions if each.holds]
         book = RateBook(self._ledger) if self.rates is None else self.rates
-        rates = book.table()
+        first = on - timedelta(days=self.look_up.days_back_max)
+        rates = book.table(years=(first.year, on.year))
         quotes = {
             unit.code: rates.quote(unit, self.functional, on, self.look_up)
             for unit in sorted(

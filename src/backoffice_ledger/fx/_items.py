@@ -1,10 +1,10 @@
 """Monetary items: foreign balances, and the accounts that carry their cost."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from itertools import pairwise
-from typing import final
+from typing import cast, final
 
 import attrs
 
@@ -145,18 +145,23 @@ class Position:
         return bool(self.foreign or self.cost or self.valuation)
 
 
+def balances(view: bl.LedgerView) -> Iterator[tuple[str, str, int]]:
+    """Yield account, code, and debits less credits in minor units."""
+    for row in view.trial_balance():
+        debit = cast(bl.Amount, row["closing_debit"])
+        credit = cast(bl.Amount, row["closing_credit"])
+        net = debit.minor_units - credit.minor_units
+        yield str(row["account"]), str(row["commodity"]), net
+
+
 def sums_of(view: bl.LedgerView) -> Sums:
     """Return the balances of all accounts of a view, in one consistent read."""
     sums: dict[tuple[str, str], int] = defaultdict(int)
-    for row in view.trial_balance():
-        path, code = str(row["account"]), str(row["commodity"])
-        debit, credit = row["closing_debit"], row["closing_credit"]
-        if isinstance(debit, bl.Amount) and isinstance(credit, bl.Amount):
-            net = debit.minor_units - credit.minor_units
-            sums[path, code] += net
-            while ":" in path:
-                path = path.rpartition(":")[0]
-                sums[path, code] += net
+    for path, code, units in balances(view):
+        sums[path, code] += units
+        while ":" in path:
+            path = path.rpartition(":")[0]
+            sums[path, code] += units
     return sums
 
 

@@ -11,6 +11,7 @@ import attrs
 import backoffice_ledger as bl
 from backoffice_ledger.errors import InvalidOption
 from backoffice_ledger.fx._checks import check_choice, check_day, check_instance
+from backoffice_ledger.fx._items import balances
 from backoffice_ledger.fx._rates import LookUp, Quote, RateTable, Rounding
 from backoffice_ledger.reports import Column, Row, Table
 
@@ -346,23 +347,11 @@ class _Book:
 
     def net_assets(self, on: date) -> dict[str, int]:
         """Return assets and liabilities, the latter negative, by account."""
-        rows = self._ledger.view(as_of=on).trial_balance()
-        found = {}
-        for row in rows:
-            debit, credit = row["closing_debit"], row["closing_credit"]
-            path = str(row["account"])
-            is_held = (
-                self._types[path] in _BALANCE and row["commodity"] == self._unit.code
-            )
-            if (
-                is_held
-                and isinstance(debit, bl.Amount)
-                and isinstance(credit, bl.Amount)
-            ):
-                units = debit.minor_units - credit.minor_units
-                if units:
-                    found[path] = units
-        return found
+        return {
+            path: units
+            for path, code, units in balances(self._ledger.view(as_of=on))
+            if units and code == self._unit.code and self._types[path] in _BALANCE
+        }
 
     def effects(self, entry: bl.Entry) -> tuple[dict[str, int], dict[str, int]]:
         """Return what an entry adds to the result and to equity, by account."""
