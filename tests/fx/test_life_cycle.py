@@ -1,9 +1,11 @@
 """A book lives with its rates: real months, restarts, another store, accruals."""
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, closing, contextmanager
 from datetime import date, timedelta
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -288,3 +290,51 @@ def test_ten_years_of_real_months(
     value = last.convert(bl.Amount("10000.00", "USD")).minor_units
     assert changes == value - 900_000
     assert ledger.balance("equity:valuation:due")["EUR"].minor_units == -changes
+
+
+def at_once(database: str, *works: Callable[[bl.Ledger], object]) -> list[object]:
+    """Do works on ledgers of their own at the same time; return results or errors."""
+    barrier = Barrier(len(works))
+
+    def do(work: Callable[[bl.Ledger], object]) -> object:
+        with closing(PostgreSQLStore(database)) as store:
+            ledger = bl.open_ledger(store, actor="clerk")
+            barrier.wait()
+            try:
+                return work(ledger)
+            except bl.LedgerError as error:
+                return error
+
+    with ThreadPoolExecutor(len(works)) as pool:
+        return list(pool.map(do, works))
+
+
+def test_two_desks_at_once(
+    database: str, fill: Any, make_item: Any, make_desk: Any, take_up: Any, rate: Any
+) -> None:
+    """Of two revaluations one posts, of two settlements of the whole one is booked."""
+    closing_day, item = date(2026, 12, 31), make_item("due")
+    with closing(PostgreSQLStore(database)) as store:
+        ledger = fill(bl.open_ledger(store, actor="clerk", create=True))
+        take_up(ledger, item, "10000.00 USD", "9000.00 EUR", date(2026, 11, 10))
+        RateBook(ledger).store([rate(closing_day, "0.92")])
+
+    def revalue(ledger: bl.Ledger) -> object:
+        return make_desk(ledger).revalue(closing_day)
+
+    def settle(id: str) -> Callable[[bl.Ledger], object]:
+        day = date(2027, 1, 20)
+        whole = Settlement(id, item, day, "10000.00 USD", "9100.00 EUR", "assets:bank")
+        return lambda ledger: make_desk(ledger).settle(whole)
+
+    found = at_once(database, revalue, revalue)
+    assert sum(isinstance(each, bl.Record) for each in found) == 1
+    found = at_once(database, settle("a"), settle("b"))
+    assert sum(isinstance(each, bl.Record) for each in found) == 1
+    with closing(PostgreSQLStore(database)) as store:
+        ledger = bl.open_ledger(store, actor="clerk")
+        assert str(ledger.balance("assets:bank")) == "9100.00 EUR"
+        assert str(ledger.balance("income:realised")) == "100.00 EUR"
+        for path in (item.account, item.cost_account, item.valuation_account):
+            assert not ledger.balance(path)
+        ledger.verify()

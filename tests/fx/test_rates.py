@@ -30,6 +30,7 @@ from backoffice_ledger.fx import (
     RateTable,
     read_rates,
 )
+from backoffice_ledger.fx._rates import exact_text
 
 DAY = date(2026, 12, 31)
 MONTHLY = Path(__file__).parents[1] / "data" / "fx_monthly.csv"
@@ -210,6 +211,28 @@ def test_conversion_rounds_once_by_a_named_rule() -> None:
     assert str(quote.convert(cents, rounding="half-even")) == "0.02 EUR"
 
 
+def test_a_plan_shows_an_inverse_to_ten_places(
+    ledger: bl.Ledger, make_item: Any, make_desk: Any, take_up: Any
+) -> None:
+    """People read decimals; the fraction itself is kept in the document."""
+    take_up(ledger, make_item("due"), "91.00 USD", "90.00 EUR", date(2026, 12, 1))
+    RateBook(ledger).store([Rate("EUR", "USD", DAY, Decimal("0.91"), "us")])
+    desk = make_desk(ledger, look_up=LookUp(inverse=True))
+    [row] = desk.plan(DAY)
+    assert row["rate"] == "1.0989010989..."
+    desk.revalue(DAY)
+    content = ledger.documents.get("fx-revaluation", "all/2026-12-31").content
+    assert content["rates"]["USD"]["value"] == "100/91"
+
+
+@given(st.decimals(Decimal("0.000001"), 10**9, places=6))
+def test_what_is_kept_is_what_was_given(value: Decimal) -> None:
+    """Decimals stay decimals, and come back the same."""
+    text = exact_text(Fraction(value))
+    assert Fraction(text) == Fraction(value)
+    assert "/" not in text
+
+
 # --- files ---------------------------------------------------------------------------
 
 
@@ -277,7 +300,7 @@ def test_a_correction_is_a_new_version(ledger: bl.Ledger) -> None:
         ("fx-rates/rates/USD/EUR/closing/2026/v3",),
     )
     kept = ledger.documents.get("fx-rates", document.id, version=2).content
-    assert kept["rates"] == (("2026-12-30", "91/100", 0), ("2026-12-31", "23/25", 1))
+    assert kept["rates"] == (("2026-12-30", "0.91", 0), ("2026-12-31", "0.92", 1))
     assert kept["sources"] == ("them", "us")
     assert book.table().rates == (other, usd(DAY, Decimal("0.93")))
 

@@ -265,8 +265,8 @@ def test_entry_and_document_say_how(
     )
     assert content["rates"]["USD"] == {
         "documents": ("fx-rates/rates/USD/EUR/closing/2026/v2",),
-        "rates": (("USD/EUR", "closing", "2026-12-31", "23/25", "our bank"),),
-        "value": "23/25",
+        "rates": (("USD/EUR", "closing", "2026-12-31", "0.92", "our bank"),),
+        "value": "0.92",
     }
     assert content["policy"]["type"] == "profit-and-loss"
 
@@ -293,6 +293,27 @@ def test_the_provision_of_a_loss(
     ]
 
 
+def test_a_provision_in_place_of_an_adjustment(
+    ledger: bl.Ledger, make_desk: Any, take_up: Any, rate: Any
+) -> None:
+    """A valuation account of type liability is the item's provision."""
+    item = MonetaryItem(
+        "assets:due", "USD", "equity:trading:due", "liabilities:provision"
+    )
+    take_up(ledger, item, "10000.00 USD", "9000.00 EUR", SOLD)
+    RateBook(ledger).store([rate(CLOSING, "0.88"), rate(date(2027, 1, 31), "0.91")])
+    policy = LossesOnly("income:released", "expenses:provision")
+    desk = make_desk(ledger, policy, (item,))
+    assert list(map(str, desk.revalue(CLOSING).entry.postings)) == [
+        "Cr liabilities:provision 200.00 EUR",
+        "Dr expenses:provision 200.00 EUR",
+    ]
+    assert list(map(str, desk.revalue(date(2027, 1, 31)).entry.postings)) == [
+        "Dr liabilities:provision 200.00 EUR",
+        "Cr income:released 200.00 EUR",
+    ]
+
+
 def test_plan_shows_what_would_be_posted(
     ledger: bl.Ledger, make_item: Any, make_desk: Any, take_up: Any, rate: Any
 ) -> None:
@@ -309,7 +330,7 @@ def test_plan_shows_what_would_be_posted(
     assert rows[1] == {
         "account": "liabilities:loan",
         "foreign": "-500.00 USD",
-        "rate": "23/25",
+        "rate": "0.92",
         "rated": "USD/EUR 2026-12-31",
         "cost": "-450.00 EUR",
         "value": "-460.00 EUR",

@@ -11,7 +11,7 @@ import attrs
 import backoffice_ledger as bl
 from backoffice_ledger.errors import InvalidDocument, InvalidOption, UnknownRecord
 from backoffice_ledger.fx._checks import check_instance
-from backoffice_ledger.fx._rates import Rate, RateTable
+from backoffice_ledger.fx._rates import Rate, RateTable, exact_text
 
 KIND: Final = "fx-rates"
 """Kind of the documents that keep rates."""
@@ -127,7 +127,7 @@ def _write(rates: list[Rate]) -> dict[str, Any]:
         "kind": rates[0].kind,
         "quote": plain_unit(rates[0].quote),
         "rates": [
-            [rate.date.isoformat(), str(rate.value), sources.index(rate.source)]
+            [rate.date.isoformat(), exact_text(rate.value), sources.index(rate.source)]
             for rate in rates
         ],
         "sources": sources,

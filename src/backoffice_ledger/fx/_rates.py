@@ -92,6 +92,32 @@ class Rate:
         return self.base.code, self.quote.code, self.kind
 
 
+def exact_text(value: Fraction) -> str:
+    """Return a positive number as a decimal, or as a fraction where none ends.
+
+    >>> exact_text(Fraction(23, 25)), exact_text(Fraction(25, 23))
+    ('0.92', '25/23')
+    """
+    rest, powers = value.denominator, {2: 0, 5: 0}
+    for prime in powers:
+        while rest % prime == 0:
+            rest //= prime
+            powers[prime] += 1
+    places = max(powers.values())
+    if rest != 1 or not places:
+        return str(value)
+    digits = str(int(value * 10**places)).zfill(places + 1)
+    return f"{digits[:-places]}.{digits[-places:]}"
+
+
+def shown_text(value: Fraction) -> str:
+    """Return a rate as people read it: ten decimal places where it does not end."""
+    text = exact_text(value)
+    if "/" not in text:
+        return text
+    return exact_text(Fraction(int(value * 10**10), 10**10)) + "..."
+
+
 @final
 @attrs.frozen(order=False)
 class LookUp:

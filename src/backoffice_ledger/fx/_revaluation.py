@@ -17,7 +17,7 @@ from backoffice_ledger.fx._policies import (
     plain_policy,
     target,
 )
-from backoffice_ledger.fx._rates import Quote, Rounding
+from backoffice_ledger.fx._rates import Quote, Rounding, exact_text, shown_text
 from backoffice_ledger.reports import Column, Row, Table
 
 KIND: Final = "fx-revaluation"
@@ -92,7 +92,7 @@ class Revaluation:
                     bl.Amount.from_minor(
                         row.position.foreign, row.position.item.commodity
                     ),
-                    str(row.quote.value),
+                    shown_text(row.quote.value),
                     ", ".join(f"{rate.pair} {rate.date}" for rate in row.quote.rates),
                     amount(row.position.cost),
                     amount(row.value),
@@ -186,10 +186,16 @@ def plain_quote(quote: Quote) -> dict[str, Any]:
     return {
         "documents": list(quote.documents),
         "rates": [
-            [rate.pair, rate.kind, rate.date.isoformat(), str(rate.value), rate.source]
+            [
+                rate.pair,
+                rate.kind,
+                rate.date.isoformat(),
+                exact_text(rate.value),
+                rate.source,
+            ]
             for rate in quote.rates
         ],
-        "value": str(quote.value),
+        "value": exact_text(quote.value),
     }
 
 

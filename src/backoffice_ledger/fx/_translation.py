@@ -12,7 +12,7 @@ import backoffice_ledger as bl
 from backoffice_ledger.errors import InvalidOption
 from backoffice_ledger.fx._checks import check_choice, check_day, check_instance
 from backoffice_ledger.fx._items import balances
-from backoffice_ledger.fx._rates import LookUp, Quote, RateTable, Rounding
+from backoffice_ledger.fx._rates import LookUp, Quote, RateTable, Rounding, shown_text
 from backoffice_ledger.reports import Column, Row, Table
 
 _RESULT: Final = (bl.AccountType.INCOME, bl.AccountType.EXPENSE)
@@ -321,7 +321,7 @@ def translate(
         ),
         start,
         tuple(
-            Term(path, units, str(rate), Fraction(units, 10**unit.scale) * rate)
+            Term(path, units, shown_text(rate), Fraction(units, 10**unit.scale) * rate)
             for (path, rate), units in sorted(gains.items())
             if units
         ),
@@ -380,7 +380,7 @@ def _below(chart: bl.ChartOfAccounts, path: str) -> tuple[bl.Account, ...]:
 
 
 def _term(item: str, units: int, quote: Quote) -> Term:
-    return Term(item, units, str(quote.value), quote.exact(units))
+    return Term(item, units, shown_text(quote.value), quote.exact(units))
 
 
 def _check_dates(dates: object) -> tuple[date, date]:
