@@ -270,6 +270,13 @@ def test_a_bad_line_is_named(
     assert caught.value.field == field
 
 
+def test_a_cell_without_end() -> None:
+    """The reader of the standard library has its bounds too."""
+    lines = ["Date,Country,Exchange rate", f'1999-01-01,Euro,"{"1" * 200_000}']
+    with pytest.raises(InvalidOption, match="comma-separated values"):
+        list(read_rates(lines, FRED, source="FRED"))
+
+
 def test_columns_that_do_not_fit() -> None:
     """A title that is not there, and pairs that are none."""
     for text in ("Date,Country,Rate\n", ""):
@@ -317,6 +324,9 @@ def test_sets_kinds_and_years_are_documents_of_their_own(ledger: bl.Ledger) -> N
     assert [rate.value for rate in market.table()] == [1, 3, 2]
     assert [rate.value for rate in tax.table()] == [4]
     assert [rate.value for rate in market.table(years=(2027, 2028))] == [3]
+    for years in ((2026,), 2026, ("2026", "2027"), (2026, 9999)):
+        with pytest.raises(InvalidOption, match="two years"):
+            market.table(years=years)  # type: ignore[arg-type]
 
 
 def test_all_rates_are_kept_or_none(ledger: bl.Ledger) -> None:

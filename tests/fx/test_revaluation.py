@@ -207,7 +207,7 @@ def test_what_came_in_less_what_it_cost_is_the_sum_of_all_differences(
                 [Rate("USD", "EUR", day, Decimal(value) / 10_000, "us")]
             )
             desk.revalue(day, reverse_next_day=reverse)
-            assert desk.revalue(day, reverse_next_day=reverse) is None
+            assert desk.revalue(day, reverse_next_day=reverse) == ()
             if month == 1 and 0 < part < units:
                 desk.settle(
                     Settlement(
@@ -251,7 +251,7 @@ def test_entry_and_document_say_how(
     book = RateBook(ledger)
     book.store([rate(CLOSING, "0.93")])
     book.store([rate(CLOSING, "0.92")])
-    record = make_desk(ledger).revalue(CLOSING)
+    [record] = make_desk(ledger).revalue(CLOSING)
     assert list(map(str, record.entry.postings)) == [
         "Dr equity:valuation:due 200.00 EUR",
         "Cr income:unrealised 200.00 EUR",
@@ -278,13 +278,13 @@ def test_the_provision_of_a_loss(
     take_up(ledger, make_item("due"), "10000.00 USD", "9000.00 EUR", SOLD)
     RateBook(ledger).store([rate(CLOSING, "0.88"), rate(date(2027, 1, 31), "0.91")])
     desk = make_desk(ledger, "provision")
-    assert list(map(str, desk.revalue(CLOSING).entry.postings)) == [
+    assert list(map(str, desk.revalue(CLOSING)[0].entry.postings)) == [
         "Cr equity:valuation:due 200.00 EUR",
         "Dr assets:deferred-losses 200.00 EUR",
         "Cr liabilities:provision 200.00 EUR",
         "Dr expenses:provision 200.00 EUR",
     ]
-    assert list(map(str, desk.revalue(date(2027, 1, 31)).entry.postings)) == [
+    assert list(map(str, desk.revalue(date(2027, 1, 31))[0].entry.postings)) == [
         "Dr equity:valuation:due 300.00 EUR",
         "Cr liabilities:deferred-gains 100.00 EUR",
         "Cr assets:deferred-losses 200.00 EUR",
@@ -304,11 +304,11 @@ def test_a_provision_in_place_of_an_adjustment(
     RateBook(ledger).store([rate(CLOSING, "0.88"), rate(date(2027, 1, 31), "0.91")])
     policy = LossesOnly("income:released", "expenses:provision")
     desk = make_desk(ledger, policy, (item,))
-    assert list(map(str, desk.revalue(CLOSING).entry.postings)) == [
+    assert list(map(str, desk.revalue(CLOSING)[0].entry.postings)) == [
         "Cr liabilities:provision 200.00 EUR",
         "Dr expenses:provision 200.00 EUR",
     ]
-    assert list(map(str, desk.revalue(date(2027, 1, 31)).entry.postings)) == [
+    assert list(map(str, desk.revalue(date(2027, 1, 31))[0].entry.postings)) == [
         "Dr liabilities:provision 200.00 EUR",
         "Cr income:released 200.00 EUR",
     ]
@@ -352,14 +352,43 @@ def test_a_corrected_rate_and_a_late_invoice_are_caught_up(
     book.store([rate(CLOSING, "0.92")])
     desk.revalue(CLOSING, reverse_next_day=True)
     book.store([rate(CLOSING, "0.93")])
-    second = desk.revalue(CLOSING, reverse_next_day=True)
+    [second] = desk.revalue(CLOSING, reverse_next_day=True)
     assert second.entry.id.endswith("/v2")
     take_up(ledger, item, "1000.00 USD", "920.00 EUR", SOLD, "late")
-    third = desk.revalue(CLOSING, reverse_next_day=True)
+    [third] = desk.revalue(CLOSING, reverse_next_day=True)
     changes = [record.entry.postings[0].amount for record in (second, third)]
     assert changes == [amount(10_000), amount(1_000)]
     assert desk.position(item, CLOSING) == (amount(1_100_000, "USD"), amount(1_023_000))
     assert desk.position(item, NEXT)[1] == amount(992_000)
+
+
+def test_many_items_are_revalued_in_one_step(
+    ledger: bl.Ledger, make_desk: Any, take_up: Any, rate: Any
+) -> None:
+    """A hundred to an entry and its document; all of them or none."""
+    types = {"assets:many": "asset", "equity:cost": "equity", "equity:added": "equity"}
+    items = []
+    for number in range(210):
+        for path in types:
+            ledger.open_account(f"{path}:{number}", type=types[path])
+        item = MonetaryItem(
+            f"assets:many:{number}",
+            "USD",
+            f"equity:cost:{number}",
+            f"equity:added:{number}",
+        )
+        items.append(item)
+        take_up(ledger, item, "100.00 USD", "90.00 EUR", SOLD, f"i-{number}")
+    RateBook(ledger).store([rate(CLOSING, "0.92")])
+    desk = make_desk(ledger, items=tuple(items))
+    ledger.periods.postpone("2027-01")
+    with pytest.raises(PeriodNotOpen):
+        desk.revalue(CLOSING, reverse_next_day=True)
+    records = desk.revalue(CLOSING)
+    assert [len(record.entry.postings) for record in records] == [101, 101, 11]
+    assert [record.entry.id[-3:] for record in records] == ["/v1", "/v2", "/v3"]
+    assert desk.revalue(CLOSING) == ()
+    assert ledger.balance("income:unrealised")["EUR"] == amount(42_000)
 
 
 def test_only_what_is_listed_is_touched(
@@ -369,7 +398,7 @@ def test_only_what_is_listed_is_touched(
     prepaid = make_item("prepaid")
     take_up(ledger, prepaid, "1000.00 USD", "900.00 EUR", SOLD, "p", "assets:bank")
     RateBook(ledger).store([rate(CLOSING, "0.92")])
-    assert make_desk(ledger).revalue(CLOSING) is None
+    assert make_desk(ledger).revalue(CLOSING) == ()
     assert ledger.balance("equity:trading:prepaid")["EUR"] == amount(-90_000)
 
 
@@ -394,7 +423,7 @@ def test_accounts_below_count_along(
         ledger.post(draft.to_entry())
     RateBook(ledger).store([rate(CLOSING, "0.92")])
     desk = make_desk(ledger, items=(item,))
-    assert desk.revalue(CLOSING).entry.postings[0].amount == amount(400)
+    assert desk.revalue(CLOSING)[0].entry.postings[0].amount == amount(400)
     desk.settle(
         Settlement("paid", item, PAID, "100.00 USD", "91.00 EUR", "assets:bank",
                    account="assets:customers:c-1")

@@ -25,7 +25,11 @@ from backoffice_ledger.fx._rates import (
     Rounding,
 )
 from backoffice_ledger.fx._settlement import Settlement
-from backoffice_ledger.fx._translation import Translation, translate
+from backoffice_ledger.fx._translation import (
+    TranslatedLine,
+    Translation,
+    translate,
+)
 
 __all__ = [
     "CurrencyDesk",
@@ -43,6 +47,7 @@ __all__ = [
     "RateTable",
     "Rounding",
     "Settlement",
+    "TranslatedLine",
     "Translation",
     "read_rates",
     "translate",

@@ -88,11 +88,10 @@ class RateBook:
             years: only those of the first to the last of these; None for all.
 
         Raises:
+            InvalidOption: *years* are no two years.
             InvalidDocument: a later release, or other hands, made a document.
         """
-        wanted = None
-        if years is not None:
-            wanted = {str(year) for year in range(years[0], years[1] + 1)}
+        wanted = None if years is None else _years(years)
         origins: dict[Rate, str] = {}
         for document in self._ledger.documents.all(KIND):
             name, _, rest = document.id.partition("/")
@@ -112,6 +111,17 @@ class RateBook:
     def _id(self, rate: Rate) -> str:
         base, quote, kind = rate.key
         return f"{self.name}/{base}/{quote}/{kind}/{rate.date.year}"
+
+
+def _years(years: object) -> set[str]:
+    """Return the names of the first to the last of two years."""
+    known = range(bl.BOUNDS.date_min.year, bl.BOUNDS.date_max.year + 1)
+    pair = years if isinstance(years, tuple) and len(years) == 2 else (None, None)
+    if not all(type(year) is int and year in known for year in pair):
+        raise InvalidOption(
+            field="years", expected="(first, last), two years", found=years
+        )
+    return {str(year) for year in range(pair[0], pair[1] + 1)}
 
 
 def plain_unit(unit: bl.Commodity) -> list[Any]:

@@ -4,6 +4,7 @@ import csv
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from decimal import Decimal
+from types import MappingProxyType
 from typing import final
 
 import attrs
@@ -11,6 +12,14 @@ import attrs
 from backoffice_ledger.errors import InvalidAmount, InvalidDate, InvalidOption
 from backoffice_ledger.fx._checks import check_instance
 from backoffice_ledger.fx._rates import Rate, RateKind
+
+
+def _as_pairs(value: Mapping[str, tuple[str, str]]) -> Mapping[str, tuple[str, str]]:
+    if not isinstance(value, Mapping):
+        raise InvalidOption(
+            field="pairs", expected="a mapping", found=type(value).__name__
+        )
+    return MappingProxyType(dict(value))
 
 
 @final
@@ -32,15 +41,11 @@ class RateColumns:
     date: str
     value: str
     pair: str
-    pairs: Mapping[str, tuple[str, str]]
+    pairs: Mapping[str, tuple[str, str]] = attrs.field(converter=_as_pairs)
 
     def __attrs_post_init__(self) -> None:
         for name in ("date", "value", "pair"):
             check_instance(getattr(self, name), str, name)
-        if not isinstance(self.pairs, Mapping):
-            raise InvalidOption(
-                field="pairs", expected="a mapping", found=type(self.pairs).__name__
-            )
         for pair in self.pairs.values():
             if not isinstance(pair, tuple) or len(pair) != 2:
                 raise InvalidOption(
@@ -75,7 +80,7 @@ def read_rates(
             raise InvalidOption(
                 field="columns", expected=f"a column {title!r}", found=", ".join(titles)
             )
-    for row in rows:
+    for row in _rows(rows):
         pair = columns.pairs.get(row[columns.pair])
         if pair is None:
             continue
@@ -87,6 +92,17 @@ def read_rates(
             source,
             kind,
         )
+
+
+def _rows(rows: "csv.DictReader[str]") -> Iterator[dict[str, str]]:
+    try:
+        yield from rows
+    except csv.Error as error:
+        raise InvalidOption(
+            field=f"line {rows.line_num + 1}",
+            expected="comma-separated values",
+            found=str(error),
+        ) from error
 
 
 def _day(text: str | None, where: str) -> date:

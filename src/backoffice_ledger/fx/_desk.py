@@ -95,8 +95,8 @@ class CurrencyDesk:
 
     def revalue(
         self, on: date, *, reverse_next_day: bool = False, name: str = "all"
-    ) -> bl.Record | None:
-        """Carry every item at the rate of a day; return the record of the entry.
+    ) -> tuple[bl.Record, ...]:
+        """Carry every item at the rate of a day; all of them or none.
 
         What is posted is the difference to what is carried already, so running again
         posts nothing; after a late posting or a corrected rate it posts the rest,
@@ -109,7 +109,8 @@ class CurrencyDesk:
             name: of the run, where a book has several desks.
 
         Returns:
-            The record, or None where there was nothing to post.
+            The records of the entries, one for a hundred items; none where there was
+            nothing to post.
 
         Raises:
             PeriodNotOpen: the day, or the one after if it is to be taken back, lies
@@ -121,24 +122,13 @@ class CurrencyDesk:
         """
         check_instance(reverse_next_day, bool, "reverse_next_day")
 
-        def work() -> str | None:
-            revaluation = self._revaluation(on, name)
-            if not revaluation.moves:
-                return None
-            version = self._version(revaluation.id) + 1
-            self._ledger.documents.store(
-                revaluation.document(version, reverse_next_day=reverse_next_day)
-            )
-            entry = revaluation.entry(version, self.journal)
-            self._ledger.post(entry)
-            if reverse_next_day:
-                self._ledger.reverse(
-                    entry.id, date=on + _ONE_DAY, reason=f"revaluation of {on}"
-                )
-            return entry.id
+        def work() -> list[str]:
+            return [
+                self._post_part(part, reverse_next_day=reverse_next_day)
+                for part in self._revaluation(on, name).parts()
+            ]
 
-        made = self._ledger.atomically(work)
-        return None if made is None else self._ledger.record(made)
+        return tuple(map(self._ledger.record, self._ledger.atomically(work)))
 
     def position(self, item: MonetaryItem, on: date) -> tuple[bl.Amount, bl.Amount]:
         """Return what an item holds on a day, and what it is carried at.
@@ -192,6 +182,19 @@ class CurrencyDesk:
 
     # --- reading ---------------------------------------------------------------------
 
+    def _post_part(self, part: Revaluation, *, reverse_next_day: bool) -> str:
+        version = self._version(part.id) + 1
+        self._ledger.documents.store(
+            part.document(version, reverse_next_day=reverse_next_day)
+        )
+        entry = part.entry(version, self.journal)
+        self._ledger.post(entry)
+        if reverse_next_day:
+            self._ledger.reverse(
+                entry.id, date=part.on + _ONE_DAY, reason=f"revaluation of {part.on}"
+            )
+        return entry.id
+
     def _post(self, settlement: Settlement) -> None:
         item = settlement.item
         versions = {
@@ -235,7 +238,8 @@ class CurrencyDesk:
         held = [each for each in positions if each.holds]
         book = RateBook(self._ledger) if self.rates is None else self.rates
         first = on - timedelta(days=self.look_up.days_back_max)
-        rates = book.table(years=(first.year, on.year))
+        first_year = max(first.year, bl.BOUNDS.date_min.year)
+        rates = book.table(years=(first_year, on.year))
         quotes = {
             unit.code: rates.quote(unit, self.functional, on, self.look_up)
             for unit in sorted(

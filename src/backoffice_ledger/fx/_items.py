@@ -12,7 +12,7 @@ import backoffice_ledger as bl
 from backoffice_ledger.errors import CarryingMismatch, InvalidOption, UnknownAccount
 from backoffice_ledger.fx._checks import as_amount, check_instance
 
-Sums = Mapping[tuple[str, str], int]
+Sums = Mapping[str, Mapping[str, int]]
 """Debits less credits in minor units, by account (those below it included) and code."""
 
 _MONETARY = (bl.AccountType.ASSET, bl.AccountType.LIABILITY)
@@ -156,12 +156,12 @@ def balances(view: bl.LedgerView) -> Iterator[tuple[str, str, int]]:
 
 def sums_of(view: bl.LedgerView) -> Sums:
     """Return the balances of all accounts of a view, in one consistent read."""
-    sums: dict[tuple[str, str], int] = defaultdict(int)
+    sums: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
     for path, code, units in balances(view):
-        sums[path, code] += units
+        sums[path][code] += units
         while ":" in path:
             path = path.rpartition(":")[0]
-            sums[path, code] += units
+            sums[path][code] += units
     return sums
 
 
@@ -174,31 +174,32 @@ def position(
         CarryingMismatch: the trading account holds something else than the other side
             of the item.
     """
-    foreign = sums.get((item.account, item.commodity.code), 0)
-    other_side = sums.get((item.cost_account, item.commodity.code), 0)
-    if foreign + other_side:
-        held, carried = (
+    code = item.commodity.code
+    foreign = sums.get(item.account, {}).get(code, 0)
+    carried = sums.get(item.cost_account, {})
+    other_side = -carried.get(code, 0)
+    if foreign != other_side:
+        held, found = (
             bl.Amount.from_minor(units, item.commodity)
-            for units in (foreign, -other_side)
+            for units in (foreign, other_side)
         )
         raise CarryingMismatch(
             field=item.cost_account,
             expected=f"the other side of {held} in {item.account} on {on}",
-            found=f"of {carried}",
+            found=f"of {found}",
         )
-    allowed = {item.commodity.code, functional.code}
-    for (path, code), units in sums.items():
-        if path == item.cost_account and code not in allowed and units:
+    for other, units in carried.items():
+        if units and other not in (code, functional.code):
             raise CarryingMismatch(
                 field=item.cost_account,
-                expected=f"only {item.commodity.code} and {functional.code}",
-                found=code,
+                expected=f"only {code} and {functional.code}",
+                found=other,
             )
     return Position(
         item,
         foreign,
-        sums.get((item.cost_account, functional.code), 0),
-        sums.get((item.valuation_account, functional.code), 0),
+        carried.get(functional.code, 0),
+        sums.get(item.valuation_account, {}).get(functional.code, 0),
     )
 
 

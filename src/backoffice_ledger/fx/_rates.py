@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from types import MappingProxyType
 from typing import Final, Literal, final
 
 import attrs
@@ -202,6 +203,10 @@ def _as_rates(value: Iterable[Rate]) -> tuple[Rate, ...]:
     return tuple(sorted(unique, key=_order))
 
 
+def _as_documents(value: Mapping[Rate, str]) -> Mapping[Rate, str]:
+    return MappingProxyType(dict(value))
+
+
 def _order(rate: Rate) -> tuple[Pair, date]:
     return rate.key, rate.date
 
@@ -237,7 +242,9 @@ class RateTable:
     """
 
     rates: tuple[Rate, ...] = attrs.field(default=(), converter=_as_rates)
-    documents: Mapping[Rate, str] = attrs.field(factory=dict, eq=False, kw_only=True)
+    documents: Mapping[Rate, str] = attrs.field(
+        factory=dict, converter=_as_documents, eq=False, kw_only=True
+    )
     _by_pair: Mapping[Pair, tuple[list[date], list[Rate]]] = attrs.field(
         init=False, eq=False, default=attrs.Factory(_index, takes_self=True)
     )

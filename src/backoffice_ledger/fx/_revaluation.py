@@ -1,7 +1,7 @@
 """Revaluation: from positions and rates to the entry that is due. Pure."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from typing import Any, Final, final
 
@@ -11,7 +11,6 @@ import backoffice_ledger as bl
 from backoffice_ledger.fx._book import plain_unit
 from backoffice_ledger.fx._items import Position, signed
 from backoffice_ledger.fx._policies import (
-    Movements,
     Policy,
     counters,
     plain_policy,
@@ -23,6 +22,8 @@ from backoffice_ledger.reports import Column, Row, Table
 KIND: Final = "fx-revaluation"
 """Kind of the documents that say how an entry was calculated."""
 RULE: Final = "fx.revaluation@1"
+ITEMS_MAX: Final = 100
+"""Items of one document, and so of one entry."""
 
 _COLUMNS: Final = (
     Column("account", "Account"),
@@ -81,6 +82,13 @@ class Revaluation:
     def moves(self) -> bool:
         """Whether there is anything to post."""
         return any(row.change for row in self.rows)
+
+    def parts(self) -> "Iterator[Revaluation]":
+        """Yield what has something to post, in parts that a document has room for."""
+        for start in range(0, len(self.rows), ITEMS_MAX):
+            part = attrs.evolve(self, rows=self.rows[start : start + ITEMS_MAX])
+            if part.moves:
+                yield part
 
     def table(self) -> Table:
         """Return what each item gets."""
@@ -170,15 +178,6 @@ class Revaluation:
 
     def _amount(self, units: int) -> bl.Amount:
         return bl.Amount.from_minor(units, self.functional)
-
-
-def movement_postings(movements: Movements, unit: bl.Commodity) -> list[bl.Posting]:
-    """Return the postings of movements by account, those of zero left out."""
-    return [
-        signed(path, bl.Amount.from_minor(units, unit))
-        for path, units in movements.items()
-        if units
-    ]
 
 
 def plain_quote(quote: Quote) -> dict[str, Any]:

@@ -9,8 +9,13 @@ import backoffice_ledger as bl
 from backoffice_ledger.errors import InvalidOption
 from backoffice_ledger.fx._checks import as_amount, check_day, check_instance
 from backoffice_ledger.fx._items import MonetaryItem, Position, signed
-from backoffice_ledger.fx._policies import Policy, ProfitAndLoss, counters, to_result
-from backoffice_ledger.fx._revaluation import movement_postings
+from backoffice_ledger.fx._policies import (
+    Movements,
+    Policy,
+    ProfitAndLoss,
+    counters,
+    to_result,
+)
 
 KIND: Final = "fx-settlement"
 """Kind of the documents that keep settlements as they were asked for."""
@@ -196,10 +201,10 @@ def settlement_entry(
         foreign(-out.foreign), money(-out.cost), account=settlement.account
     )
     gain = to_result(realised.gain_account, realised.loss_account, out.realised)
-    postings += movement_postings(gain, functional)
+    postings += _postings(gain, functional)
     left = held.valuation - out.valuation
     taken_back = counters(policy, held.valuation, left)
-    postings += movement_postings(
+    postings += _postings(
         {item.valuation_account: -out.valuation, **taken_back}, functional
     )
     return bl.Entry(
@@ -211,3 +216,12 @@ def settlement_entry(
         references=[f"{KIND}/{settlement.id}"],
         rule=RULE,
     )
+
+
+def _postings(movements: Movements, unit: bl.Commodity) -> list[bl.Posting]:
+    """Return the postings of movements by account, those of zero left out."""
+    return [
+        signed(path, bl.Amount.from_minor(units, unit))
+        for path, units in movements.items()
+        if units
+    ]

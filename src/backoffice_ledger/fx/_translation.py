@@ -34,10 +34,14 @@ _PROOF_COLUMNS: Final = (
 )
 
 
-class Term(NamedTuple):
+class TranslatedLine(NamedTuple):
     """One amount at one rate; assets, gains and contributions are positive.
 
-    ``value`` is in whole units of the presentation currency and not rounded.
+    Attributes:
+        item: the account, or what it is.
+        units: minor units of the functional currency.
+        rate: as it is shown.
+        value: whole units of the presentation currency, not rounded.
     """
 
     item: str
@@ -67,10 +71,10 @@ class Translation:
     functional: bl.Commodity
     presentation: bl.Commodity
     closing: Quote
-    balances: tuple[Term, ...]
-    opening: Term
-    result: tuple[Term, ...]
-    movements: tuple[Term, ...]
+    balances: tuple[TranslatedLine, ...]
+    opening: TranslatedLine
+    result: tuple[TranslatedLine, ...]
+    movements: tuple[TranslatedLine, ...]
     rounding: Rounding
 
     @property
@@ -202,25 +206,25 @@ class Translation:
             },
         )
 
-    def _explained(self) -> tuple[Term, ...]:
+    def _explained(self) -> tuple[TranslatedLine, ...]:
         return (self.opening, *self.result, *self.movements)
 
-    def _effect(self, term: Term) -> Fraction:
+    def _effect(self, term: TranslatedLine) -> Fraction:
         return self.closing.exact(term.units) - term.value
 
     def _amount(self, value: Fraction) -> bl.Amount:
         return bl.Amount.rounded(value, self.presentation, rounding=self.rounding)
 
-    def _sum(self, terms: Iterable[Term]) -> bl.Amount:
+    def _sum(self, terms: Iterable[TranslatedLine]) -> bl.Amount:
         """Return the sum of the amounts that are shown."""
         zero = bl.Amount.from_minor(0, self.presentation)
         return sum((self._amount(term.value) for term in terms), start=zero)
 
-    def _units(self, terms: Iterable[Term]) -> bl.Amount:
+    def _units(self, terms: Iterable[TranslatedLine]) -> bl.Amount:
         units = sum(term.units for term in terms)
         return bl.Amount.from_minor(units, self.functional)
 
-    def _row(self, term: Term) -> Row:
+    def _row(self, term: TranslatedLine) -> Row:
         units = bl.Amount.from_minor(term.units, self.functional)
         return Row([term.item, units, term.rate, self._amount(term.value)])
 
@@ -287,14 +291,16 @@ def translate(
     if opening is not None:
         _check_opening(opening, before, (unit, target), opening_units)
         value = Fraction(opening.net_assets.decimal)
-        start = Term("Opening net assets", opening_units, "as presented", value)
+        start = TranslatedLine(
+            "Opening net assets", opening_units, "as presented", value
+        )
     elif opening_units:
         quote = rates.quote(unit, target, before, spot)
         start = _term("Opening net assets", opening_units, quote)
     else:
-        start = Term("Opening net assets", 0, "", Fraction(0))
+        start = TranslatedLine("Opening net assets", 0, "", Fraction(0))
     gains: dict[tuple[str, Fraction], int] = defaultdict(int)
-    owners: list[Term] = []
+    owners: list[TranslatedLine] = []
     for record in ledger.view().entries(dates=(first, last)):
         if record.entry.kind is bl.EntryKind.CLOSING:
             continue
@@ -321,7 +327,9 @@ def translate(
         ),
         start,
         tuple(
-            Term(path, units, shown_text(rate), Fraction(units, 10**unit.scale) * rate)
+            TranslatedLine(
+                path, units, shown_text(rate), Fraction(units, 10**unit.scale) * rate
+            )
             for (path, rate), units in sorted(gains.items())
             if units
         ),
@@ -379,8 +387,8 @@ def _below(chart: bl.ChartOfAccounts, path: str) -> tuple[bl.Account, ...]:
     return found or (chart[path],)  # raises UnknownAccount
 
 
-def _term(item: str, units: int, quote: Quote) -> Term:
-    return Term(item, units, shown_text(quote.value), quote.exact(units))
+def _term(item: str, units: int, quote: Quote) -> TranslatedLine:
+    return TranslatedLine(item, units, shown_text(quote.value), quote.exact(units))
 
 
 def _check_dates(dates: object) -> tuple[date, date]:
