@@ -110,6 +110,8 @@ def test_closing_entries_make_no_difference(subsidiary: bl.Ledger) -> None:
     move(subsidiary, "c2", YEAR[1], "equity:capital", "expenses:fees", "200.00 USD",
          "closing")  # fmt: skip
     assert run(subsidiary) == before
+    subsidiary.reverse("c2", date=YEAR[1], reason="too early")
+    assert run(subsidiary) == before
 
 
 def test_the_next_year_begins_where_this_one_ends(subsidiary: bl.Ledger) -> None:

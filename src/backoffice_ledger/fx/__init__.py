@@ -25,11 +25,8 @@ from backoffice_ledger.fx._rates import (
     Rounding,
 )
 from backoffice_ledger.fx._settlement import Settlement
-from backoffice_ledger.fx._translation import (
-    TranslatedLine,
-    Translation,
-    translate,
-)
+from backoffice_ledger.fx._translate import translate
+from backoffice_ledger.fx._translation import TranslatedLine, Translation
 
 __all__ = [
     "CurrencyDesk",

@@ -116,12 +116,10 @@ class RateBook:
 def _years(years: object) -> set[str]:
     """Return the names of the first to the last of two years."""
     known = range(bl.BOUNDS.date_min.year, bl.BOUNDS.date_max.year + 1)
-    pair = years if isinstance(years, tuple) and len(years) == 2 else (None, None)
-    if not all(type(year) is int and year in known for year in pair):
-        raise InvalidOption(
-            field="years", expected="(first, last), two years", found=years
-        )
-    return {str(year) for year in range(pair[0], pair[1] + 1)}
+    match years:
+        case (int() as first, int() as last) if first in known and last in known:
+            return {str(year) for year in range(first, last + 1)}
+    raise InvalidOption(field="years", expected="(first, last), two years", found=years)
 
 
 def plain_unit(unit: bl.Commodity) -> list[Any]:
