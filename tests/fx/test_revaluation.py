@@ -481,6 +481,23 @@ def test_a_settlement_is_booked_once(
     assert caught.value.field == "amount"
 
 
+def test_what_is_settled_later_is_not_settled_before(
+    ledger: bl.Ledger, make_item: Any, make_desk: Any, take_up: Any
+) -> None:
+    """A settlement that is back-dated finds what is left, not what was there."""
+    due = make_item("due")
+    take_up(ledger, due, "100.00 USD", "90.00 EUR", SOLD)
+    desk = make_desk(ledger)
+    desk.settle(Settlement("a", due, PAID, "60.00 USD", "55.00 EUR", "assets:bank"))
+    with pytest.raises(InvalidOption, match=r"at most .* 40.00 USD"):
+        desk.settle(Settlement("b", due, NEXT, "60.00 USD", "55.00 EUR", "assets:bank"))
+    with pytest.raises(InvalidOption, match=r"at most .* 0.00 USD"):
+        early = date(2026, 1, 1)
+        desk.settle(Settlement("c", due, early, "1.00 USD", "1.00 EUR", "assets:bank"))
+    desk.settle(Settlement("d", due, NEXT, "40.00 USD", "36.00 EUR", "assets:bank"))
+    assert not ledger.balance(due.cost_account)
+
+
 def test_a_settlement_is_held_to_what_it_has_read(
     ledger: bl.Ledger,
     make_item: Any,

@@ -26,7 +26,11 @@ from backoffice_ledger.fx._policies import (
 from backoffice_ledger.fx._rates import LookUp, Rounding
 from backoffice_ledger.fx._revaluation import KIND, Revaluation, value
 from backoffice_ledger.fx._settlement import KIND as SETTLEMENT
-from backoffice_ledger.fx._settlement import Settlement, settlement_entry
+from backoffice_ledger.fx._settlement import (
+    Settlement,
+    check_available,
+    settlement_entry,
+)
 from backoffice_ledger.reports import Table
 
 _ONE_DAY: Final = timedelta(days=1)
@@ -154,8 +158,8 @@ class CurrencyDesk:
         came, by the policy, so that no difference counts twice.
 
         Raises:
-            InvalidOption: an item of another desk, more than it holds, or a value of
-                another currency.
+            InvalidOption: an item of another desk, more than it holds, on the day or
+                after all that came later, or a value of another currency.
             CarryingMismatch: the item was moved past its trading account.
             DocumentConflict: another settlement has its id.
             ConditionFailed: the item was moved meanwhile; try again.
@@ -201,9 +205,14 @@ class CurrencyDesk:
             path: self._ledger.accounts.balances(path).version
             for path in (item.cost_account, item.valuation_account)
         }
+        held = self._position(item, settlement.date)
+        latest = position(
+            item, self.functional, sums_of(self._ledger.view()), settlement.date
+        )
+        check_available(settlement, held, latest)
         entry = settlement_entry(
             settlement,
-            self._position(item, settlement.date),
+            held,
             self.policy,
             self.realised,
             self.functional,

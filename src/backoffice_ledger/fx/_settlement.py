@@ -129,24 +129,31 @@ class Release:
         return self.value - self.cost
 
 
+def check_available(settlement: Settlement, held: Position, latest: Position) -> None:
+    """Check that an item holds the amount, on its day and after all that came later.
+
+    Raises:
+        InvalidOption: it does not.
+    """
+    is_one_side = held.foreign * latest.foreign > 0
+    available = min(abs(held.foreign), abs(latest.foreign)) if is_one_side else 0
+    if settlement.amount.minor_units > available:
+        left = bl.Amount.from_minor(available, held.item.commodity)
+        raise InvalidOption(
+            field="amount",
+            expected=f"at most what the item holds on {settlement.date} and later: "
+            f"{left}",
+            found=settlement.amount,
+        )
+
+
 def release(settlement: Settlement, held: Position) -> Release:
     """Return the share of cost and valuation that leaves with an amount.
 
     It is in proportion, so that the cost is the weighted average; the last part takes
     what is left, exactly.
-
-    Raises:
-        InvalidOption: more than the item holds.
     """
     units = settlement.amount.minor_units
-    if units > abs(held.foreign):
-        raise InvalidOption(
-            field="amount",
-            expected="at most what the item holds on "
-            f"{settlement.date}: "
-            f"{bl.Amount.from_minor(abs(held.foreign), held.item.commodity)}",
-            found=settlement.amount,
-        )
     sign = 1 if held.foreign > 0 else -1
     whole = abs(held.foreign)
     return Release(
@@ -174,7 +181,7 @@ def settlement_entry(
     """Return the entry that settles; its postings sum to zero by construction.
 
     Raises:
-        InvalidOption: more than the item holds, or a value of another currency.
+        InvalidOption: a value of another currency.
     """
     if settlement.value.commodity != functional:
         raise InvalidOption(
