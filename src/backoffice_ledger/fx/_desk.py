@@ -175,6 +175,13 @@ class CurrencyDesk:
                     field="item", expected="an item of the desk", found=item.account
                 )
 
+        if settlement.value.commodity != self.functional:
+            raise InvalidOption(
+                field="value",
+                expected=f"an amount of {self.functional.code}",
+                found=settlement.value,
+            )
+
         def work() -> None:
             is_new = self._is_new(settlement.id)
             self._ledger.documents.store(settlement.document())

@@ -178,17 +178,7 @@ def settlement_entry(
     functional: bl.Commodity,
     journal: str,
 ) -> bl.Entry:
-    """Return the entry that settles; its postings sum to zero by construction.
-
-    Raises:
-        InvalidOption: a value of another currency.
-    """
-    if settlement.value.commodity != functional:
-        raise InvalidOption(
-            field="value",
-            expected=f"an amount of {functional.code}",
-            found=settlement.value,
-        )
+    """Return the entry that settles; its postings sum to zero by construction."""
     item, to = settlement.item, settlement.to
     out = release(settlement, held)
 
