@@ -16,6 +16,7 @@ from backoffice_ledger.fx._translation import TranslatedLine, Translation
 _RESULT: Final = (bl.AccountType.INCOME, bl.AccountType.EXPENSE)
 _BALANCE: Final = (bl.AccountType.ASSET, bl.AccountType.LIABILITY)
 _ONE_DAY: Final = timedelta(days=1)
+_OPENING: Final = "Opening net assets"
 
 
 def translate(
@@ -73,17 +74,13 @@ def translate(
     before = first - _ONE_DAY
     closing_quote = rates.quote(unit, target, last, spot)
     opening_units = sum(book.net_assets(before).values())
+    value = Fraction(0)
     if opening is not None:
         _check_opening(opening, before, (unit, target), opening_units)
         value = Fraction(opening.net_assets.decimal)
-        start = TranslatedLine(
-            "Opening net assets", opening_units, "as presented", value
-        )
-    elif opening_units:
-        quote = rates.quote(unit, target, before, spot)
-        start = _term("Opening net assets", opening_units, quote)
-    else:
-        start = TranslatedLine("Opening net assets", 0, "", Fraction(0))
+    start = TranslatedLine(_OPENING, opening_units, "as presented", value)
+    if opening is None and opening_units:
+        start = _term(_OPENING, opening_units, rates.quote(unit, target, before, spot))
     gains: dict[tuple[str, Fraction], int] = defaultdict(int)
     owners: list[TranslatedLine] = []
     for record in ledger.view().entries(dates=(first, last)):

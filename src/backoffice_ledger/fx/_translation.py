@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import date
 from fractions import Fraction
-from typing import Final, NamedTuple, final
+from typing import Final, final
 
 import attrs
 
@@ -27,7 +27,9 @@ _PROOF_COLUMNS: Final = (
 )
 
 
-class TranslatedLine(NamedTuple):
+@final
+@attrs.frozen(order=False)
+class TranslatedLine:
     """One amount at one rate; assets, gains and contributions are positive.
 
     Attributes:
