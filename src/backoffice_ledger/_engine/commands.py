@@ -81,10 +81,16 @@ class SetPeriods:
 
 
 @attrs.frozen
-class StoreDocument:
-    """Add a version of a document."""
+class StoreDocuments:
+    """Add versions of documents, all of them or none.
 
-    document: Document
+    Attributes:
+        documents: in the order in which they are recorded.
+        is_many: whether error messages say which of them is meant.
+    """
+
+    documents: Sequence[Document]
+    is_many: bool = False
 
 
 @attrs.frozen
@@ -220,7 +226,7 @@ Command = (
     | OpenJournal
     | DeclareDimension
     | SetPeriods
-    | StoreDocument
+    | StoreDocuments
     | PostEntries
     | Reserve
     | Capture
