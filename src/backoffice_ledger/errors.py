@@ -36,6 +36,7 @@
     |   +-- UnknownRecord (LookupError)
     |   +-- AlreadyReversed
     |   +-- DocumentConflict
+    |   +-- TransitionRefused
     |   +-- UnknownProposal (LookupError)
     |   +-- ProposalState
     |   +-- DigestMismatch
@@ -125,6 +126,7 @@ __all__ = [
     "StorageFailure",
     "StoreError",
     "TransactionRequired",
+    "TransitionRefused",
     "Unbalanced",
     "UnknownAccount",
     "UnknownCommodity",
@@ -448,6 +450,13 @@ class DocumentConflict(Refused):
     code = "document-conflict"
 
 
+class TransitionRefused(Refused):
+    """The trade or instruction cannot go from its state to the one asked for."""
+
+    code = "transition-refused"
+    hint = "read its status; a step is neither skipped nor taken back"
+
+
 class UnknownProposal(Refused, LookupError):
     """No proposal has this id."""
 
@@ -671,6 +680,7 @@ PRECEDENCE: tuple[type[LedgerError], ...] = (
     CommodityRefused,
     UnknownDimension,
     DocumentConflict,
+    TransitionRefused,
     ConditionFailed,
     LimitBreached,
     # policy, last: no control sees what could not be posted anyway

@@ -81,16 +81,17 @@ class SetPeriods:
 
 
 @attrs.frozen
-class StoreDocuments:
-    """Add versions of documents, all of them or none.
+class StoreDocument:
+    """Add a version of a document."""
 
-    Attributes:
-        documents: in the order in which they are recorded.
-        is_many: whether error messages say which of them is meant.
-    """
+    document: Document
+
+
+@attrs.frozen
+class StoreDocuments:
+    """Add versions of documents, all of them or none, in this order."""
 
     documents: Sequence[Document]
-    is_many: bool = False
 
 
 @attrs.frozen
@@ -226,6 +227,7 @@ Command = (
     | OpenJournal
     | DeclareDimension
     | SetPeriods
+    | StoreDocument
     | StoreDocuments
     | PostEntries
     | Reserve

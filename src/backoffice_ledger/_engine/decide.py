@@ -36,6 +36,7 @@ from backoffice_ledger._engine.commands import (
     Reserve,
     Reverse,
     SetPeriods,
+    StoreDocument,
     StoreDocuments,
     Void,
 )
@@ -249,6 +250,9 @@ _NEEDS: dict[type, Callable[[Any, State], Needs]] = {
         facts=[("dimension", command.name)]
     ),
     SetPeriods: _periods_needs,
+    StoreDocument: lambda command, state: state.missing(
+        facts=[documents.document_fact(command.document)]
+    ),
     StoreDocuments: lambda command, state: state.missing(
         facts=[documents.document_fact(each) for each in command.documents]
     ),
@@ -274,6 +278,7 @@ _DECIDE: dict[type, Callable[[State, Any, Stamp], Outcome]] = {
     OpenJournal: book.open_journal,
     DeclareDimension: book.declare_dimension,
     SetPeriods: book.set_periods,
+    StoreDocument: documents.store_document,
     StoreDocuments: documents.store_documents,
     CastVote: approvals.cast_vote,
     Reserve: holds.reserve,

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from backoffice_ledger._engine.commands import StoreDocuments
+from backoffice_ledger._engine.commands import StoreDocument, StoreDocuments
 from backoffice_ledger._engine.stamp import Stamp
 from backoffice_ledger._engine.state import (
     Fact,
@@ -62,6 +62,13 @@ def document_fact(document: Document) -> FactKey:
     return "document", document_key(document.kind, document.id)
 
 
+def store_document(state: State, command: StoreDocument, stamp: Stamp) -> Outcome:
+    """Add the next version; storing the latest one again changes nothing."""
+    outcome = Outcome()
+    _store(state, command.document, stamp, outcome, {})
+    return outcome
+
+
 def store_documents(state: State, command: StoreDocuments, stamp: Stamp) -> Outcome:
     """Add versions; storing the latest one again changes nothing.
 
@@ -73,8 +80,7 @@ def store_documents(state: State, command: StoreDocuments, stamp: Stamp) -> Outc
         try:
             _store(state, document, stamp, outcome, added)
         except DocumentConflict as error:
-            if command.is_many:
-                error.field = f"documents[{index}].{error.field}"
+            error.field = f"documents[{index}].{error.field}"
             raise
     return outcome
 
@@ -88,20 +94,21 @@ def _store(
 ) -> None:
     key = document_fact(document)
     fact = state.fact(*key)
+    number = 0
     if key in added:
-        latest, known = added[key]
-        number, is_same = latest.version, latest == document
+        latest, record = added[key]
+        number = latest.version
+        if latest == document:
+            outcome.results.append(record)
+            return
     elif fact is not None:
-        known = fact
         number = fact.content["version"]
         is_same = number == document.version and (
             document_from_fact(fact) == without(document, fact.erased)
         )
-    else:
-        number, is_same = 0, False
-    if is_same:
-        outcome.results.append(known)
-        return
+        if is_same:
+            outcome.results.append(fact)
+            return
     if document.version != number + 1:
         raise DocumentConflict(
             f"version {number} of {key[1]} has other content"

@@ -20,6 +20,7 @@ from backoffice_ledger._engine.commands import (
     Release,
     Reverse,
     SetPeriods,
+    StoreDocument,
     StoreDocuments,
 )
 from backoffice_ledger._engine.documents import document_from_fact, document_key
@@ -354,7 +355,7 @@ class Documents:
             DocumentConflict: its version is not the next one, or the same version
                 is recorded with other content.
         """
-        command = StoreDocuments((_check_document(document, "document"),))
+        command = StoreDocument(_check_document(document, "document"))
         self._session.execute(command)
         return document
 
@@ -370,7 +371,7 @@ class Documents:
             _check_document(document, f"documents[{index}]")
             for index, document in enumerate(check_iterable(documents, "documents"))
         )
-        self._session.append(StoreDocuments(items, is_many=True))
+        self._session.append(StoreDocuments(items))
         return items
 
     def get(self, kind: str, id: str, *, version: int | None = None) -> Document:
