@@ -1,5 +1,10 @@
 """Settlement accounting: what happens to trades, and what is booked for it."""
 
+from backoffice_ledger.settlement.accounting._accounts import (
+    DIMENSIONS,
+    LOCATIONS,
+    SettlementAccounts,
+)
 from backoffice_ledger.settlement.accounting._events import (
     Capacity,
     Category,
@@ -13,7 +18,6 @@ from backoffice_ledger.settlement.accounting._events import (
     FailResolved,
     FxTradeExecuted,
     FxTradeSettled,
-    LotPart,
     LotsTransferred,
     Marked,
     Netted,
@@ -28,8 +32,14 @@ from backoffice_ledger.settlement.accounting._events import (
     TradeSettled,
     TradeSide,
 )
+from backoffice_ledger.settlement.accounting._rules import (
+    PostingRules,
+    TransactionCosts,
+)
 
 __all__ = [
+    "DIMENSIONS",
+    "LOCATIONS",
     "Capacity",
     "Category",
     "Clearing",
@@ -42,13 +52,14 @@ __all__ = [
     "FailResolved",
     "FxTradeExecuted",
     "FxTradeSettled",
-    "LotPart",
     "LotsTransferred",
     "Marked",
     "Netted",
     "Obligation",
     "PenaltyAccrued",
     "PenaltyPaid",
+    "PostingRules",
+    "SettlementAccounts",
     "SettlementEvent",
     "Split",
     "TradeCancelled",
@@ -56,4 +67,5 @@ __all__ = [
     "TradeFailing",
     "TradeSettled",
     "TradeSide",
+    "TransactionCosts",
 ]

@@ -6,7 +6,7 @@ name of the field says which way they go, unless its description says otherwise.
 """
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Any, Final, Literal, final
 
@@ -14,7 +14,7 @@ import attrs
 
 import backoffice_ledger as bl
 from backoffice_ledger.errors import InvalidOption
-from backoffice_ledger.settlement.accounting._checks import (
+from backoffice_ledger.settlement.lots._checks import (
     check_amount,
     check_amounts,
     check_choice,
@@ -25,6 +25,7 @@ from backoffice_ledger.settlement.accounting._checks import (
     check_positive,
     check_same,
 )
+from backoffice_ledger.settlement.lots._lot import LotPart
 
 TradeSide = Literal["buy", "sell"]
 """What we, or our customer, do."""
@@ -94,41 +95,18 @@ class Obligation:
             CommodityMismatch: other units, or another currency.
             InexactNumber: no amounts.
         """
-        parts = {}
-        for name, part in (("quantity", quantity), ("cash", cash)):
-            whole: bl.Amount = getattr(self, name)
-            check_same(check_not_negative(part, name), whole.commodity, name)
-            if part > abs(whole):
-                raise InvalidOption(
-                    field=name, expected=f"at most {abs(whole)}", found=part
-                )
-            parts[name] = part if whole.minor_units > 0 else -part
-        return attrs.evolve(self, **parts)
+        return attrs.evolve(
+            self,
+            quantity=_part_of(self.quantity, quantity, "quantity"),
+            cash=_part_of(self.cash, cash, "cash"),
+        )
 
 
-@final
-@attrs.frozen(order=False)
-class LotPart:
-    """Units of one lot that are sold or moved, at what they cost.
-
-    Attributes:
-        lot: id of the trade that acquired it.
-        quantity: units, positive.
-        cost: what they cost.
-        adjustment: changes of their fair value that are booked so far; signed.
-    """
-
-    lot: str
-    quantity: bl.Amount
-    cost: bl.Amount
-    adjustment: bl.Amount
-
-    def __attrs_post_init__(self) -> None:
-        check_name(self.lot, "lot")
-        check_positive(self.quantity, "quantity")
-        check_not_negative(self.cost, "cost")
-        check_amount(self.adjustment, "adjustment")
-        check_same(self.adjustment, self.cost.commodity, "adjustment")
+def _part_of(whole: bl.Amount, part: bl.Amount, field: str) -> bl.Amount:
+    check_same(check_not_negative(part, field), whole.commodity, field)
+    if part > abs(whole):
+        raise InvalidOption(field=field, expected=f"at most {abs(whole)}", found=part)
+    return part if whole.minor_units > 0 else -part
 
 
 @final
@@ -145,6 +123,8 @@ class TradeExecuted:
         consideration: price times quantity, without accrued interest and fees.
         counterparty: whom we trade with, or the central counterparty's name.
         accrued: interest that the buyer pays to the seller.
+        accrued_purchased: of a sale: what of *accrued* was itself bought with the bond;
+            the rest has accrued since.
         fees: what we pay on top (principal) or what the customer pays us (agent), by
             name, such as ``commission``.
         owner: whose units they are, ``firm`` or a customer's opaque id.
@@ -152,7 +132,8 @@ class TradeExecuted:
         clearing: ``bilateral`` or ``ccp``.
         category: how the asset is measured.
         chosen: for specific identification: units to sell by lot.
-        lots: of a sale as principal: what is sold; `SettlementBooks` fills it in.
+        lot: the lot that a purchase adds to; None is one of its own, of the trade's id.
+        lots: of a sale as principal: what is sold.  `SettlementBooks` fills in both.
     """
 
     trade_id: str
@@ -163,12 +144,14 @@ class TradeExecuted:
     consideration: bl.Amount
     counterparty: str
     accrued: bl.Amount | None = None
+    accrued_purchased: bl.Amount | None = None
     fees: Mapping[str, bl.Amount] = attrs.field(default=NO_AMOUNTS, converter=_frozen)
     owner: str = "firm"
     capacity: Capacity = "principal"
     clearing: Clearing = "bilateral"
     category: Category = "fvtpl"
     chosen: Mapping[str, bl.Amount] = attrs.field(default=NO_AMOUNTS, converter=_frozen)
+    lot: str | None = None
     lots: tuple[LotPart, ...] = attrs.field(default=(), converter=tuple)
 
     def __attrs_post_init__(self) -> None:
@@ -186,6 +169,9 @@ class TradeExecuted:
         money = check_positive(self.consideration, "consideration").commodity
         if self.accrued is not None:
             check_same(check_amount(self.accrued, "accrued"), money, "accrued")
+        if self.accrued_purchased is not None:
+            name = "accrued_purchased"
+            check_same(check_amount(self.accrued_purchased, name), money, name)
         check_amounts(self.fees, money, "fees")
         check_name(self.counterparty, "counterparty")
         check_name(self.owner, "owner")
@@ -193,6 +179,8 @@ class TradeExecuted:
         check_choice(self.clearing, Clearing, "clearing")
         check_choice(self.category, Category, "category")
         check_amounts(self.chosen, self.quantity.commodity, "chosen")
+        if self.lot is not None:
+            check_name(self.lot, "lot")
         for part in self.lots:
             check_instance(part, LotPart, "lots")
             check_same(part.quantity, self.quantity.commodity, "lots.quantity")
@@ -213,8 +201,7 @@ class TradeExecuted:
     @property
     def fee_total(self) -> bl.Amount:
         """The sum of the fees."""
-        total = bl.Amount.from_minor(0, self.consideration.commodity)
-        return sum(self.fees.values(), total)
+        return _sum(self.fees, self.consideration.commodity)
 
     @property
     def obligation(self) -> Obligation:
@@ -375,10 +362,16 @@ class Netted:
     @property
     def net(self) -> tuple[bl.Balance, bl.Balance]:
         """What is left: units by instrument, and money by currency; signed."""
-        return (
-            bl.Balance(item.quantity for item in self.obligations),
-            bl.Balance(item.cash for item in self.obligations),
-        )
+        return net(self.obligations)
+
+
+def net(obligations: Iterable[Obligation]) -> tuple[bl.Balance, bl.Balance]:
+    """Return the sums of units by instrument, and of money by currency."""
+    found = tuple(obligations)
+    return (
+        bl.Balance(item.quantity for item in found),
+        bl.Balance(item.cash for item in found),
+    )
 
 
 @final
@@ -390,15 +383,23 @@ class TradeCancelled:
         trade: as it was executed, with its lots.
         date: the booking date of the reversal.
         reason: why; erasable free text.
+        failing: whether `TradeFailing` moved it to the failed accounts before.
+        adjustment: of a purchase: changes of fair value that are booked on it, and that
+            go with it; signed.  `SettlementBooks` fills it in.
     """
 
     trade: TradeExecuted
     date: datetime.date
     reason: str = ""
+    failing: bool = False
+    adjustment: bl.Amount | None = None
 
     def __attrs_post_init__(self) -> None:
         check_instance(self.trade, TradeExecuted, "trade")
         check_day(self.date, "date")
+        if self.adjustment is not None:
+            money = self.trade.consideration.commodity
+            check_same(check_amount(self.adjustment, "adjustment"), money, "adjustment")
 
 
 @final
@@ -570,17 +571,17 @@ class Split:
         split_id: unique.
         date: the day from which the new units count.
         instrument: what was split.
-        lots: by lot, the units that are added (negative: taken away) for *owner*.
-        locations: by location, such as ``depository``, the units that are added there;
-            their sum is that of the lots.
+        locations: by location, such as ``depository``, the units that are added there
+            for the owner (negative: taken away).
+        lots: by lot, the units that are added; a customer has no lots.
         owner: whose units they are.
     """
 
     split_id: str
     date: datetime.date
     instrument: bl.Commodity
-    lots: Mapping[str, bl.Amount] = attrs.field(converter=_frozen)
     locations: Mapping[str, bl.Amount] = attrs.field(converter=_frozen)
+    lots: Mapping[str, bl.Amount] = attrs.field(default=NO_AMOUNTS, converter=_frozen)
     owner: str = "firm"
 
     def __attrs_post_init__(self) -> None:
@@ -589,13 +590,23 @@ class Split:
         check_instance(self.instrument, bl.Commodity, "instrument")
         check_amounts(self.lots, self.instrument, "lots", signed=True)
         check_amounts(self.locations, self.instrument, "locations", signed=True)
-        added = sum(item.minor_units for item in self.lots.values())
-        found = sum(item.minor_units for item in self.locations.values())
-        if added != found:
-            raise InvalidOption(
-                field="locations", expected=f"{added} units in all", found=found
-            )
         check_name(self.owner, "owner")
+        added = _sum(self.locations, self.instrument)
+        if self.lots and _sum(self.lots, self.instrument) != added:
+            raise InvalidOption(
+                field="lots",
+                expected=f"{added} in all",
+                found=_sum(self.lots, self.instrument),
+            )
+
+    @property
+    def unassigned(self) -> tuple[bl.Amount, ...]:
+        """The units of an owner without lots, if there are any."""
+        return () if self.lots else (_sum(self.locations, self.instrument),)
+
+
+def _sum(amounts: Mapping[str, bl.Amount], unit: bl.Commodity) -> bl.Amount:
+    return sum(amounts.values(), bl.Amount.from_minor(0, unit))
 
 
 @final
