@@ -17,6 +17,7 @@
     |   |   +-- Unbalanced
     |   +-- InvalidDocument
     |   +-- InvalidOption
+    |   +-- CalendarHorizon (LookupError)
     +-- Refused
     |   +-- IdempotencyConflict
     |   +-- UnknownAccount (KeyError)
@@ -84,6 +85,7 @@ __all__ = [
     "BookNotFound",
     "BoundExceeded",
     "Busy",
+    "CalendarHorizon",
     "CommodityConflict",
     "CommodityMismatch",
     "CommodityRefused",
@@ -324,6 +326,13 @@ class InvalidOption(InvalidInput):
     """An argument is not one of the allowed values."""
 
     code = "invalid-option"
+
+
+class CalendarHorizon(InvalidInput, LookupError):
+    """The day lies outside those that the calendar knows; nothing is guessed."""
+
+    code = "calendar-horizon"
+    hint = "use a calendar that covers the day, or a newer version of its data"
 
 
 # --- the book says no ----------------------------------------------------------------
