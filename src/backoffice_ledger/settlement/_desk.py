@@ -2,31 +2,38 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
+from functools import partial
 from itertools import islice
-from typing import Any, Final, Literal, Protocol, TypeVar, final
+from typing import Any, Final, Literal, TypeVar, final
 
 import attrs
 
 import backoffice_ledger as bl
-from backoffice_ledger.errors import (
-    DocumentConflict,
-    IdempotencyConflict,
-    InvalidDate,
-    InvalidOption,
-    TransitionRefused,
-)
+from backoffice_ledger.errors import InvalidDate, InvalidOption
 from backoffice_ledger.reports import Table
-from backoffice_ledger.settlement import _life, _trade
+from backoffice_ledger.settlement import _life
+from backoffice_ledger.settlement._books import Books, books_of
+from backoffice_ledger.settlement._instructing import (
+    cancelled_event,
+    instruct,
+    replacement,
+    settled_event,
+)
 from backoffice_ledger.settlement._instruction import Instruction
-from backoffice_ledger.settlement._life import NO_DETAILS, TradeState, TradeStatus
+from backoffice_ledger.settlement._life import TradeState, TradeStatus, begin
 from backoffice_ledger.settlement._matching import (
     EUR_TOLERANCE,
     Match,
     Tolerance,
     match_instructions,
 )
-from backoffice_ledger.settlement._records import Records, check_seen, documents_of
-from backoffice_ledger.settlement._reports import ageing
+from backoffice_ledger.settlement._records import (
+    Records,
+    Stored,
+    check_same_trade,
+    check_seen,
+)
+from backoffice_ledger.settlement._reports import ageing_table, history_table
 from backoffice_ledger.settlement._status import (
     InstructionStatus,
     Lack,
@@ -41,11 +48,9 @@ from backoffice_ledger.settlement.accounting import (
     CustomerSettled,
     SettlementEvent,
     TradeCancelled,
-    TradeExecuted,
     TradeFailing,
-    TradeSettled,
 )
-from backoffice_ledger.settlement.accounting._checks import (
+from backoffice_ledger.settlement.lots._checks import (
     check_choice,
     check_day,
     check_instance,
@@ -53,23 +58,16 @@ from backoffice_ledger.settlement.accounting._checks import (
 )
 
 T = TypeVar("T")
+I = TypeVar("I")  # noqa: E741 - an item
 
 BATCH_SIZE: Final = 5_000
 """How many trades or instructions are in one database transaction."""
 
 Route = Literal["bilateral", "netted", "novated"]
-"""What becomes of a matched trade: it is settled by itself, or something replaces it."""
+"""What becomes of a matched trade: it is settled by itself, or is replaced."""
 
-
-class Books(Protocol):
-    """Books the events of settlement: `SettlementBooks`, or one of your own."""
-
-    def post(self, events: Iterable[SettlementEvent]) -> object:
-        """Post the entries of events, in order; each event is booked once.
-
-        It is called inside the database transaction that stores the documents.
-        """
-        ...
+Milestone = Literal["confirmed", "affirmed", "matched"]
+"""Steps that need nothing but the news that they were taken."""
 
 
 @final
@@ -77,26 +75,805 @@ class Books(Protocol):
 class SettlementDesk:
     """The trades of a book and the instructions that settle them.
 
-    Each command stores a version of a document and books what follows from it in one
-    database transaction; the log says who gave it.  The same command again changes
-    nothing and returns the status as it stands.
+    Each command stores a version of a document and books what follows from it, in one
+    database transaction; the log says who gave it and when.  The same command again
+    changes nothing and returns the status as it stands.  With *seen*, the version of
+    the status that the caller has read, a command is refused if there is a later one.
 
     Args:
-        ledger: the book.
-        books: books the events.
+        ledger: the book; what is done is done by its actor.
+        books: books the events; None is `PostingRules` as they are.
         market: of trades that name none.
         tolerances: how far the money of matching instructions may differ, one for each
             currency that has any.
     """
 
     ledger: bl.Ledger
-    _: Any = attrs.field(default=None, init=False, repr=False, eq=False)
-    books: Books = attrs.field(kw_only=True)
+    books: Books = attrs.field(default=None, kw_only=True)
     market: str | None = attrs.field(default=None, kw_only=True)
     tolerances: tuple[Tolerance, ...] = attrs.field(
         default=(EUR_TOLERANCE,), converter=tuple, kw_only=True
     )
 
+    def __attrs_post_init__(self) -> None:
+        check_instance(self.ledger, bl.Ledger, "ledger")
+        object.__setattr__(self, "books", books_of(self.ledger, self.books))
+        if self.market is not None:
+            check_name(self.market, "market")
+        for each in self.tolerances:
+            check_instance(each, Tolerance, "tolerances")
+
     @property
     def _records(self) -> Records:
         return Records(self.ledger)
+
+    def _write(
+        self, values: Iterable[Stored], events: Iterable[SettlementEvent] = ()
+    ) -> None:
+        """Store documents and book events; both are there, or neither."""
+        self._records.store(values)
+        booked = list(events)
+        if booked:
+            self.books.post(booked)
+
+    def _batched(
+        self, items: Iterable[I], work: Callable[[list[I]], list[T]]
+    ) -> tuple[T, ...]:
+        """Do *work* on batches of items, each in one database transaction."""
+        done: list[T] = []
+        for batch in _batches(items):
+            done += self.ledger.atomically(partial(work, batch))
+        return tuple(done)
+
+    # --- trades ----------------------------------------------------------------------
+
+    def capture(self, trade: Trade) -> TradeStatus:
+        """Take in a trade and book it; see `capture_many`."""
+        [status] = self.capture_many([trade])
+        return status
+
+    def capture_many(self, trades: Iterable[Trade]) -> tuple[TradeStatus, ...]:
+        """Take in trades and book them on their trade dates.
+
+        Raises:
+            InvalidOption: not a trade, or one that is an amendment.
+            IdempotencyConflict: the id is taken by another trade.
+            Refused: the book does not take an entry.
+        """
+        return self._batched(trades, self._capture)
+
+    def _capture(self, batch: list[Trade]) -> list[TradeStatus]:
+        trades = [self._checked(trade, index) for index, trade in enumerate(batch)]
+        known = self._records.first_versions([trade.id for trade in trades])
+        fresh: dict[str, Trade] = {}
+        for trade in trades:
+            if trade.id in known:
+                check_same_trade(known[trade.id], trade)
+            elif trade.id in fresh:
+                check_same_trade(fresh[trade.id], trade)
+            else:
+                fresh[trade.id] = trade
+        begun = {id_: begin(id_, id_) for id_ in fresh}
+        self._write(
+            [*fresh.values(), *begun.values()],
+            (trade.executed() for trade in fresh.values()),
+        )
+        old = self._records.find_statuses(list(known))
+        return [begun.get(trade.id) or old[trade.id] for trade in trades]
+
+    def _checked(self, trade: Trade, index: int) -> Trade:
+        check_instance(trade, Trade, f"trades[{index}]")
+        if trade.version != 1:
+            raise InvalidOption(
+                field=f"trades[{index}].version",
+                expected="1; amend() takes later versions",
+                found=trade.version,
+            )
+        if trade.market is None and self.market is not None:
+            return attrs.evolve(trade, market=self.market)
+        return trade
+
+    def enrich(
+        self,
+        id: str,
+        *,
+        own_ssi: str | None = None,
+        counterparty_ssi: str | None = None,
+        seen: int | None = None,
+    ) -> TradeStatus:
+        """Complete a trade with the standing settlement instructions of both sides.
+
+        Raises:
+            InvalidOption: one of them is neither given nor named by the trade.
+            UnknownRecord, TransitionRefused, DocumentConflict: as for `advance`.
+        """
+        given = {"own_ssi": own_ssi, "counterparty_ssi": counterparty_ssi}
+        [status] = self._batched(
+            [id], lambda batch: self._enrich(batch, given, seen=seen)
+        )
+        return status
+
+    def enrich_many(self, ids: Iterable[str]) -> tuple[TradeStatus, ...]:
+        """Do so for trades that name both; see `enrich`."""
+        return self._batched(ids, lambda batch: self._enrich(batch, {}))
+
+    def _enrich(
+        self, ids: list[str], given: Mapping[str, str | None], seen: int | None = None
+    ) -> list[TradeStatus]:
+        statuses = self._records.statuses(ids)
+        details = []
+        for trade in self._records.trades(statuses):
+            own: dict[str, Any] = {}
+            for name in ("own_ssi", "counterparty_ssi"):
+                value = given.get(name) or getattr(trade, name)
+                if value is None:
+                    raise InvalidOption(
+                        field=name, expected=f"one for the trade {trade.id!r}"
+                    )
+                check_name(value, name)
+                own[name] = value
+            details.append(own)
+        return self._moved(statuses, TradeState.ENRICHED, details, seen)
+
+    def _moved(
+        self,
+        statuses: Sequence[TradeStatus],
+        state: TradeState,
+        details: Sequence[Mapping[str, Any]],
+        seen: int | None = None,
+    ) -> list[TradeStatus]:
+        moved = [
+            status.moved(state, own)
+            for status, own in zip(statuses, details, strict=True)
+        ]
+        changed = _changed(statuses, moved, seen)
+        self._write(changed)
+        return moved
+
+    def allocate(
+        self, id: str, allocations: Iterable[Allocation], *, seen: int | None = None
+    ) -> tuple[TradeStatus, ...]:
+        """Split a block trade into one trade for each account; return their statuses.
+
+        The block is taken back and its parts are booked; see `split_block` for the
+        arithmetic.  The parts begin as allocated.
+
+        Raises:
+            InvalidOption: the allocations do not sum to the block.
+            UnknownRecord, TransitionRefused, DocumentConflict: as for `advance`.
+        """
+        parts = tuple(allocations)
+        return self.ledger.atomically(lambda: self._allocate(id, parts, seen))
+
+    def _allocate(
+        self, id: str, allocations: tuple[Allocation, ...], seen: int | None
+    ) -> tuple[TradeStatus, ...]:
+        [status] = statuses = self._records.statuses([id])
+        [block] = self._records.trades(statuses)
+        enriched = status.details(TradeState.ENRICHED) or {}
+        parts = split_block(attrs.evolve(block, **enriched), allocations)
+        details = {"into": tuple(part.id for part in parts)}
+        moved = status.moved(TradeState.BLOCK_ALLOCATED, details)
+        known = self._records.first_versions([part.id for part in parts])
+        for part in parts:
+            if part.id in known:
+                check_same_trade(known[part.id], part)
+        if moved is status:
+            return tuple(self._records.statuses([part.id for part in parts]))
+        check_seen(status, seen)
+        origin = {"block": status.booking_id}
+        begun = [
+            begin(part.id, part.id, TradeState.ALLOCATED, origin) for part in parts
+        ]
+        taken_back = TradeCancelled(trade=block.executed(), date=block.trade_date)
+        self._write(
+            [*parts, *begun, moved], [taken_back, *(part.executed() for part in parts)]
+        )
+        return tuple(begun)
+
+    def advance(
+        self,
+        id: str,
+        to: Milestone,
+        *,
+        at: datetime | None = None,
+        seen: int | None = None,
+    ) -> TradeStatus:
+        """Note that a trade was confirmed, affirmed or matched.
+
+        Args:
+            id: of the trade.
+            to: the new state.
+            at: the instant of the news, to be compared with a `CutOff`.
+            seen: the version of the status that the caller has read.
+
+        Raises:
+            UnknownRecord: there is no such trade.
+            TransitionRefused: the state does not follow, or was reached otherwise.
+            DocumentConflict: there is a later version than *seen*.
+        """
+        [status] = self._advance([id], to, at, seen)
+        return status
+
+    def advance_many(
+        self, ids: Iterable[str], to: Milestone, *, at: datetime | None = None
+    ) -> tuple[TradeStatus, ...]:
+        """Do so for many trades; see `advance`."""
+        return self._advance(ids, to, at)
+
+    def _advance(
+        self,
+        ids: Iterable[str],
+        to: Milestone,
+        at: datetime | None,
+        seen: int | None = None,
+    ) -> tuple[TradeStatus, ...]:
+        check_choice(to, Milestone, "to")
+        details = {} if at is None else {"at": _checked_instant(at)}
+
+        def work(batch: list[str]) -> list[TradeStatus]:
+            statuses = self._records.statuses(batch)
+            return self._moved(statuses, TradeState(to), [details] * len(batch), seen)
+
+        return self._batched(ids, work)
+
+    def confirm(self, id: str, *, at: datetime | None = None) -> TradeStatus:
+        """The broker has confirmed it; the same as ``advance(id, "confirmed")``."""
+        return self.advance(id, "confirmed", at=at)
+
+    def affirm(self, id: str, *, at: datetime | None = None) -> TradeStatus:
+        """The client has affirmed it; the same as ``advance(id, "affirmed")``."""
+        return self.advance(id, "affirmed", at=at)
+
+    def match(self, id: str, *, at: datetime | None = None) -> TradeStatus:
+        """It is matched; the same as ``advance(id, "matched")``."""
+        return self.advance(id, "matched", at=at)
+
+    def route(
+        self, id: str, to: Route = "bilateral", *, reference: str | None = None
+    ) -> TradeStatus:
+        """Say what becomes of a matched trade; see `route_many`."""
+        [status] = self.route_many([id], to, reference=reference)
+        return status
+
+    def route_many(
+        self,
+        ids: Iterable[str],
+        to: Route = "bilateral",
+        *,
+        reference: str | None = None,
+    ) -> tuple[TradeStatus, ...]:
+        """Say what becomes of matched trades.
+
+        ``bilateral``: each is settled by itself.  ``netted`` and ``novated`` end their
+        lives; netting calls this, and books what takes their place, in one
+        ``ledger.atomically``.
+
+        Raises:
+            InvalidOption: a netted or novated trade without *reference*, the id of what
+                takes its place.
+            UnknownRecord, TransitionRefused: as for `advance`.
+        """
+        check_choice(to, Route, "to")
+        if (reference is None) is not (to == "bilateral"):
+            raise InvalidOption(
+                field="reference",
+                expected="none" if to == "bilateral" else "what takes its place",
+                found=reference,
+            )
+        details = {}
+        if reference is not None:
+            check_name(reference, "reference")
+            details = {"reference": reference}
+
+        def work(batch: list[str]) -> list[TradeStatus]:
+            statuses = self._records.statuses(batch)
+            return self._moved(statuses, TradeState(to), [details] * len(batch))
+
+        return self._batched(ids, work)
+
+    def cancel(
+        self, id: str, *, on: date, reason: str = "", seen: int | None = None
+    ) -> TradeStatus:
+        """Take a trade back, of which nothing is settled and nothing is instructed.
+
+        Args:
+            id: of the trade.
+            on: booking date of the reversal.
+            reason: why; erasable free text, kept with the entry.
+            seen: the version of the status that the caller has read.
+
+        Raises:
+            TransitionRefused: it is settled, netted or over; or its instruction is
+                still alive: cancel that first.
+            UnknownRecord, DocumentConflict: as for `advance`.
+        """
+        check_day(on, "on")
+
+        def work() -> TradeStatus:
+            [status] = statuses = self._records.statuses([id])
+            moved = status.moved(TradeState.CANCELLED, {"on": on.isoformat()})
+            if moved is not status:
+                check_seen(status, seen)
+                [trade] = self._records.trades(statuses)
+                event = cancelled_event(self._records, status, trade, on, reason)
+                self._write([moved], [event])
+            return moved
+
+        return self.ledger.atomically(work)
+
+    def amend(
+        self, trade: Trade, *, on: date, reason: str = "", seen: int | None = None
+    ) -> TradeStatus:
+        """Take a trade back and book its next version, whose life begins anew.
+
+        Args:
+            trade: the next version, whole.
+            on: booking date of the reversal.
+            reason: why; erasable free text, kept with the entry.
+            seen: the version of the status that the caller has read.
+
+        Raises:
+            DocumentConflict: it is not the next version.
+            TransitionRefused, UnknownRecord: as for `cancel`.
+        """
+        check_day(on, "on")
+        check_instance(trade, Trade, "trade")
+
+        def work() -> TradeStatus:
+            [status] = statuses = self._records.statuses([trade.id])
+            [latest] = self._records.trades(statuses)
+            if latest == trade:
+                return status
+            fresh = replacement(latest, trade)
+            details = {"on": on.isoformat(), "replaced_by": trade.booking_id}
+            moved = status.moved(TradeState.CORRECTED, details)
+            check_seen(status, seen)
+            event = cancelled_event(self._records, status, latest, on, reason)
+            self._write([trade, moved, fresh], [event, trade.executed()])
+            return fresh
+
+        return self.ledger.atomically(work)
+
+    # --- instructions ----------------------------------------------------------------
+
+    def instruct(
+        self,
+        id: str,
+        *,
+        instruction: str | None = None,
+        participant: str = "us",
+        depository: str | None = None,
+        partial_allowed: bool = True,
+    ) -> InstructionStatus:
+        """Have a trade settled: deliver, or receive, against payment.
+
+        Once an instruction was rejected or cancelled, a trade is instructed again: with
+        what is left of it.
+
+        Args:
+            id: of the trade.
+            instruction: the id of the instruction; None takes the trade's.
+            participant: who instructs.
+            depository: where; None is the trade's own standing instruction.
+            partial_allowed: whether a part of it may be settled.
+
+        Raises:
+            TransitionRefused: the trade is not there yet, or has a live instruction.
+            IdempotencyConflict: the id is taken by another instruction.
+            UnknownRecord: there is no such trade.
+        """
+        [status] = self._instruct(
+            [id],
+            instruction,
+            participant=participant,
+            depository=depository,
+            partial_allowed=partial_allowed,
+        )
+        return status
+
+    def instruct_many(
+        self,
+        ids: Iterable[str],
+        *,
+        participant: str = "us",
+        depository: str | None = None,
+        partial_allowed: bool = True,
+    ) -> tuple[InstructionStatus, ...]:
+        """Do so for many trades; see `instruct`."""
+        return self._instruct(
+            ids,
+            None,
+            participant=participant,
+            depository=depository,
+            partial_allowed=partial_allowed,
+        )
+
+    def _instruct(
+        self, ids: Iterable[str], instruction: str | None, **terms: Any
+    ) -> tuple[InstructionStatus, ...]:
+        def work(batch: list[str]) -> list[InstructionStatus]:
+            results = instruct(self._records, batch, instruction, terms)
+            self._write([value for stored, _ in results for value in stored])
+            return [status for _, status in results]
+
+        return self._batched(ids, work)
+
+    def enter(self, instruction: Instruction) -> InstructionStatus:
+        """Keep an instruction that settles no trade, such as a move of own units.
+
+        Nothing is booked for it.
+
+        Raises:
+            InvalidOption: it names a trade: see `instruct`.
+            DocumentConflict: the id is taken by another instruction.
+        """
+        check_instance(instruction, Instruction, "instruction")
+        if instruction.trade is not None:
+            raise InvalidOption(
+                field="instruction.trade",
+                expected="None; instruct() settles trades",
+                found=instruction.trade,
+            )
+
+        def work() -> InstructionStatus:
+            known = self._records.find_instructions([instruction.id])
+            status = InstructionStatus(instruction=instruction)
+            self._write([instruction] if known else [instruction, status])
+            return known.get(instruction.id, status)
+
+        return self.ledger.atomically(work)
+
+    def _stepped(
+        self,
+        ids: Iterable[str],
+        step: Callable[[InstructionStatus], InstructionStatus],
+        seen: int | None = None,
+        event: Callable[
+            [InstructionStatus, InstructionStatus], SettlementEvent | None
+        ] = lambda _, __: None,
+    ) -> tuple[InstructionStatus, ...]:
+        """Take one step with each instruction, and what it does to its trade."""
+
+        def work(batch: list[str]) -> list[InstructionStatus]:
+            before = self._records.instructions(batch)
+            after = [step(status) for status in before]
+            changed = _changed(before, after, seen)
+            events = [
+                found
+                for old, new in zip(before, after, strict=True)
+                if new is not old and (found := event(old, new)) is not None
+            ]
+            self._write([*changed, *self._settled_trades(changed)], events)
+            return after
+
+        return self._batched(ids, work)
+
+    def _settled_trades(
+        self, changed: Iterable[InstructionStatus]
+    ) -> list[TradeStatus]:
+        """Return the trades that these instructions have settled."""
+        ids = [
+            status.instruction.trade
+            for status in changed
+            if status.settlement is SettlementState.SETTLED
+            and status.instruction.trade is not None
+        ]
+        return [
+            status.moved(TradeState.SETTLED, {})
+            for status in self._records.statuses(ids)
+        ]
+
+    def accept(self, id: str) -> InstructionStatus:
+        """The depository has accepted an instruction; see `accept_many`."""
+        [status] = self.accept_many([id])
+        return status
+
+    def accept_many(self, ids: Iterable[str]) -> tuple[InstructionStatus, ...]:
+        """The depository has accepted instructions.
+
+        Raises:
+            UnknownRecord: there is no such instruction.
+            TransitionRefused: it was rejected or cancelled.
+        """
+        return self._stepped(ids, InstructionStatus.accepted)
+
+    def reject(self, id: str) -> InstructionStatus:
+        """The depository has rejected an instruction; the trade may be instructed anew.
+
+        Raises:
+            UnknownRecord, TransitionRefused: as for `accept_many`.
+        """
+        [status] = self._stepped([id], InstructionStatus.rejected)
+        return status
+
+    def compare(self, id: str, theirs: Instruction) -> Match:
+        """Compare our instruction with the other side's; keep it if they match.
+
+        Raises:
+            UnknownRecord: there is no such instruction.
+            TransitionRefused: ours is not accepted, or is matched with another.
+        """
+
+        def work() -> Match:
+            [status] = self._records.instructions([id])
+            found = match_instructions(
+                status.instruction, theirs, tolerances=self.tolerances
+            )
+            if found:
+                self._stepped([id], lambda one: one.matched(found.cash, theirs.id))
+            return found
+
+        return self.ledger.atomically(work)
+
+    def report_matched(
+        self, references: Mapping[str, str], *, cash: bl.Amount | None = None
+    ) -> tuple[InstructionStatus, ...]:
+        """The depository reports that instructions are matched.
+
+        Args:
+            references: of the other sides' instructions, by the id of ours.
+            cash: the money that settles, where it is not ours; of one instruction.
+
+        Raises:
+            UnknownRecord: there is no such instruction.
+            TransitionRefused: it is not accepted, or matched with another.
+        """
+        if cash is not None and len(references) != 1:
+            raise InvalidOption(field="cash", expected="None with several", found=cash)
+        return self._stepped(
+            references, lambda status: status.matched(cash, references[status.id])
+        )
+
+    def hold(
+        self, id: str, *, by: Literal["us", "csd"] = "us", seen: int | None = None
+    ) -> InstructionStatus:
+        """Put an instruction on hold; it can still be matched.
+
+        Raises:
+            UnknownRecord: there is no such instruction.
+            TransitionRefused: it is over, or the depository holds it.
+            DocumentConflict: there is a later version than *seen*.
+        """
+        check_choice(by, Literal["us", "csd"], "by")
+        [status] = self._stepped([id], lambda one: one.held(by), seen)
+        return status
+
+    def release(
+        self, id: str, *, quantity: bl.Amount | None = None, seen: int | None = None
+    ) -> InstructionStatus:
+        """Release an instruction from hold, or some units of a delivery.
+
+        Raises:
+            InvalidOption: not some of the units that are left.
+            TransitionRefused: it is over; no delivery; or it is released in part
+                already: hold it again first.
+            UnknownRecord, DocumentConflict: as for `hold`.
+        """
+        [status] = self._stepped([id], lambda one: one.freed(quantity), seen)
+        return status
+
+    def settle(
+        self,
+        id: str,
+        *,
+        on: date,
+        quantity: bl.Amount | None = None,
+        reference: str | None = None,
+    ) -> InstructionStatus:
+        """The depository has settled an instruction, or some units of it.
+
+        Money goes with the units: pro rata, rounded down, what is left with the last
+        part.  Once all is settled, so is the trade.
+
+        Args:
+            id: of the instruction.
+            on: the day.
+            quantity: units; None is all that is left.
+            reference: the depository's; None is the day.  Two parts on one day need
+                references of their own.
+
+        Raises:
+            TransitionRefused: not accepted, matched and released; before the intended
+                day; over; or a part where none is allowed.
+            IdempotencyConflict: the reference is that of another settlement.
+            InvalidOption: more units than are left.
+            UnknownRecord: there is no such instruction.
+        """
+        [status] = self._stepped(
+            [id],
+            lambda one: one.settled(on, quantity, reference),
+            event=settled_event,
+        )
+        return status
+
+    def settle_many(
+        self, ids: Iterable[str], *, on: date
+    ) -> tuple[InstructionStatus, ...]:
+        """The depository has settled all that is left of instructions; see `settle`."""
+        return self._stepped(ids, lambda one: one.settled(on), event=settled_event)
+
+    def settle_customer(
+        self, id: str, *, on: date, cash: bl.Amount | None = None, part: int = 1
+    ) -> None:
+        """The customer of an agent trade has paid, or was paid.
+
+        Args:
+            id: of the trade.
+            on: the day.
+            cash: how much, positive; None is all.
+            part: 1 for the first payment, 2 for the next, ...
+
+        Raises:
+            InvalidOption: no trade as agent.
+            UnknownRecord: there is no such trade.
+        """
+
+        def work() -> None:
+            [trade] = self._records.trades(self._records.statuses([id]))
+            event = CustomerSettled(
+                trade=trade.executed(), date=on, cash=cash, part=part
+            )
+            self.books.post([event])
+
+        self.ledger.atomically(work)
+
+    def fail(
+        self,
+        id: str,
+        *,
+        on: date,
+        lacks: Iterable[Lack] = (),
+        counterparty_on_hold: bool = False,
+    ) -> InstructionStatus:
+        """An instruction was not settled on a day: it is failing, and booked so.
+
+        The reason is found in this order: hold, lack of securities, lack of cash.
+
+        Args:
+            id: of the instruction.
+            on: the day; the intended one or later.
+            lacks: what is missing: ``securities`` at who delivers, ``cash`` at who
+                receives.
+            counterparty_on_hold: whether the other side is on hold.
+
+        Raises:
+            TransitionRefused: it is over, or the day is too early.
+            UnknownRecord: there is no such instruction.
+        """
+        missing = tuple(lacks)
+        for each in missing:
+            check_choice(each, Lack, "lacks")
+
+        def step(status: InstructionStatus) -> InstructionStatus:
+            holding: list[Party] = ["us"] if status.is_on_hold else []
+            if counterparty_on_hold:
+                holding.append("counterparty")
+            found = failures(
+                on_hold=holding,
+                lacks=missing,
+                delivers=status.instruction.is_delivery,
+            )
+            return status.failed(on, reason_of(found))
+
+        [status] = self._stepped([id], step, event=_failing_event)
+        return status
+
+    def recycle(self, id: str) -> InstructionStatus:
+        """A failing instruction is tried again; it stays booked as failing.
+
+        Raises:
+            UnknownRecord: there is no such instruction.
+            TransitionRefused: it is over.
+        """
+        [status] = self._stepped([id], InstructionStatus.recycled)
+        return status
+
+    def cancel_instruction(
+        self, id: str, *, by: Literal["us", "counterparty", "system"] = "us"
+    ) -> InstructionStatus:
+        """Ask for the cancellation of an instruction.
+
+        Unmatched, we alone can cancel it; matched, it takes both sides.  The depository
+        itself (``system``) may take it off at any time.
+
+        Raises:
+            UnknownRecord: there is no such instruction.
+            TransitionRefused: it is over; or the other side asks, and it is unmatched.
+        """
+        check_choice(by, Literal["us", "counterparty", "system"], "by")
+
+        def step(status: InstructionStatus) -> InstructionStatus:
+            if by == "system":
+                return status.cancelled_by_system()
+            return status.cancel_asked(by)
+
+        [status] = self._stepped([id], step)
+        return status
+
+    # --- questions -------------------------------------------------------------------
+
+    def trade(self, id: str) -> Trade:
+        """Return a trade in its latest version.
+
+        Raises:
+            UnknownRecord: there is no such trade.
+        """
+        [trade] = self._records.trades(self._records.statuses([id]))
+        return trade
+
+    def status(self, id: str) -> TradeStatus:
+        """Return where a trade is.
+
+        Raises:
+            UnknownRecord: there is no such trade.
+        """
+        [status] = self._records.statuses([id])
+        return status
+
+    def instruction(self, id: str) -> InstructionStatus:
+        """Return where an instruction is.
+
+        Raises:
+            UnknownRecord: there is no such instruction.
+        """
+        [status] = self._records.instructions([id])
+        return status
+
+    def history(self, id: str) -> Table:
+        """Return the steps of a trade, with who took each of them and when.
+
+        Raises:
+            UnknownRecord: there is no such trade.
+        """
+        status = self.status(id)
+        recorded = self.ledger.documents.history(_life.KIND, status.booking_id)
+        return history_table(status, recorded)
+
+    def ageing(self, on: date) -> Table:
+        """Return what is failing, or due and not settled, by its age.
+
+        Args:
+            on: the day that ages are counted to, in calendar days.
+        """
+        check_day(on, "on")
+        return ageing_table(self._records.all_instructions(), on)
+
+
+def _batches(items: Iterable[I]) -> Iterator[list[I]]:
+    if isinstance(items, str):
+        raise InvalidOption(field="ids", expected="a list of ids", found=items)
+    iterator = iter(items)
+    while batch := list(islice(iterator, BATCH_SIZE)):
+        yield batch
+
+
+def _changed(before: Sequence[T], after: Sequence[T], seen: int | None) -> list[T]:
+    """Return what a step has changed; each of it must be as the caller has seen it."""
+    changed = []
+    for old, new in zip(before, after, strict=True):
+        if new is not old:
+            check_seen(old, seen)  # type: ignore[arg-type]
+            changed.append(new)
+    return changed
+
+
+def _checked_instant(at: datetime) -> str:
+    if not isinstance(at, datetime) or at.tzinfo is None:
+        raise InvalidDate(field="at", expected="a datetime with a time zone", found=at)
+    return instant_text(at)
+
+
+def _failing_event(
+    old: InstructionStatus, new: InstructionStatus
+) -> SettlementEvent | None:
+    """Return the event of a first failure of what settles a trade."""
+    instruction = new.instruction
+    if instruction.trade is None or old.failing_since or new.failing_since is None:
+        return None
+    if new.remaining is None or new.remaining_cash is None:
+        return None
+    return TradeFailing(
+        obligation=instruction.obligation.share(new.remaining, new.remaining_cash),
+        date=new.failing_since,
+    )

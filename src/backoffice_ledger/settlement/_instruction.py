@@ -10,7 +10,7 @@ import backoffice_ledger as bl
 from backoffice_ledger.errors import InvalidDocument, InvalidOption
 from backoffice_ledger.settlement._values import as_optional_amount, read_amount
 from backoffice_ledger.settlement.accounting import Clearing, Obligation
-from backoffice_ledger.settlement.accounting._checks import (
+from backoffice_ledger.settlement.lots._checks import (
     check_choice,
     check_day,
     check_name,
@@ -44,6 +44,16 @@ RECEIVING: Final = frozenset({"RFP", "RVP"})
 FREE: Final = frozenset({"DFP", "RFP"})
 _PAYING: Final = frozenset({"RVP", "DPFOD"})
 _NAMED: Final = ("trade", "depository", "counterparty_depository", "account", "owner")
+
+
+def _as_quantity(value: bl.Amount | str | None) -> bl.Amount | None:
+    found: bl.Amount | None = as_optional_amount(value, "quantity")
+    return found
+
+
+def _as_cash(value: bl.Amount | str | None) -> bl.Amount | None:
+    found: bl.Amount | None = as_optional_amount(value, "cash")
+    return found
 
 
 @final
@@ -80,12 +90,8 @@ class Instruction:
     type: InstructionType
     trade_date: date
     settlement_date: date
-    quantity: bl.Amount | None = attrs.field(
-        default=None, converter=as_optional_amount("quantity")
-    )
-    cash: bl.Amount | None = attrs.field(
-        default=None, converter=as_optional_amount("cash")
-    )
+    quantity: bl.Amount | None = attrs.field(default=None, converter=_as_quantity)
+    cash: bl.Amount | None = attrs.field(default=None, converter=_as_cash)
     participant: str = "us"
     counterparty: str
     trade: str | None = None

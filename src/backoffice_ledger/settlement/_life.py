@@ -160,10 +160,8 @@ class TradeStatus:
     def details(self, state: TradeState | str) -> Mapping[str, Any] | None:
         """Return what was last given with the step into a state, None if never."""
         wanted = TradeState(state)
-        for found, details in reversed(self.steps):
-            if found is wanted:
-                return details
-        return None
+        given = [own for found, own in self.steps if found is wanted]
+        return given[-1] if given else None
 
     @property
     def trade_version(self) -> int:

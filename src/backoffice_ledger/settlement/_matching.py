@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from fractions import Fraction
-from typing import Final, Literal, final
+from typing import Any, Final, Literal, final
 
 import attrs
 
@@ -10,7 +10,7 @@ import backoffice_ledger as bl
 from backoffice_ledger.errors import InvalidOption
 from backoffice_ledger.settlement._instruction import FREE, OPPOSITE, Instruction
 from backoffice_ledger.settlement._values import as_amount
-from backoffice_ledger.settlement.accounting._checks import (
+from backoffice_ledger.settlement.lots._checks import (
     check_choice,
     check_instance,
     check_not_negative,
@@ -24,8 +24,8 @@ Settling = Literal["deliverer", "receiver", "smaller"]
 """Whose amount settles."""
 
 
-def _money(field: str) -> object:
-    return lambda value: as_amount(value, field)
+def _as_money(value: bl.Amount | str) -> bl.Amount:
+    return as_amount(value, "tolerance")
 
 
 @final
@@ -46,10 +46,17 @@ class Tolerance:
     """
 
     threshold: bl.Amount = attrs.field(
-        default="100000.00 EUR", converter=_money("threshold")
+        default="100000.00 EUR",
+        converter=_as_money,  # type: ignore[assignment]
     )
-    small: bl.Amount = attrs.field(default="2.00 EUR", converter=_money("small"))
-    large: bl.Amount = attrs.field(default="25.00 EUR", converter=_money("large"))
+    small: bl.Amount = attrs.field(
+        default="2.00 EUR",
+        converter=_as_money,  # type: ignore[assignment]
+    )
+    large: bl.Amount = attrs.field(
+        default="25.00 EUR",
+        converter=_as_money,  # type: ignore[assignment]
+    )
     band: Band = "smaller"
     settles: Settling = "deliverer"
 
@@ -78,7 +85,7 @@ class Tolerance:
         """
         if rate <= 0:
             raise InvalidOption(field="rate", expected="above zero", found=rate)
-        parts = {
+        parts: dict[str, Any] = {
             name: bl.Amount.rounded(
                 Fraction(getattr(self, name).decimal) * rate, currency, rounding="down"
             )

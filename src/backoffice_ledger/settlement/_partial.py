@@ -5,7 +5,7 @@ from fractions import Fraction
 
 import backoffice_ledger as bl
 from backoffice_ledger.errors import InvalidOption
-from backoffice_ledger.settlement.accounting._checks import check_positive, check_same
+from backoffice_ledger.settlement.lots._checks import check_positive, check_same
 
 
 def partial_cash(

@@ -6,12 +6,19 @@ from typing import Any
 import attrs
 
 import backoffice_ledger as bl
-from backoffice_ledger.errors import DocumentConflict, UnknownRecord
+from backoffice_ledger.errors import (
+    DocumentConflict,
+    IdempotencyConflict,
+    UnknownRecord,
+)
 from backoffice_ledger.settlement import _instruction, _life, _status, _trade
 from backoffice_ledger.settlement._instruction import Instruction
 from backoffice_ledger.settlement._life import TradeState, TradeStatus
 from backoffice_ledger.settlement._status import InstructionStatus
 from backoffice_ledger.settlement._trade import Trade
+
+Stored = Trade | TradeStatus | Instruction | InstructionStatus
+"""What documents keep."""
 
 
 @attrs.frozen
@@ -20,7 +27,25 @@ class Records:
 
     ledger: bl.Ledger
 
+    def store(self, values: Iterable[Stored]) -> None:
+        """Store the documents that keep *values*."""
+        documents = [_document_of(value) for value in values]
+        if documents:
+            self.ledger.documents.store_many(documents)
+
     # --- trades ----------------------------------------------------------------------
+
+    def first_versions(self, ids: Sequence[str]) -> dict[str, Trade]:
+        """Return those trades that the book has, as they were captured."""
+        documents = self.ledger.documents.get_many(_trade.KIND, ids)
+        return {
+            each.id: _trade.from_document(
+                each
+                if each.version == 1
+                else self.ledger.documents.get(_trade.KIND, each.id, version=1)
+            )
+            for each in documents
+        }
 
     def find_statuses(self, ids: Sequence[str]) -> dict[str, TradeStatus]:
         """Return the statuses of those trades that the book has."""
@@ -54,8 +79,7 @@ class Records:
     def all_statuses(self) -> list[TradeStatus]:
         """Return the statuses of all trades, earlier versions included."""
         return [
-            _life.from_document(each)
-            for each in self.ledger.documents.all(_life.KIND)
+            _life.from_document(each) for each in self.ledger.documents.all(_life.KIND)
         ]
 
     def trades(self, statuses: Sequence[TradeStatus]) -> list[Trade]:
@@ -127,16 +151,28 @@ def check_seen(status: TradeStatus | InstructionStatus, seen: int | None) -> Non
         )
 
 
-def documents_of(
-    values: Iterable[Trade | TradeStatus | Instruction | InstructionStatus],
-) -> list[bl.Document]:
-    """Return the documents that keep *values*."""
-    return [_document_of(value) for value in values]
+def check_same_trade(known: Trade, trade: Trade) -> None:
+    """Check that a trade is the one that the book has under its id.
+
+    Raises:
+        IdempotencyConflict: it is another one.
+    """
+    if known == trade:
+        return
+    field = next(
+        each.name
+        for each in attrs.fields(Trade)
+        if getattr(known, each.name) != getattr(trade, each.name)
+    )
+    raise IdempotencyConflict(
+        f"the trade {trade.id!r} is another one",
+        field=field,
+        expected=str(getattr(known, field)),
+        found=str(getattr(trade, field)),
+    )
 
 
-def _document_of(
-    value: Trade | TradeStatus | Instruction | InstructionStatus,
-) -> bl.Document:
+def _document_of(value: Stored) -> bl.Document:
     match value:
         case Trade():
             return _trade.to_document(value)

@@ -22,7 +22,7 @@ from backoffice_ledger.errors import (
 from backoffice_ledger.settlement._instruction import FREE, Instruction
 from backoffice_ledger.settlement._partial import partial_cash
 from backoffice_ledger.settlement._values import read_amount
-from backoffice_ledger.settlement.accounting._checks import check_day, check_name
+from backoffice_ledger.settlement.lots._checks import check_day, check_name
 
 KIND: Final = "instruction-status"
 """The kind of the documents that keep statuses; each step is a version."""
@@ -251,9 +251,7 @@ class InstructionStatus:
     @property
     def is_terminal(self) -> bool:
         """Whether nothing follows: it is settled, rejected or cancelled."""
-        return (
-            self.settlement is SettlementState.SETTLED or self.processing in _CLOSED
-        )
+        return self.settlement is SettlementState.SETTLED or self.processing in _CLOSED
 
     @property
     def is_on_hold(self) -> bool:
@@ -291,9 +289,7 @@ class InstructionStatus:
 
     def _check_open(self, step: str) -> None:
         if self.processing in _CLOSED:
-            self._refuse(
-                step, "processing", "an open instruction", self.processing
-            )
+            self._refuse(step, "processing", "an open instruction", self.processing)
         if self.settlement is SettlementState.SETTLED:
             self._refuse(step, "settlement", "an open instruction", self.settlement)
 
@@ -363,9 +359,7 @@ class InstructionStatus:
         self._check_open("matched")
         if self.matching is not Matching.UNMATCHED:
             self._refuse("matched", "matching", "unmatched", self.matching)
-        return self._next(
-            matching=Matching.NOT_REQUIRED, cash=self.instruction.cash
-        )
+        return self._next(matching=Matching.NOT_REQUIRED, cash=self.instruction.cash)
 
     # --- hold ------------------------------------------------------------------------
 
@@ -552,9 +546,7 @@ _REGIONS: Final[Mapping[str, type[Enum]]] = {
 
 def to_document(status: InstructionStatus) -> bl.Document:
     """Return the document that keeps a status."""
-    content: dict[str, Any] = {
-        name: getattr(status, name).value for name in _REGIONS
-    }
+    content: dict[str, Any] = {name: getattr(status, name).value for name in _REGIONS}
     for name in ("cash", "released"):
         amount = getattr(status, name)
         if amount is not None:
@@ -600,8 +592,9 @@ def from_document(document: bl.Document, instruction: Instruction) -> Instructio
 
 def _read(document: bl.Document, instruction: Instruction) -> InstructionStatus:
     content = document.content
-    units = instruction.quantity and instruction.quantity.commodity
-    money = instruction.cash and instruction.cash.commodity
+    quantity, cash = instruction.quantity, instruction.cash
+    units = None if quantity is None else quantity.commodity
+    money = None if cash is None else cash.commodity
 
     def amount(
         source: Mapping[str, Any], name: str, unit: bl.Commodity | None

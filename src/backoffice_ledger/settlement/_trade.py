@@ -33,7 +33,7 @@ from backoffice_ledger.settlement.accounting import (
     TradeExecuted,
     TradeSide,
 )
-from backoffice_ledger.settlement.accounting._checks import (
+from backoffice_ledger.settlement.lots._checks import (
     check_amounts,
     check_choice,
     check_day,
@@ -91,6 +91,26 @@ def _as_quantity(value: bl.Amount | str) -> bl.Amount:
     return as_amount(value, "quantity")
 
 
+def _as_consideration(value: bl.Amount | str | None) -> Any:
+    return as_optional_amount(value, "consideration")
+
+
+def _as_accrued(value: bl.Amount | str | None) -> Any:
+    return as_optional_amount(value, "accrued")
+
+
+def _as_net(value: bl.Amount | str | None) -> Any:
+    return as_optional_amount(value, "net")
+
+
+def _as_price(value: str | int | Decimal | Fraction) -> Fraction:
+    return exact_price(value)
+
+
+def _as_currency(value: str | bl.Commodity) -> bl.Commodity:
+    return bl.Commodity.of(value)
+
+
 @final
 @attrs.frozen(order=False, kw_only=True)
 class Trade:
@@ -136,18 +156,14 @@ class Trade:
     settlement_date: date
     side: TradeSide
     quantity: bl.Amount = attrs.field(converter=_as_quantity)
-    price: Fraction = attrs.field(converter=exact_price)
-    currency: bl.Commodity = attrs.field(converter=bl.Commodity.of)
+    price: Fraction = attrs.field(converter=_as_price)
+    currency: bl.Commodity = attrs.field(converter=_as_currency)
     counterparty: str
     price_basis: PriceBasis = "unit"
-    consideration: bl.Amount = attrs.field(
-        default=None, converter=as_optional_amount("consideration")
-    )
-    accrued: bl.Amount = attrs.field(
-        default=None, converter=as_optional_amount("accrued")
-    )
+    consideration: bl.Amount = attrs.field(default=None, converter=_as_consideration)
+    accrued: bl.Amount = attrs.field(default=None, converter=_as_accrued)
     fees: Mapping[str, bl.Amount] = attrs.field(default=_NO_FEES, converter=_as_fees)
-    net: bl.Amount = attrs.field(default=None, converter=as_optional_amount("net"))
+    net: bl.Amount = attrs.field(default=None, converter=_as_net)
     owner: str = "firm"
     capacity: Capacity = "principal"
     clearing: Clearing = "bilateral"

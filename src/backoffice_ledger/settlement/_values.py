@@ -1,6 +1,5 @@
 """Values as fields take them and documents keep them."""
 
-from collections.abc import Callable
 from datetime import UTC, datetime
 from fractions import Fraction
 from typing import Any
@@ -27,13 +26,13 @@ def as_amount(value: object, field: str) -> bl.Amount:
     )
 
 
-def as_optional_amount(field: str) -> Callable[[Any], Any]:
-    """Return the converter of a field that may be left out."""
+def as_optional_amount(value: object, field: str) -> Any:
+    """Return *value* as an amount, or None if it was left out.
 
-    def convert(value: Any) -> Any:
-        return None if value is None else as_amount(value, field)
-
-    return convert
+    Raises:
+        InexactNumber, InvalidAmount, UnknownCommodity: as for `as_amount`.
+    """
+    return None if value is None else as_amount(value, field)
 
 
 def read_amount(number: str, commodity: bl.Commodity) -> bl.Amount:
