@@ -13,7 +13,7 @@ from backoffice_ledger._engine.state import (
     State,
     key_part,
 )
-from backoffice_ledger._model.document import Document, plain_json
+from backoffice_ledger._model.document import Document, plain_json, stored_document
 from backoffice_ledger.errors import DocumentConflict
 
 PERSONAL = "personal."
@@ -34,12 +34,12 @@ def document_from_fact(fact: Fact) -> Document:
         if text is not None:
             body[name] = text[1]
             names.append(name)
-    return Document(
+    return stored_document(
         fact.content["kind"],
         fact.content["id"],
         body,
-        personal=names,
-        version=fact.content["version"],
+        names,
+        fact.content["version"],
     )
 
 
