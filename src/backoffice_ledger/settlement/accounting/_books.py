@@ -64,11 +64,7 @@ class SettlementBooks:
         """By which method sales pick lots."""
         return LotMethods(self.ledger)
 
-    def post(self, event: SettlementEvent) -> tuple[bl.Record, ...]:
-        """Book an event; see `post_many`."""
-        return self.post_many([event])
-
-    def post_many(self, items: Iterable[SettlementEvent]) -> tuple[bl.Record, ...]:
+    def post(self, events: Iterable[SettlementEvent]) -> tuple[bl.Record, ...]:
         """Book events in their order, all or none, and return their entries.
 
         The lots of an instrument are read from the book once, whatever the number of
@@ -84,7 +80,7 @@ class SettlementBooks:
             ConditionFailed: others changed the same lots, again and again.
             Refused: the book does not take an entry.
         """
-        found = list(items)
+        found = list(events)
         return self._atomically(lambda: self._run().post_all(found))
 
     def _atomically(self, work: Callable[[], T]) -> T:

@@ -57,6 +57,10 @@ def _lot_parts(value: Iterable[LotPart]) -> tuple[LotPart, ...]:
     return tuple(value)
 
 
+def _location_units(value: "Iterable[LocationUnits]") -> "tuple[LocationUnits, ...]":
+    return tuple(value)
+
+
 def _check_part(event: Any) -> None:
     """Check the fields that events on a part of an obligation share."""
     check_instance(event.obligation, Obligation, "obligation")
@@ -614,7 +618,7 @@ class Split:
     split_id: str
     date: datetime.date
     instrument: bl.Commodity
-    locations: tuple[LocationUnits, ...] = attrs.field(converter=_tuple)
+    locations: tuple[LocationUnits, ...] = attrs.field(converter=_location_units)
     lots: Mapping[str, bl.Amount] = attrs.field(default=NO_AMOUNTS, converter=_frozen)
     owner: str = "firm"
 

@@ -1,7 +1,7 @@
 """Corporate actions: what they do to the positions and open trades of a book.
 
-Each function reads a book and returns events of `backoffice_ledger.settlement.accounting`
-for `SettlementBooks.post_many`; it changes nothing.
+Each function reads a book and returns events of `settlement.accounting`, for
+`SettlementBooks.post`; it changes nothing.
 """
 
 from backoffice_ledger.settlement.corporate_actions._dividends import dividend
