@@ -5,6 +5,7 @@ from backoffice_ledger.settlement.accounting._accounts import (
     LOCATIONS,
     SettlementAccounts,
 )
+from backoffice_ledger.settlement.accounting._books import SettlementBooks
 from backoffice_ledger.settlement.accounting._events import (
     Capacity,
     Category,
@@ -18,6 +19,7 @@ from backoffice_ledger.settlement.accounting._events import (
     FailResolved,
     FxTradeExecuted,
     FxTradeSettled,
+    LocationUnits,
     LotsTransferred,
     Marked,
     Netted,
@@ -31,6 +33,11 @@ from backoffice_ledger.settlement.accounting._events import (
     TradeFailing,
     TradeSettled,
     TradeSide,
+)
+from backoffice_ledger.settlement.accounting._open import (
+    open_obligations,
+    settlement_date_balances,
+    settlement_date_entries,
 )
 from backoffice_ledger.settlement.accounting._rules import (
     PostingRules,
@@ -52,6 +59,7 @@ __all__ = [
     "FailResolved",
     "FxTradeExecuted",
     "FxTradeSettled",
+    "LocationUnits",
     "LotsTransferred",
     "Marked",
     "Netted",
@@ -60,6 +68,7 @@ __all__ = [
     "PenaltyPaid",
     "PostingRules",
     "SettlementAccounts",
+    "SettlementBooks",
     "SettlementEvent",
     "Split",
     "TradeCancelled",
@@ -68,4 +77,7 @@ __all__ = [
     "TradeSettled",
     "TradeSide",
     "TransactionCosts",
+    "open_obligations",
+    "settlement_date_balances",
+    "settlement_date_entries",
 ]

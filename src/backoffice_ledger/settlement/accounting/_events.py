@@ -8,7 +8,7 @@ name of the field says which way they go, unless its description says otherwise.
 import datetime
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
-from typing import Any, Final, Literal, final
+from typing import Any, Final, Literal, TypeVar, final
 
 import attrs
 
@@ -22,10 +22,13 @@ from backoffice_ledger.settlement.lots._checks import (
     check_instance,
     check_name,
     check_not_negative,
+    check_part,
     check_positive,
     check_same,
 )
 from backoffice_ledger.settlement.lots._lot import LotPart
+
+T = TypeVar("T")
 
 TradeSide = Literal["buy", "sell"]
 """What we, or our customer, do."""
@@ -46,12 +49,23 @@ def _frozen(value: Any) -> Any:
     return MappingProxyType(dict(value)) if isinstance(value, Mapping) else value
 
 
+def _tuple(value: Iterable[T]) -> tuple[T, ...]:
+    return tuple(value)
+
+
+def _lot_parts(value: Iterable[LotPart]) -> tuple[LotPart, ...]:
+    return tuple(value)
+
+
+def _location_units(value: "Iterable[LocationUnits]") -> "tuple[LocationUnits, ...]":
+    return tuple(value)
+
+
 def _check_part(event: Any) -> None:
     """Check the fields that events on a part of an obligation share."""
     check_instance(event.obligation, Obligation, "obligation")
     check_day(event.date, "date")
-    if type(event.part) is not int or event.part < 1:
-        raise InvalidOption(field="part", expected="an int from 1", found=event.part)
+    check_part(event.part)
 
 
 @final
@@ -152,7 +166,7 @@ class TradeExecuted:
     category: Category = "fvtpl"
     chosen: Mapping[str, bl.Amount] = attrs.field(default=NO_AMOUNTS, converter=_frozen)
     lot: str | None = None
-    lots: tuple[LotPart, ...] = attrs.field(default=(), converter=tuple)
+    lots: tuple[LotPart, ...] = attrs.field(default=(), converter=_lot_parts)
 
     def __attrs_post_init__(self) -> None:
         check_name(self.trade_id, "trade_id")
@@ -278,11 +292,10 @@ class CustomerSettled:
                 field="trade", expected="a trade as agent", found=self.trade.capacity
             )
         check_day(self.date, "date")
+        check_part(self.part)
         if self.cash is not None:
             money = self.trade.consideration.commodity
             check_same(check_positive(self.cash, "cash"), money, "cash")
-        if type(self.part) is not int or self.part < 1:
-            raise InvalidOption(field="part", expected="an int from 1", found=self.part)
 
 
 @final
@@ -343,7 +356,7 @@ class Netted:
 
     netting_id: str
     date: datetime.date
-    obligations: tuple[Obligation, ...] = attrs.field(converter=tuple)
+    obligations: tuple[Obligation, ...] = attrs.field(converter=_tuple)
     counterparty: str
     clearing: Clearing = "ccp"
 
@@ -469,6 +482,7 @@ class Marked:
             still to be received, by the id of the purchase; signed.
         owner: of the position.
         category: how it is measured: ``fvtpl`` or ``fvoci``.
+        part: 1 for the first valuation of a day, 2 for one that corrects it, ...
     """
 
     date: datetime.date
@@ -479,8 +493,10 @@ class Marked:
     )
     owner: str = "firm"
     category: Category = "fvtpl"
+    part: int = 1
 
     def __attrs_post_init__(self) -> None:
+        check_part(self.part)
         check_day(self.date, "date")
         check_instance(self.instrument, bl.Commodity, "instrument")
         money = check_amount(self.change, "change").commodity
@@ -563,6 +579,28 @@ class DividendPaid:
 
 
 @final
+@attrs.frozen(order=False)
+class LocationUnits:
+    """Units at a location of the stock record.
+
+    Attributes:
+        location: its name, such as ``depository``.
+        quantity: units that the owner has there; signed.
+        trade: the trade, or the netting, for which they are pending.
+    """
+
+    location: str
+    quantity: bl.Amount
+    trade: str | None = None
+
+    def __attrs_post_init__(self) -> None:
+        check_name(self.location, "location")
+        check_amount(self.quantity, "quantity")
+        if self.trade is not None:
+            check_name(self.trade, "trade")
+
+
+@final
 @attrs.frozen(order=False, kw_only=True)
 class Split:
     """An instrument was split, or joined: other units, the same cost, no result.
@@ -571,8 +609,8 @@ class Split:
         split_id: unique.
         date: the day from which the new units count.
         instrument: what was split.
-        locations: by location, such as ``depository``, the units that are added there
-            for the owner (negative: taken away).
+        locations: units that are added (negative: taken away), where the owner has
+            them, those of open trades by themselves.
         lots: by lot, the units that are added; a customer has no lots.
         owner: whose units they are.
     """
@@ -580,7 +618,7 @@ class Split:
     split_id: str
     date: datetime.date
     instrument: bl.Commodity
-    locations: Mapping[str, bl.Amount] = attrs.field(converter=_frozen)
+    locations: tuple[LocationUnits, ...] = attrs.field(converter=_location_units)
     lots: Mapping[str, bl.Amount] = attrs.field(default=NO_AMOUNTS, converter=_frozen)
     owner: str = "firm"
 
@@ -588,21 +626,23 @@ class Split:
         check_name(self.split_id, "split_id")
         check_day(self.date, "date")
         check_instance(self.instrument, bl.Commodity, "instrument")
+        for item in self.locations:
+            check_instance(item, LocationUnits, "locations")
+            check_same(item.quantity, self.instrument, "locations")
         check_amounts(self.lots, self.instrument, "lots", signed=True)
-        check_amounts(self.locations, self.instrument, "locations", signed=True)
         check_name(self.owner, "owner")
-        added = _sum(self.locations, self.instrument)
-        if self.lots and _sum(self.lots, self.instrument) != added:
+        if self.lots and _sum(self.lots, self.instrument) != self.added:
             raise InvalidOption(
                 field="lots",
-                expected=f"{added} in all",
+                expected=f"{self.added} in all",
                 found=_sum(self.lots, self.instrument),
             )
 
     @property
-    def unassigned(self) -> tuple[bl.Amount, ...]:
-        """The units of an owner without lots, if there are any."""
-        return () if self.lots else (_sum(self.locations, self.instrument),)
+    def added(self) -> bl.Amount:
+        """The units that are added in all; signed."""
+        nothing = bl.Amount.from_minor(0, self.instrument)
+        return sum((item.quantity for item in self.locations), nothing)
 
 
 def _sum(amounts: Mapping[str, bl.Amount], unit: bl.Commodity) -> bl.Amount:
@@ -625,7 +665,7 @@ class LotsTransferred:
 
     transfer_id: str
     date: datetime.date
-    lots: tuple[LotPart, ...] = attrs.field(converter=tuple)
+    lots: tuple[LotPart, ...] = attrs.field(converter=_tuple)
     from_owner: str
     to_owner: str
     category: Category = "fvtpl"
@@ -749,7 +789,7 @@ class PenaltyPaid:
 
     payment_id: str
     date: datetime.date
-    penalties: tuple[PenaltyAccrued, ...] = attrs.field(converter=tuple)
+    penalties: tuple[PenaltyAccrued, ...] = attrs.field(converter=_tuple)
 
     def __attrs_post_init__(self) -> None:
         check_name(self.payment_id, "payment_id")

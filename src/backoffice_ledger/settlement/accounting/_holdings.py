@@ -82,17 +82,16 @@ def split(accounts: SettlementAccounts, event: Split) -> list[Line]:
     """Return the lines of a split: the stock record only."""
     dimensions = _held(event.instrument, event.owner)
     owner = accounts.owner(event.owner)
-    return [
-        *(
-            (owner, units, {**dimensions, "lot": lot})
-            for lot, units in event.lots.items()
-        ),
-        *((owner, units, dimensions) for units in event.unassigned),
-        *(
-            (accounts.location(name), -units, dimensions)
-            for name, units in event.locations.items()
-        ),
+    lines: list[Line] = [
+        (owner, units, {**dimensions, "lot": lot}) for lot, units in event.lots.items()
     ]
+    if not lines:
+        lines.append((owner, event.added, dimensions))
+    for item in event.locations:
+        trade = {} if item.trade is None else {"trade": item.trade}
+        account = accounts.location(item.location)
+        lines.append((account, -item.quantity, {**dimensions, **trade}))
+    return lines
 
 
 def transferred(accounts: SettlementAccounts, event: LotsTransferred) -> list[Line]:

@@ -39,7 +39,7 @@ _NAMES: Final[Mapping[type[Any], Callable[[Any], tuple[str, str, str]]]] = {
     events.FxTradeSettled: lambda e: (e.trade.trade_id, f"settled/{e.paid}", ""),
     events.Marked: lambda e: (
         f"{e.owner}/{e.instrument.code}",
-        f"marked/{e.date.isoformat()}",
+        f"marked/{e.date.isoformat()}/{e.part}",
         "",
     ),
     events.DividendClaim: lambda e: (e.claim_id, "claimed", ""),

@@ -50,7 +50,7 @@ def _open_account(
     return accounts.unsettled(cash, obligation.clearing)
 
 
-def _open(
+def open_obligation(
     accounts: SettlementAccounts, obligation: Obligation, *, failing: bool
 ) -> list[Line]:
     """Return the lines that make an obligation: money owed, units to come or to go."""
@@ -98,7 +98,7 @@ def executed(
         money = _bought(accounts, trade, capitalise=capitalise)
     else:
         money = _sold(accounts, trade, capitalise=capitalise)
-    owed, pending = _open(accounts, trade.obligation, failing=failing)
+    owed, pending = open_obligation(accounts, trade.obligation, failing=failing)
     return [*money, owed, *_owned(accounts, trade), pending]
 
 
@@ -221,7 +221,7 @@ def settled(accounts: SettlementAccounts, event: TradeSettled) -> list[Line]:
     """Return the lines of a settlement: money and units against what was open."""
     part = event.obligation
     dimensions = _dimensions(part)
-    lines = negated(_open(accounts, part, failing=event.failing))
+    lines = negated(open_obligation(accounts, part, failing=event.failing))
     moved = part.cash
     if event.difference is not None:
         moved += event.difference
@@ -256,8 +256,8 @@ def failing(
     accounts: SettlementAccounts, event: TradeFailing | FailResolved
 ) -> list[Line]:
     """Return the lines that move an obligation to the failed accounts, or back."""
-    usual = _open(accounts, event.obligation, failing=False)
-    failed = _open(accounts, event.obligation, failing=True)
+    usual = open_obligation(accounts, event.obligation, failing=False)
+    failed = open_obligation(accounts, event.obligation, failing=True)
     if isinstance(event, FailResolved):
         usual, failed = failed, usual
     return [*negated(usual), *failed]
@@ -279,7 +279,7 @@ def _netted(
     units, cash = event.net
     lines: list[Line] = []
     for obligation in obligations:
-        lines.extend(negated(_open(accounts, obligation, failing=False)))
+        lines.extend(negated(open_obligation(accounts, obligation, failing=False)))
     moved_units, moved_cash = net(obligations)
     dimensions = {
         "trade": event.netting_id,

@@ -1,19 +1,24 @@
 """Checks of what events and choices hold."""
 
+import re
 from collections.abc import Collection, Mapping
 from datetime import date
-from typing import Any, TypeVar, get_args
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any, Final, TypeVar, get_args
 
 import backoffice_ledger as bl
 from backoffice_ledger.errors import (
     CommodityMismatch,
     InexactNumber,
+    InvalidAmount,
     InvalidDate,
     InvalidIdentifier,
     InvalidOption,
 )
 
 T = TypeVar("T")
+_NUMBER: Final = re.compile(r"-?[0-9]{1,30}(\.[0-9]{1,30})?", re.ASCII)
 
 
 def check_choice(value: Any, choices: Any, field: str) -> None:
@@ -60,6 +65,16 @@ def check_day(value: object, field: str) -> None:
     """
     if type(value) is not date:
         raise InvalidDate(field=field, expected="a date", found=value)
+
+
+def check_part(value: object) -> None:
+    """Check that *value* is the number of a part.
+
+    Raises:
+        InvalidOption: it is not an int from 1.
+    """
+    if type(value) is not int or value < 1:
+        raise InvalidOption(field="part", expected="an int from 1", found=value)
 
 
 def check_amount(value: object, field: str) -> bl.Amount:
@@ -131,3 +146,23 @@ def check_amounts(
         check_name(name, f"{field}.key")
         check = check_amount if signed else check_not_negative
         check_same(check(item, f"{field}.{name}"), commodity, f"{field}.{name}")
+
+
+def check_number(value: object, field: str) -> Fraction:
+    """Return text, an int, a Decimal or a Fraction as a Fraction.
+
+    Raises:
+        InexactNumber: a float, a bool or another type.
+        InvalidAmount: it is no plain number of modest size.
+    """
+    if isinstance(value, bool) or not isinstance(value, (str, int, Decimal, Fraction)):
+        raise InexactNumber(
+            field=field,
+            expected="text such as '50.80', int, Decimal or Fraction",
+            found=type(value).__name__,
+        )
+    if isinstance(value, (int, Fraction)):
+        return Fraction(value)
+    if not _NUMBER.fullmatch(str(value)):
+        raise InvalidAmount(field=field, expected="a number such as 50.80", found=value)
+    return Fraction(str(value))

@@ -226,7 +226,26 @@ class LotPool:
         *,
         chosen: Mapping[str, bl.Amount] | None = None,
     ) -> tuple[LotPart, ...]:
-        """Take units out and return the lots, or parts of lots, that they come from.
+        """Take units out and return what `match` finds; it raises the same."""
+        parts = self.match(quantity, method, chosen=chosen)
+        for part in parts:
+            self.move(
+                part.lot,
+                self._lots[part.lot].acquired,
+                -part.quantity.minor_units,
+                -part.cost.minor_units,
+                -part.adjustment.minor_units,
+            )
+        return parts
+
+    def match(
+        self,
+        quantity: bl.Amount,
+        method: Method,
+        *,
+        chosen: Mapping[str, bl.Amount] | None = None,
+    ) -> tuple[LotPart, ...]:
+        """Return the lots, or parts of lots, that a sale would take; nothing changes.
 
         ``fifo`` takes what was acquired first, ``lifo`` what was acquired last,
         ``hifo`` what cost most for a unit (the older first, where that is equal),
@@ -239,7 +258,7 @@ class LotPool:
             chosen: for ``specific``: units by lot.
 
         Raises:
-            LimitBreached: there are not so many; nothing was taken.
+            LimitBreached: there are not so many.
             InvalidOption: no such method, a choice that does not sum to the quantity or
                 names what is not there, a choice with another method, or several lots
                 with ``average``.
@@ -268,10 +287,28 @@ class LotPool:
                 expected=f"one lot {AVERAGE_LOT!r}",
                 found=", ".join(list(self._lots)[:3]),
             )
-        wanted = (
-            self._chosen(units, chosen) if chosen else list(self._next(units, method))
+        wanted = self._chosen(units, chosen) if chosen else self._next(units, method)
+        costs = [self._part(held, held.cost, part) for held, part in wanted]
+        changes = [
+            self._part(held, self._adjustment_of(held), part) for held, part in wanted
+        ]
+        if units == self._units:  # what rounding left over goes with the last
+            changes[-1] += self._adjustment - sum(changes)
+        return tuple(
+            LotPart(
+                held.id,
+                bl.Amount.from_minor(part, self.instrument),
+                bl.Amount.from_minor(cost, self.currency),
+                bl.Amount.from_minor(change, self.currency),
+            )
+            for (held, part), cost, change in zip(wanted, costs, changes, strict=True)
         )
-        return tuple(self._cut(held, part) for held, part in wanted)
+
+    def _part(self, held: _Held, whole: int, units: int) -> int:
+        """Return what falls on some units of a lot."""
+        if units == held.units:
+            return whole
+        return self._round(Fraction(whole * units, held.units))
 
     def _chosen(
         self, units: int, chosen: Mapping[str, bl.Amount]
@@ -295,39 +332,25 @@ class LotPool:
             wanted.append((held, part.minor_units))
         return wanted
 
-    def _next(self, units: int, method: str) -> Iterator[tuple[_Held, int]]:
+    def _next(self, units: int, method: str) -> list[tuple[_Held, int]]:
         heap = self._heaps.get(method)
         if heap is None:
             lots = self._lots.values()
             heap = [self._item(method, held) for held in lots if held.units > 0]
             heapq.heapify(heap)
             self._heaps[method] = heap
+        wanted: dict[str, tuple[_Held, int]] = {}
         while units:
-            held = heap[0][-1]
+            key, _, held = heapq.heappop(heap)
             if self._lots.get(held.id) is not held or held.units <= 0:
-                heapq.heappop(heap)  # sold by another method, or gone
-                continue
-            part = min(units, held.units)
-            units -= part
-            if part == held.units:
-                heapq.heappop(heap)
-            yield held, part
-
-    def _cut(self, held: _Held, units: int) -> LotPart:
-        """Take units out of a lot."""
-        adjustment = self._adjustment_of(held)
-        if units == held.units:
-            cost = held.cost
-        else:
-            cost = self._round(Fraction(held.cost * units, held.units))
-            adjustment = self._round(Fraction(adjustment * units, held.units))
-        if units == self._units:
-            adjustment = self._adjustment  # what rounding left over goes with the last
-        part = LotPart(
-            held.id,
-            bl.Amount.from_minor(units, self.instrument),
-            bl.Amount.from_minor(cost, self.currency),
-            bl.Amount.from_minor(adjustment, self.currency),
-        )
-        self.move(held.id, held.acquired, -units, -cost, -adjustment)
-        return part
+                continue  # sold meanwhile
+            if held.id in wanted:
+                continue  # it was sold and came back, and stood there twice
+            if key != _KEYS[method](held):
+                heapq.heappush(heap, self._item(method, held))
+                continue  # a part was sold, and the rest costs a trifle more or less
+            wanted[held.id] = held, min(units, held.units)
+            units -= wanted[held.id][1]
+        for held, _ in wanted.values():
+            heapq.heappush(heap, self._item(method, held))
+        return list(wanted.values())
