@@ -7,7 +7,11 @@ import attrs
 
 import backoffice_ledger as bl
 from backoffice_ledger.errors import InvalidOption
-from backoffice_ledger.settlement.accounting import PostingRules, SettlementEvent
+from backoffice_ledger.settlement.accounting import (
+    PostingRules,
+    SettlementBooks,
+    SettlementEvent,
+)
 
 
 class Books(Protocol):
@@ -24,7 +28,15 @@ class Books(Protocol):
 @final
 @attrs.frozen(order=False)
 class RuleBooks:
-    """Books events by posting rules alone."""
+    """Books events by posting rules alone, many in one go.
+
+    Nothing is read for them: a sale as principal must name its lots, as another system
+    keeps them.  Trades for customers need no lots.
+
+    Args:
+        ledger: the book.
+        rules: what is booked.
+    """
 
     ledger: bl.Ledger
     rules: PostingRules = attrs.field(factory=PostingRules)
@@ -44,7 +56,7 @@ def books_of(ledger: bl.Ledger, books: Books | None) -> Books:
         InvalidOption: it cannot post.
     """
     if books is None:
-        return RuleBooks(ledger)
+        return SettlementBooks(ledger)
     if not callable(getattr(books, "post", None)):
         raise InvalidOption(
             field="books", expected="an object with post()", found=books

@@ -9,10 +9,12 @@ from typing import Any, Final, Literal, TypeVar, final
 import attrs
 
 import backoffice_ledger as bl
+from backoffice_ledger.calendars import BusinessCalendar
 from backoffice_ledger.errors import InvalidDate, InvalidOption
 from backoffice_ledger.reports import Table
 from backoffice_ledger.settlement import _life
 from backoffice_ledger.settlement._books import Books, books_of
+from backoffice_ledger.settlement._cut_off import CutOff
 from backoffice_ledger.settlement._instructing import (
     cancelled_event,
     instruct,
@@ -33,7 +35,11 @@ from backoffice_ledger.settlement._records import (
     check_same_trade,
     check_seen,
 )
-from backoffice_ledger.settlement._reports import ageing_table, history_table
+from backoffice_ledger.settlement._reports import (
+    ageing_table,
+    history_table,
+    late_table,
+)
 from backoffice_ledger.settlement._status import (
     InstructionStatus,
     Lack,
@@ -82,7 +88,7 @@ class SettlementDesk:
 
     Args:
         ledger: the book; what is done is done by its actor.
-        books: books the events; None is `PostingRules` as they are.
+        books: books the events; None is `SettlementBooks`.
         market: of trades that name none.
         tolerances: how far the money of matching instructions may differ, one for each
             currency that has any.
@@ -829,6 +835,32 @@ class SettlementDesk:
         status = self.status(id)
         recorded = self.ledger.documents.history(_life.KIND, status.booking_id)
         return history_table(status, recorded)
+
+    def late(
+        self,
+        cut_off: CutOff,
+        *,
+        now: datetime,
+        calendar: BusinessCalendar | None = None,
+    ) -> Table:
+        """Return the trades that were late for a cut-off, or are by now.
+
+        A step counts at the instant that was given with it, else it is unknown and not
+        shown.  Missing a cut-off is no failure: nothing of the trade changes.
+
+        Args:
+            cut_off: of kind ``confirmation`` or ``affirmation``.
+            now: the instant to which what is missing is compared.
+            calendar: says which days count, where the cut-off is on a later day.
+
+        Raises:
+            InvalidOption: a cut-off for something else, or a calendar is needed.
+            InvalidDate: *now* has no time zone.
+        """
+        check_instance(cut_off, CutOff, "cut_off")
+        statuses = self._records.all_statuses()
+        trades = self._records.trades(statuses)
+        return late_table(zip(trades, statuses, strict=True), cut_off, now, calendar)
 
     def ageing(self, on: date) -> Table:
         """Return what is failing, or due and not settled, by its age.

@@ -163,6 +163,15 @@ class TradeStatus:
         given = [own for found, own in self.steps if found is wanted]
         return given[-1] if given else None
 
+    def is_past(self, state: TradeState) -> bool:
+        """Whether the trade can no longer come into a state."""
+        reachable = {self.state}
+        while True:
+            more = {each for each, step in STEPS.items() if step.after & reachable}
+            if more <= reachable:
+                return state not in reachable
+            reachable |= more
+
     @property
     def trade_version(self) -> int:
         """The version of the trade."""

@@ -1,14 +1,30 @@
 """Reports of the desk."""
 
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, datetime
 from typing import Final
 
 import backoffice_ledger as bl
+from backoffice_ledger.calendars import BusinessCalendar
+from backoffice_ledger.errors import InvalidOption
 from backoffice_ledger.reports import Column, Row, Table
-from backoffice_ledger.settlement._life import TradeStatus
+from backoffice_ledger.settlement._cut_off import CutOff
+from backoffice_ledger.settlement._life import TradeState, TradeStatus
 from backoffice_ledger.settlement._status import InstructionStatus
+from backoffice_ledger.settlement._trade import Trade
+from backoffice_ledger.settlement._values import instant_of, instant_text
 
+_LATE: Final = (
+    Column("trade", "Trade"),
+    Column("counterparty", "Counterparty"),
+    Column("due", "Due"),
+    Column("done", "Done"),
+    Column("minutes", "Minutes late", "integer"),
+)
+_STATES: Final = {
+    "confirmation": TradeState.CONFIRMED,
+    "affirmation": TradeState.AFFIRMED,
+}
 BUCKETS: Final = ((0, "due"), (4, "1-4"), (10, "5-10"), (30, "11-30"))
 """Days that are still in a bucket, and its name; older ones are in ``31 and more``."""
 
@@ -70,6 +86,46 @@ def ageing_table(statuses: Iterable[InstructionStatus], on: date) -> Table:
             )
         )
     return Table("Unsettled instructions", _AGEING, rows, subtitle=f"on {on}")
+
+
+def late_table(
+    trades: Iterable[tuple[Trade, TradeStatus]],
+    cut_off: CutOff,
+    now: datetime,
+    calendar: BusinessCalendar | None,
+) -> Table:
+    """Return the trades that were late for a cut-off, or are by now.
+
+    Raises:
+        InvalidOption: a cut-off for something else, or a calendar is needed.
+    """
+    if cut_off.kind not in _STATES:
+        raise InvalidOption(
+            field="cut_off.kind", expected=" or ".join(_STATES), found=cut_off.kind
+        )
+    state = _STATES[cut_off.kind]
+    rows = []
+    for trade, status in trades:
+        details = status.details(state)
+        if details is None and (status.is_past(state) or status.state.is_terminal):
+            continue
+        if details is not None and "at" not in details:
+            continue
+        at = now if details is None else instant_of(details["at"])
+        if not cut_off.is_met(at, trade.trade_date, calendar):
+            due = cut_off.instant(trade.trade_date, calendar)
+            rows.append(
+                Row(
+                    [
+                        status.booking_id,
+                        trade.counterparty,
+                        instant_text(due),
+                        None if details is None else instant_text(at),
+                        int((at - due).total_seconds() // 60),
+                    ]
+                )
+            )
+    return Table(f"Late for {cut_off.name}", _LATE, rows)
 
 
 def history_table(status: TradeStatus, recorded: Table) -> Table:
