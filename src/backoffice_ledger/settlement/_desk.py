@@ -1,10 +1,9 @@
 """The desk: carries trades from their capture to their settlement."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from functools import partial
-from itertools import islice
-from typing import Any, Final, Literal, TypeVar, final
+from typing import Any, Literal, final
 
 import attrs
 
@@ -16,25 +15,19 @@ from backoffice_ledger.settlement import _life
 from backoffice_ledger.settlement._books import Books, books_of
 from backoffice_ledger.settlement._cut_off import CutOff
 from backoffice_ledger.settlement._instructing import (
-    cancelled_event,
+    failing_event,
     instruct,
-    replacement,
     settled_event,
 )
 from backoffice_ledger.settlement._instruction import Instruction
-from backoffice_ledger.settlement._life import TradeState, TradeStatus, begin
+from backoffice_ledger.settlement._life import TradeState, TradeStatus
 from backoffice_ledger.settlement._matching import (
     EUR_TOLERANCE,
     Match,
     Tolerance,
     match_instructions,
 )
-from backoffice_ledger.settlement._records import (
-    Records,
-    Stored,
-    check_same_trade,
-    check_seen,
-)
+from backoffice_ledger.settlement._records import Records
 from backoffice_ledger.settlement._reports import (
     ageing_table,
     history_table,
@@ -44,30 +37,19 @@ from backoffice_ledger.settlement._status import (
     InstructionStatus,
     Lack,
     Party,
-    SettlementState,
     failures,
     reason_of,
 )
-from backoffice_ledger.settlement._trade import Allocation, Trade, split_block
+from backoffice_ledger.settlement._trade import Allocation, Trade
 from backoffice_ledger.settlement._values import instant_text
-from backoffice_ledger.settlement.accounting import (
-    CustomerSettled,
-    SettlementEvent,
-    TradeCancelled,
-    TradeFailing,
-)
+from backoffice_ledger.settlement._work import Work
+from backoffice_ledger.settlement.accounting import CustomerSettled
 from backoffice_ledger.settlement.lots._checks import (
     check_choice,
     check_day,
     check_instance,
     check_name,
 )
-
-T = TypeVar("T")
-I = TypeVar("I")  # noqa: E741 - an item
-
-BATCH_SIZE: Final = 5_000
-"""How many trades or instructions are in one database transaction."""
 
 Route = Literal["bilateral", "netted", "novated"]
 """What becomes of a matched trade: it is settled by itself, or is replaced."""
@@ -113,23 +95,9 @@ class SettlementDesk:
     def _records(self) -> Records:
         return Records(self.ledger)
 
-    def _write(
-        self, values: Iterable[Stored], events: Iterable[SettlementEvent] = ()
-    ) -> None:
-        """Store documents and book events; both are there, or neither."""
-        self._records.store(values)
-        booked = list(events)
-        if booked:
-            self.books.post(booked)
-
-    def _batched(
-        self, items: Iterable[I], work: Callable[[list[I]], list[T]]
-    ) -> tuple[T, ...]:
-        """Do *work* on batches of items, each in one database transaction."""
-        done: list[T] = []
-        for batch in _batches(items):
-            done += self.ledger.atomically(partial(work, batch))
-        return tuple(done)
+    @property
+    def _work(self) -> Work:
+        return Work(self.ledger, self.books, self.market)
 
     # --- trades ----------------------------------------------------------------------
 
@@ -146,38 +114,7 @@ class SettlementDesk:
             IdempotencyConflict: the id is taken by another trade.
             Refused: the book does not take an entry.
         """
-        return self._batched(trades, self._capture)
-
-    def _capture(self, batch: list[Trade]) -> list[TradeStatus]:
-        trades = [self._checked(trade, index) for index, trade in enumerate(batch)]
-        known = self._records.first_versions([trade.id for trade in trades])
-        fresh: dict[str, Trade] = {}
-        for trade in trades:
-            if trade.id in known:
-                check_same_trade(known[trade.id], trade)
-            elif trade.id in fresh:
-                check_same_trade(fresh[trade.id], trade)
-            else:
-                fresh[trade.id] = trade
-        begun = {id_: begin(id_, id_) for id_ in fresh}
-        self._write(
-            [*fresh.values(), *begun.values()],
-            (trade.executed() for trade in fresh.values()),
-        )
-        old = self._records.find_statuses(list(known))
-        return [begun.get(trade.id) or old[trade.id] for trade in trades]
-
-    def _checked(self, trade: Trade, index: int) -> Trade:
-        check_instance(trade, Trade, f"trades[{index}]")
-        if trade.version != 1:
-            raise InvalidOption(
-                field=f"trades[{index}].version",
-                expected="1; amend() takes later versions",
-                found=trade.version,
-            )
-        if trade.market is None and self.market is not None:
-            return attrs.evolve(trade, market=self.market)
-        return trade
+        return self._work.batched(trades, self._work.capture)
 
     def enrich(
         self,
@@ -194,47 +131,14 @@ class SettlementDesk:
             UnknownRecord, TransitionRefused, DocumentConflict: as for `advance`.
         """
         given = {"own_ssi": own_ssi, "counterparty_ssi": counterparty_ssi}
-        [status] = self._batched(
-            [id], lambda batch: self._enrich(batch, given, seen=seen)
+        [status] = self._work.batched(
+            [id], lambda batch: self._work.enrich(batch, given, seen=seen)
         )
         return status
 
     def enrich_many(self, ids: Iterable[str]) -> tuple[TradeStatus, ...]:
         """Do so for trades that name both; see `enrich`."""
-        return self._batched(ids, lambda batch: self._enrich(batch, {}))
-
-    def _enrich(
-        self, ids: list[str], given: Mapping[str, str | None], seen: int | None = None
-    ) -> list[TradeStatus]:
-        statuses = self._records.statuses(ids)
-        details = []
-        for trade in self._records.trades(statuses):
-            own: dict[str, Any] = {}
-            for name in ("own_ssi", "counterparty_ssi"):
-                value = given.get(name) or getattr(trade, name)
-                if value is None:
-                    raise InvalidOption(
-                        field=name, expected=f"one for the trade {trade.id!r}"
-                    )
-                check_name(value, name)
-                own[name] = value
-            details.append(own)
-        return self._moved(statuses, TradeState.ENRICHED, details, seen)
-
-    def _moved(
-        self,
-        statuses: Sequence[TradeStatus],
-        state: TradeState,
-        details: Sequence[Mapping[str, Any]],
-        seen: int | None = None,
-    ) -> list[TradeStatus]:
-        moved = [
-            status.moved(state, own)
-            for status, own in zip(statuses, details, strict=True)
-        ]
-        changed = _changed(statuses, moved, seen)
-        self._write(changed)
-        return moved
+        return self._work.batched(ids, lambda batch: self._work.enrich(batch, {}))
 
     def allocate(
         self, id: str, allocations: Iterable[Allocation], *, seen: int | None = None
@@ -249,33 +153,7 @@ class SettlementDesk:
             UnknownRecord, TransitionRefused, DocumentConflict: as for `advance`.
         """
         parts = tuple(allocations)
-        return self.ledger.atomically(lambda: self._allocate(id, parts, seen))
-
-    def _allocate(
-        self, id: str, allocations: tuple[Allocation, ...], seen: int | None
-    ) -> tuple[TradeStatus, ...]:
-        [status] = statuses = self._records.statuses([id])
-        [block] = self._records.trades(statuses)
-        enriched = status.details(TradeState.ENRICHED) or {}
-        parts = split_block(attrs.evolve(block, **enriched), allocations)
-        details = {"into": tuple(part.id for part in parts)}
-        moved = status.moved(TradeState.BLOCK_ALLOCATED, details)
-        known = self._records.first_versions([part.id for part in parts])
-        for part in parts:
-            if part.id in known:
-                check_same_trade(known[part.id], part)
-        if moved is status:
-            return tuple(self._records.statuses([part.id for part in parts]))
-        check_seen(status, seen)
-        origin = {"block": status.booking_id}
-        begun = [
-            begin(part.id, part.id, TradeState.ALLOCATED, origin) for part in parts
-        ]
-        taken_back = TradeCancelled(trade=block.executed(), date=block.trade_date)
-        self._write(
-            [*parts, *begun, moved], [taken_back, *(part.executed() for part in parts)]
-        )
-        return tuple(begun)
+        return self.ledger.atomically(lambda: self._work.allocate(id, parts, seen))
 
     def advance(
         self,
@@ -319,9 +197,11 @@ class SettlementDesk:
 
         def work(batch: list[str]) -> list[TradeStatus]:
             statuses = self._records.statuses(batch)
-            return self._moved(statuses, TradeState(to), [details] * len(batch), seen)
+            return self._work.moved(
+                statuses, TradeState(to), [details] * len(batch), seen
+            )
 
-        return self._batched(ids, work)
+        return self._work.batched(ids, work)
 
     def confirm(self, id: str, *, at: datetime | None = None) -> TradeStatus:
         """The broker has confirmed it; the same as ``advance(id, "confirmed")``."""
@@ -374,9 +254,9 @@ class SettlementDesk:
 
         def work(batch: list[str]) -> list[TradeStatus]:
             statuses = self._records.statuses(batch)
-            return self._moved(statuses, TradeState(to), [details] * len(batch))
+            return self._work.moved(statuses, TradeState(to), [details] * len(batch))
 
-        return self._batched(ids, work)
+        return self._work.batched(ids, work)
 
     def cancel(
         self, id: str, *, on: date, reason: str = "", seen: int | None = None
@@ -396,16 +276,7 @@ class SettlementDesk:
         """
         check_day(on, "on")
 
-        def work() -> TradeStatus:
-            [status] = statuses = self._records.statuses([id])
-            moved = status.moved(TradeState.CANCELLED, {"on": on.isoformat()})
-            if moved is not status:
-                check_seen(status, seen)
-                [trade] = self._records.trades(statuses)
-                event = cancelled_event(self._records, status, trade, on, reason)
-                self._write([moved], [event])
-            return moved
-
+        work = partial(self._work.cancel, id, on, reason, seen)
         return self.ledger.atomically(work)
 
     def amend(
@@ -426,19 +297,7 @@ class SettlementDesk:
         check_day(on, "on")
         check_instance(trade, Trade, "trade")
 
-        def work() -> TradeStatus:
-            [status] = statuses = self._records.statuses([trade.id])
-            [latest] = self._records.trades(statuses)
-            if latest == trade:
-                return status
-            fresh = replacement(latest, trade)
-            details = {"on": on.isoformat(), "replaced_by": trade.booking_id}
-            moved = status.moved(TradeState.CORRECTED, details)
-            check_seen(status, seen)
-            event = cancelled_event(self._records, status, latest, on, reason)
-            self._write([trade, moved, fresh], [event, trade.executed()])
-            return fresh
-
+        work = partial(self._work.amend, trade, on, reason, seen)
         return self.ledger.atomically(work)
 
     # --- instructions ----------------------------------------------------------------
@@ -500,10 +359,10 @@ class SettlementDesk:
     ) -> tuple[InstructionStatus, ...]:
         def work(batch: list[str]) -> list[InstructionStatus]:
             results = instruct(self._records, batch, instruction, terms)
-            self._write([value for stored, _ in results for value in stored])
+            self._work.write([value for stored, _ in results for value in stored])
             return [status for _, status in results]
 
-        return self._batched(ids, work)
+        return self._work.batched(ids, work)
 
     def enter(self, instruction: Instruction) -> InstructionStatus:
         """Keep an instruction that settles no trade, such as a move of own units.
@@ -525,50 +384,10 @@ class SettlementDesk:
         def work() -> InstructionStatus:
             known = self._records.find_instructions([instruction.id])
             status = InstructionStatus(instruction=instruction)
-            self._write([instruction] if known else [instruction, status])
+            self._work.write([instruction] if known else [instruction, status])
             return known.get(instruction.id, status)
 
         return self.ledger.atomically(work)
-
-    def _stepped(
-        self,
-        ids: Iterable[str],
-        step: Callable[[InstructionStatus], InstructionStatus],
-        seen: int | None = None,
-        event: Callable[
-            [InstructionStatus, InstructionStatus], SettlementEvent | None
-        ] = lambda _, __: None,
-    ) -> tuple[InstructionStatus, ...]:
-        """Take one step with each instruction, and what it does to its trade."""
-
-        def work(batch: list[str]) -> list[InstructionStatus]:
-            before = self._records.instructions(batch)
-            after = [step(status) for status in before]
-            changed = _changed(before, after, seen)
-            events = [
-                found
-                for old, new in zip(before, after, strict=True)
-                if new is not old and (found := event(old, new)) is not None
-            ]
-            self._write([*changed, *self._settled_trades(changed)], events)
-            return after
-
-        return self._batched(ids, work)
-
-    def _settled_trades(
-        self, changed: Iterable[InstructionStatus]
-    ) -> list[TradeStatus]:
-        """Return the trades that these instructions have settled."""
-        ids = [
-            status.instruction.trade
-            for status in changed
-            if status.settlement is SettlementState.SETTLED
-            and status.instruction.trade is not None
-        ]
-        return [
-            status.moved(TradeState.SETTLED, {})
-            for status in self._records.statuses(ids)
-        ]
 
     def accept(self, id: str) -> InstructionStatus:
         """The depository has accepted an instruction; see `accept_many`."""
@@ -582,7 +401,7 @@ class SettlementDesk:
             UnknownRecord: there is no such instruction.
             TransitionRefused: it was rejected or cancelled.
         """
-        return self._stepped(ids, InstructionStatus.accepted)
+        return self._work.stepped(ids, InstructionStatus.accepted)
 
     def reject(self, id: str) -> InstructionStatus:
         """The depository has rejected an instruction; the trade may be instructed anew.
@@ -590,7 +409,7 @@ class SettlementDesk:
         Raises:
             UnknownRecord, TransitionRefused: as for `accept_many`.
         """
-        [status] = self._stepped([id], InstructionStatus.rejected)
+        [status] = self._work.stepped([id], InstructionStatus.rejected)
         return status
 
     def compare(self, id: str, theirs: Instruction) -> Match:
@@ -607,7 +426,7 @@ class SettlementDesk:
                 status.instruction, theirs, tolerances=self.tolerances
             )
             if found:
-                self._stepped([id], lambda one: one.matched(found.cash, theirs.id))
+                self._work.stepped([id], lambda one: one.matched(found.cash, theirs.id))
             return found
 
         return self.ledger.atomically(work)
@@ -627,7 +446,7 @@ class SettlementDesk:
         """
         if cash is not None and len(references) != 1:
             raise InvalidOption(field="cash", expected="None with several", found=cash)
-        return self._stepped(
+        return self._work.stepped(
             references, lambda status: status.matched(cash, references[status.id])
         )
 
@@ -642,7 +461,7 @@ class SettlementDesk:
             DocumentConflict: there is a later version than *seen*.
         """
         check_choice(by, Literal["us", "csd"], "by")
-        [status] = self._stepped([id], lambda one: one.held(by), seen)
+        [status] = self._work.stepped([id], lambda one: one.held(by), seen)
         return status
 
     def release(
@@ -656,7 +475,7 @@ class SettlementDesk:
                 already: hold it again first.
             UnknownRecord, DocumentConflict: as for `hold`.
         """
-        [status] = self._stepped([id], lambda one: one.freed(quantity), seen)
+        [status] = self._work.stepped([id], lambda one: one.freed(quantity), seen)
         return status
 
     def settle(
@@ -686,7 +505,7 @@ class SettlementDesk:
             InvalidOption: more units than are left.
             UnknownRecord: there is no such instruction.
         """
-        [status] = self._stepped(
+        [status] = self._work.stepped(
             [id],
             lambda one: one.settled(on, quantity, reference),
             event=settled_event,
@@ -697,7 +516,7 @@ class SettlementDesk:
         self, ids: Iterable[str], *, on: date
     ) -> tuple[InstructionStatus, ...]:
         """The depository has settled all that is left of instructions; see `settle`."""
-        return self._stepped(ids, lambda one: one.settled(on), event=settled_event)
+        return self._work.stepped(ids, lambda one: one.settled(on), event=settled_event)
 
     def settle_customer(
         self, id: str, *, on: date, cash: bl.Amount | None = None, part: int = 1
@@ -762,7 +581,7 @@ class SettlementDesk:
             )
             return status.failed(on, reason_of(found))
 
-        [status] = self._stepped([id], step, event=_failing_event)
+        [status] = self._work.stepped([id], step, event=failing_event)
         return status
 
     def recycle(self, id: str) -> InstructionStatus:
@@ -772,7 +591,7 @@ class SettlementDesk:
             UnknownRecord: there is no such instruction.
             TransitionRefused: it is over.
         """
-        [status] = self._stepped([id], InstructionStatus.recycled)
+        [status] = self._work.stepped([id], InstructionStatus.recycled)
         return status
 
     def cancel_instruction(
@@ -794,7 +613,7 @@ class SettlementDesk:
                 return status.cancelled_by_system()
             return status.cancel_asked(by)
 
-        [status] = self._stepped([id], step)
+        [status] = self._work.stepped([id], step)
         return status
 
     # --- questions -------------------------------------------------------------------
@@ -872,40 +691,7 @@ class SettlementDesk:
         return ageing_table(self._records.all_instructions(), on)
 
 
-def _batches(items: Iterable[I]) -> Iterator[list[I]]:
-    if isinstance(items, str):
-        raise InvalidOption(field="ids", expected="a list of ids", found=items)
-    iterator = iter(items)
-    while batch := list(islice(iterator, BATCH_SIZE)):
-        yield batch
-
-
-def _changed(before: Sequence[T], after: Sequence[T], seen: int | None) -> list[T]:
-    """Return what a step has changed; each of it must be as the caller has seen it."""
-    changed = []
-    for old, new in zip(before, after, strict=True):
-        if new is not old:
-            check_seen(old, seen)  # type: ignore[arg-type]
-            changed.append(new)
-    return changed
-
-
 def _checked_instant(at: datetime) -> str:
     if not isinstance(at, datetime) or at.tzinfo is None:
         raise InvalidDate(field="at", expected="a datetime with a time zone", found=at)
     return instant_text(at)
-
-
-def _failing_event(
-    old: InstructionStatus, new: InstructionStatus
-) -> SettlementEvent | None:
-    """Return the event of a first failure of what settles a trade."""
-    instruction = new.instruction
-    if instruction.trade is None or old.failing_since or new.failing_since is None:
-        return None
-    if new.remaining is None or new.remaining_cash is None:
-        return None
-    return TradeFailing(
-        obligation=instruction.obligation.share(new.remaining, new.remaining_cash),
-        date=new.failing_since,
-    )

@@ -19,6 +19,7 @@ from backoffice_ledger.settlement._trade import Trade
 from backoffice_ledger.settlement.accounting import (
     SettlementEvent,
     TradeCancelled,
+    TradeFailing,
     TradeSettled,
 )
 
@@ -185,3 +186,18 @@ def replacement(latest: Trade, trade: Trade) -> TradeStatus:
             found=trade.version,
         )
     return begin(trade.id, trade.booking_id)
+
+
+def failing_event(
+    old: InstructionStatus, new: InstructionStatus
+) -> SettlementEvent | None:
+    """Return the event of a first failure of what settles a trade."""
+    instruction = new.instruction
+    if instruction.trade is None or old.failing_since or new.failing_since is None:
+        return None
+    if new.remaining is None or new.remaining_cash is None:
+        return None
+    return TradeFailing(
+        obligation=instruction.obligation.share(new.remaining, new.remaining_cash),
+        date=new.failing_since,
+    )
