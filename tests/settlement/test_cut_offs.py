@@ -18,6 +18,8 @@ from backoffice_ledger.settlement import (
     Trade,
 )
 
+NAIVE = datetime.fromisoformat("2026-10-08T12:00:00")
+
 
 def test_the_cut_offs_of_dtc_are_on_the_trade_date() -> None:
     """DTCC Connection, 2024-04-23: 19:00 and 21:00 Eastern Time."""
@@ -69,7 +71,7 @@ def test_what_is_no_cut_off_is_refused(changes: Any) -> None:
 def test_bad_instants_are_refused() -> None:
     """An instant has a zone, a day has none."""
     with pytest.raises(errors.InvalidDate):
-        DTC_AFFIRMATION.is_met(datetime(2026, 10, 8), date(2026, 10, 8))
+        DTC_AFFIRMATION.is_met(NAIVE, date(2026, 10, 8))
     with pytest.raises(errors.InvalidDate):
         DTC_AFFIRMATION.instant(datetime(2026, 10, 8, tzinfo=UTC))
 

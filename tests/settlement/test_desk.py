@@ -31,6 +31,8 @@ S = TradeState
 TRADED, DUE = date(2026, 10, 8), date(2026, 10, 9)
 ACME = "US0378331005"
 
+NAIVE = datetime.fromisoformat("2026-10-08T12:00:00")
+
 
 def balances(ledger: bl.Ledger) -> dict[str, str]:
     """Return what is not zero, by account."""
@@ -378,7 +380,7 @@ def test_bad_arguments_are_refused(desk: SettlementDesk) -> None:
     wrong: list[Callable[[Any], object]] = [
         lambda desk: desk.advance("T-1", "settled"),
         lambda desk: desk.route("T-1", "elsewhere"),
-        lambda desk: desk.confirm("T-1", at=datetime(2026, 10, 8)),
+        lambda desk: desk.confirm("T-1", at=NAIVE),
         lambda desk: desk.confirm("T-1", at="noon"),
         lambda desk: desk.cancel("T-1", on="2026-10-09"),
         lambda desk: desk.amend("T-1", on=DUE),

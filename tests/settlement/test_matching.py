@@ -147,9 +147,7 @@ def test_which_amount_decides_the_band_is_a_policy(
 def test_without_a_tolerance_money_must_be_equal(order: Order) -> None:
     """That is so in every currency that has none."""
     for cash, is_match in (("5.00 USD", True), ("5.01 USD", False)):
-        found = match_instructions(
-            order(cash="5.00 USD"), theirs_of(order, cash=cash)
-        )
+        found = match_instructions(order(cash="5.00 USD"), theirs_of(order, cash=cash))
         assert bool(found) is is_match
 
 

@@ -417,9 +417,7 @@ def test_statuses_come_back_from_documents(order: Order) -> None:
         delivery(order, type="DFP", cash=None).settled(DUE, units(4)),
     ]
     for status in samples:
-        terms = instructions.from_document(
-            instructions.to_document(status.instruction)
-        )
+        terms = instructions.from_document(instructions.to_document(status.instruction))
         assert terms == status.instruction
         assert statuses.from_document(statuses.to_document(status), terms) == status
 

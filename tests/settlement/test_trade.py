@@ -24,6 +24,8 @@ from backoffice_ledger.settlement._values import text_of
 
 Make = Callable[..., Trade]
 
+NAIVE = datetime.fromisoformat("2026-10-08T12:00:00")
+
 
 # --- money ---------------------------------------------------------------------------
 
@@ -63,9 +65,7 @@ def test_consideration_is_rounded_half_up_unless_it_is_given(make: Make) -> None
     assert str(down.net) == "1.00 USD"
     for wrong in ("0.99 USD", "1.02 USD"):
         with pytest.raises(errors.InvalidOption, match="consideration"):
-            make(
-                quantity="3 US0378331005", price="0.335", fees={}, consideration=wrong
-            )
+            make(quantity="3 US0378331005", price="0.335", fees={}, consideration=wrong)
 
 
 def test_net_is_checked(make: Make) -> None:
@@ -105,7 +105,7 @@ def test_a_price_is_exact(make: Make, value: Any, expected: Fraction) -> None:
     [
         ({"id": "a/b"}, errors.InvalidIdentifier, "id"),
         ({"market": "X:Y"}, errors.InvalidIdentifier, "market"),
-        ({"traded_at": datetime(2026, 1, 1)}, errors.InvalidDate, "traded_at"),
+        ({"traded_at": NAIVE}, errors.InvalidDate, "traded_at"),
         ({"traded_at": "noon"}, errors.InvalidDate, "traded_at"),
         ({"trade_date": "2026-10-08"}, errors.InvalidDate, "trade_date"),
         ({"settlement_date": date(2026, 10, 7)}, errors.InvalidOption, "settlement"),
