@@ -192,12 +192,16 @@ def failing_event(
     old: InstructionStatus, new: InstructionStatus
 ) -> SettlementEvent | None:
     """Return the event of a first failure of what settles a trade."""
-    instruction = new.instruction
-    if instruction.trade is None or old.failing_since or new.failing_since is None:
-        return None
-    if new.remaining is None or new.remaining_cash is None:
+    instruction, since = new.instruction, new.failing_since
+    units, money = new.remaining, new.remaining_cash
+    if (
+        instruction.trade is None
+        or old.failing_since is not None
+        or since is None
+        or units is None
+        or money is None
+    ):
         return None
     return TradeFailing(
-        obligation=instruction.obligation.share(new.remaining, new.remaining_cash),
-        date=new.failing_since,
+        obligation=instruction.obligation.share(units, money), date=since
     )

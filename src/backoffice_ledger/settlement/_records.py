@@ -180,5 +180,4 @@ def _document_of(value: Stored) -> bl.Document:
             return _life.to_document(value)
         case Instruction():
             return _instruction.to_document(value)
-        case InstructionStatus():
-            return _status.to_document(value)
+    return _status.to_document(value)
