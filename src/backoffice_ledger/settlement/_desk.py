@@ -27,7 +27,6 @@ from backoffice_ledger.settlement._matching import (
     Tolerance,
     match_instructions,
 )
-from backoffice_ledger.settlement._records import Records
 from backoffice_ledger.settlement._reports import (
     ageing_table,
     history_table,
@@ -90,10 +89,6 @@ class SettlementDesk:
             check_name(self.market, "market")
         for each in self.tolerances:
             check_instance(each, Tolerance, "tolerances")
-
-    @property
-    def _records(self) -> Records:
-        return Records(self.ledger)
 
     @property
     def _work(self) -> Work:
@@ -196,7 +191,7 @@ class SettlementDesk:
         details = {} if at is None else {"at": _checked_instant(at)}
 
         def work(batch: list[str]) -> list[TradeStatus]:
-            statuses = self._records.statuses(batch)
+            statuses = self._work.records.statuses(batch)
             return self._work.moved(
                 statuses, TradeState(to), [details] * len(batch), seen
             )
@@ -253,7 +248,7 @@ class SettlementDesk:
             details = {"reference": reference}
 
         def work(batch: list[str]) -> list[TradeStatus]:
-            statuses = self._records.statuses(batch)
+            statuses = self._work.records.statuses(batch)
             return self._work.moved(statuses, TradeState(to), [details] * len(batch))
 
         return self._work.batched(ids, work)
@@ -358,7 +353,7 @@ class SettlementDesk:
         self, ids: Iterable[str], instruction: str | None, **terms: Any
     ) -> tuple[InstructionStatus, ...]:
         def work(batch: list[str]) -> list[InstructionStatus]:
-            results = instruct(self._records, batch, instruction, terms)
+            results = instruct(self._work.records, batch, instruction, terms)
             self._work.write([value for stored, _ in results for value in stored])
             return [status for _, status in results]
 
@@ -382,7 +377,7 @@ class SettlementDesk:
             )
 
         def work() -> InstructionStatus:
-            known = self._records.find_instructions([instruction.id])
+            known = self._work.records.find_instructions([instruction.id])
             status = InstructionStatus(instruction=instruction)
             self._work.write([instruction] if known else [instruction, status])
             return known.get(instruction.id, status)
@@ -421,7 +416,7 @@ class SettlementDesk:
         """
 
         def work() -> Match:
-            [status] = self._records.instructions([id])
+            [status] = self._work.records.instructions([id])
             found = match_instructions(
                 status.instruction, theirs, tolerances=self.tolerances
             )
@@ -535,7 +530,7 @@ class SettlementDesk:
         """
 
         def work() -> None:
-            [trade] = self._records.trades(self._records.statuses([id]))
+            [trade] = self._work.records.trades(self._work.records.statuses([id]))
             event = CustomerSettled(
                 trade=trade.executed(), date=on, cash=cash, part=part
             )
@@ -624,7 +619,7 @@ class SettlementDesk:
         Raises:
             UnknownRecord: there is no such trade.
         """
-        [trade] = self._records.trades(self._records.statuses([id]))
+        [trade] = self._work.records.trades(self._work.records.statuses([id]))
         return trade
 
     def status(self, id: str) -> TradeStatus:
@@ -633,7 +628,7 @@ class SettlementDesk:
         Raises:
             UnknownRecord: there is no such trade.
         """
-        [status] = self._records.statuses([id])
+        [status] = self._work.records.statuses([id])
         return status
 
     def instruction(self, id: str) -> InstructionStatus:
@@ -642,7 +637,7 @@ class SettlementDesk:
         Raises:
             UnknownRecord: there is no such instruction.
         """
-        [status] = self._records.instructions([id])
+        [status] = self._work.records.instructions([id])
         return status
 
     def history(self, id: str) -> Table:
@@ -677,8 +672,8 @@ class SettlementDesk:
             InvalidDate: *now* has no time zone.
         """
         check_instance(cut_off, CutOff, "cut_off")
-        statuses = self._records.all_statuses()
-        trades = self._records.trades(statuses)
+        statuses = self._work.records.all_statuses()
+        trades = self._work.records.trades(statuses)
         return late_table(zip(trades, statuses, strict=True), cut_off, now, calendar)
 
     def ageing(self, on: date) -> Table:
@@ -688,7 +683,7 @@ class SettlementDesk:
             on: the day that ages are counted to, in calendar days.
         """
         check_day(on, "on")
-        return ageing_table(self._records.all_instructions(), on)
+        return ageing_table(self._work.records.all_instructions(), on)
 
 
 def _checked_instant(at: datetime) -> str:

@@ -40,14 +40,15 @@ class Work:
     market: str | None
 
     @property
-    def _records(self) -> Records:
+    def records(self) -> Records:
+        """The documents of the book."""
         return Records(self.ledger)
 
     def write(
         self, values: Iterable[Stored], events: Iterable[SettlementEvent] = ()
     ) -> None:
         """Store documents and book events; both are there, or neither."""
-        self._records.store(values)
+        self.records.store(values)
         booked = list(events)
         if booked:
             self.books.post(booked)
@@ -66,7 +67,7 @@ class Work:
     def capture(self, batch: list[Trade]) -> list[TradeStatus]:
         """Take in trades and book them."""
         trades = [self._checked(trade, index) for index, trade in enumerate(batch)]
-        known = self._records.first_versions([trade.id for trade in trades])
+        known = self.records.first_versions([trade.id for trade in trades])
         fresh: dict[str, Trade] = {}
         for trade in trades:
             if trade.id in known:
@@ -80,7 +81,7 @@ class Work:
             [*fresh.values(), *begun.values()],
             (trade.executed() for trade in fresh.values()),
         )
-        old = self._records.find_statuses(list(known))
+        old = self.records.find_statuses(list(known))
         return [begun.get(trade.id) or old[trade.id] for trade in trades]
 
     def _checked(self, trade: Trade, index: int) -> Trade:
@@ -99,9 +100,9 @@ class Work:
         self, ids: list[str], given: Mapping[str, str | None], seen: int | None = None
     ) -> list[TradeStatus]:
         """Complete trades with standing settlement instructions."""
-        statuses = self._records.statuses(ids)
+        statuses = self.records.statuses(ids)
         details = []
-        for trade in self._records.trades(statuses):
+        for trade in self.records.trades(statuses):
             own: dict[str, Any] = {}
             for name in ("own_ssi", "counterparty_ssi"):
                 value = given.get(name) or getattr(trade, name)
@@ -134,18 +135,18 @@ class Work:
         self, id: str, allocations: tuple[Allocation, ...], seen: int | None
     ) -> tuple[TradeStatus, ...]:
         """Split a block trade."""
-        [status] = statuses = self._records.statuses([id])
-        [block] = self._records.trades(statuses)
+        [status] = statuses = self.records.statuses([id])
+        [block] = self.records.trades(statuses)
         enriched = status.details(TradeState.ENRICHED) or {}
         parts = split_block(attrs.evolve(block, **enriched), allocations)
         details = {"into": tuple(part.id for part in parts)}
         moved = status.moved(TradeState.BLOCK_ALLOCATED, details)
-        known = self._records.first_versions([part.id for part in parts])
+        known = self.records.first_versions([part.id for part in parts])
         for part in parts:
             if part.id in known:
                 check_same_trade(known[part.id], part)
         if moved is status:
-            return tuple(self._records.statuses([part.id for part in parts]))
+            return tuple(self.records.statuses([part.id for part in parts]))
         check_seen(status, seen)
         origin = {"block": status.booking_id}
         begun = [
@@ -159,12 +160,12 @@ class Work:
 
     def cancel(self, id: str, on: date, reason: str, seen: int | None) -> TradeStatus:
         """Take a trade back."""
-        [status] = statuses = self._records.statuses([id])
+        [status] = statuses = self.records.statuses([id])
         moved = status.moved(TradeState.CANCELLED, {"on": on.isoformat()})
         if moved is not status:
             check_seen(status, seen)
-            [trade] = self._records.trades(statuses)
-            event = cancelled_event(self._records, status, trade, on, reason)
+            [trade] = self.records.trades(statuses)
+            event = cancelled_event(self.records, status, trade, on, reason)
             self.write([moved], [event])
         return moved
 
@@ -172,15 +173,15 @@ class Work:
         self, trade: Trade, on: date, reason: str, seen: int | None
     ) -> TradeStatus:
         """Take a trade back and book its next version."""
-        [status] = statuses = self._records.statuses([trade.id])
-        [latest] = self._records.trades(statuses)
+        [status] = statuses = self.records.statuses([trade.id])
+        [latest] = self.records.trades(statuses)
         if latest == trade:
             return status
         fresh = replacement(latest, trade)
         details = {"on": on.isoformat(), "replaced_by": trade.booking_id}
         moved = status.moved(TradeState.CORRECTED, details)
         check_seen(status, seen)
-        event = cancelled_event(self._records, status, latest, on, reason)
+        event = cancelled_event(self.records, status, latest, on, reason)
         self.write([trade, moved, fresh], [event, trade.executed()])
         return fresh
 
@@ -198,7 +199,7 @@ class Work:
         """Take one step with each instruction, and what it does to its trade."""
 
         def work(batch: list[str]) -> list[InstructionStatus]:
-            before = self._records.instructions(batch)
+            before = self.records.instructions(batch)
             after = [step(status) for status in before]
             changed = _changed(before, after, seen)
             events = [
@@ -223,7 +224,7 @@ class Work:
         ]
         return [
             status.moved(TradeState.SETTLED, {})
-            for status in self._records.statuses(ids)
+            for status in self.records.statuses(ids)
         ]
 
 
