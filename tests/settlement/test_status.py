@@ -338,6 +338,17 @@ def test_a_fail_is_booked_once_however_long_it_lasts(
     assert desk.ageing(LATER).rows() == []
 
 
+def test_the_depositorys_hold_is_not_ours_to_answer_for(
+    desk: SettlementDesk, order: Order
+) -> None:
+    """Whoever pays a penalty for it, it is not because we are on hold."""
+    desk.enter(order())
+    desk.hold("I-1", by="csd")
+    failing = desk.fail("I-1", on=DUE)
+    assert failing.is_on_hold
+    assert failing.reason is PendingReason.OTHR
+
+
 def test_it_fails_on_its_day_or_later(order: Order) -> None:
     """Not before."""
     with pytest.raises(errors.TransitionRefused, match="on"):

@@ -566,7 +566,7 @@ class SettlementDesk:
             check_choice(each, Lack, "lacks")
 
         def step(status: InstructionStatus) -> InstructionStatus:
-            holding: list[Party] = ["us"] if status.is_on_hold else []
+            holding: list[Party] = ["us"] if status.is_held_by_us else []
             if counterparty_on_hold:
                 holding.append("counterparty")
             found = failures(

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from enum import Enum
+from types import MappingProxyType
 from typing import Any, Final, final
 
 import attrs
@@ -12,7 +13,7 @@ from backoffice_ledger.errors import InvalidDocument, TransitionRefused
 KIND: Final = "trade-status"
 """The kind of the documents that keep states; each step is a version."""
 
-NO_DETAILS: Final[Mapping[str, Any]] = {}
+NO_DETAILS: Final[Mapping[str, Any]] = MappingProxyType({})
 
 
 class TradeState(Enum):
@@ -65,7 +66,7 @@ def _step(
     actor: str, *after: TradeState, fix: str | None = None, cdm: str | None = None
 ) -> Step:
     codes = {name: code for name, code in (("fix", fix), ("cdm", cdm)) if code}
-    return Step(frozenset(after), actor, codes)
+    return Step(frozenset(after), actor, MappingProxyType(codes))
 
 
 _S = TradeState
@@ -80,53 +81,57 @@ _OPEN: Final = (
     _S.INSTRUCTED,
 )
 
-STEPS: Final[Mapping[TradeState, Step]] = {
-    _S.CAPTURED: _step(
-        "front office", fix="TrdRptStatus 0 ACCEPTED", cdm="PositionStatus.Executed"
-    ),
-    _S.ENRICHED: _step("middle office", _S.CAPTURED),
-    _S.BLOCK_ALLOCATED: _step(
-        "client",
-        _S.ENRICHED,
-        fix="AllocStatus 0 ACCEPTED",
-        cdm="ClosedState.Allocated",
-    ),
-    _S.ALLOCATED: _step("client", cdm="PositionStatus.Executed"),
-    _S.CONFIRMED: _step(
-        "broker",
-        _S.ENRICHED,
-        _S.ALLOCATED,
-        fix="ConfirmStatus 4 CONFIRMED",
-        cdm="Confirmed",
-    ),
-    _S.AFFIRMED: _step(
-        "client or custodian",
-        _S.CONFIRMED,
-        fix="AffirmStatus 3 AFFIRMED",
-        cdm="Affirmed",
-    ),
-    _S.MATCHED: _step(
-        "matching utility",
-        _S.CONFIRMED,
-        _S.AFFIRMED,
-        fix="MatchStatus 0 COMPARED",
-        cdm="WorkflowStatus.Accepted",
-    ),
-    _S.BILATERAL: _step("operations", _S.MATCHED),
-    _S.NETTED: _step("netting engine", _S.MATCHED, cdm="TransferStatus.Netted"),
-    _S.NOVATED: _step("central counterparty", _S.MATCHED, cdm="ClosedState.Novated"),
-    _S.INSTRUCTED: _step(  # again, once an instruction was cancelled or rejected
-        "operations",
-        _S.BILATERAL,
-        _S.INSTRUCTED,
-        cdm="TransferStatus.Instructed",
-    ),
-    _S.SETTLED: _step(
-        "central securities depository", _S.INSTRUCTED, cdm="TransferStatus.Settled"
-    ),
-    _S.CANCELLED: _step("maker and checker", *_OPEN, cdm="Action.Cancel"),
-    _S.CORRECTED: _step("maker and checker", *_OPEN, cdm="Action.Correct"),
-}
+STEPS: Final[Mapping[TradeState, Step]] = MappingProxyType(
+    {
+        _S.CAPTURED: _step(
+            "front office", fix="TrdRptStatus 0 ACCEPTED", cdm="PositionStatus.Executed"
+        ),
+        _S.ENRICHED: _step("middle office", _S.CAPTURED),
+        _S.BLOCK_ALLOCATED: _step(
+            "client",
+            _S.ENRICHED,
+            fix="AllocStatus 0 ACCEPTED",
+            cdm="ClosedState.Allocated",
+        ),
+        _S.ALLOCATED: _step("client", fix="AllocStatus 0 ACCEPTED"),
+        _S.CONFIRMED: _step(
+            "broker",
+            _S.ENRICHED,
+            _S.ALLOCATED,
+            fix="ConfirmStatus 4 CONFIRMED",
+            cdm="Confirmed",
+        ),
+        _S.AFFIRMED: _step(
+            "client or custodian",
+            _S.CONFIRMED,
+            fix="AffirmStatus 3 AFFIRMED",
+            cdm="Affirmed",
+        ),
+        _S.MATCHED: _step(
+            "matching utility",
+            _S.CONFIRMED,
+            _S.AFFIRMED,
+            fix="MatchStatus 0 COMPARED",
+            cdm="WorkflowStatus.Accepted",
+        ),
+        _S.BILATERAL: _step("operations", _S.MATCHED),
+        _S.NETTED: _step("netting engine", _S.MATCHED, cdm="TransferStatus.Netted"),
+        _S.NOVATED: _step(
+            "central counterparty", _S.MATCHED, cdm="ClosedState.Novated"
+        ),
+        _S.INSTRUCTED: _step(  # again, once an instruction was cancelled or rejected
+            "operations",
+            _S.BILATERAL,
+            _S.INSTRUCTED,
+            cdm="TransferStatus.Instructed",
+        ),
+        _S.SETTLED: _step(
+            "central securities depository", _S.INSTRUCTED, cdm="TransferStatus.Settled"
+        ),
+        _S.CANCELLED: _step("maker and checker", *_OPEN, cdm="Action.Cancel"),
+        _S.CORRECTED: _step("maker and checker", *_OPEN, cdm="Action.Correct"),
+    }
+)
 """Every step of a trade's life; what is not in here is refused."""
 
 TERMINAL: Final = frozenset(TradeState) - frozenset().union(
@@ -203,8 +208,9 @@ class TradeStatus:
                 expected=" or ".join(after) or "no state: a trade begins with it",
                 found=self.state.value,
             )
+        given = MappingProxyType(dict(details))
         return attrs.evolve(
-            self, version=self.version + 1, steps=(*self.steps, (state, details))
+            self, version=self.version + 1, steps=(*self.steps, (state, given))
         )
 
 
@@ -215,7 +221,8 @@ def begin(
     details: Mapping[str, Any] = NO_DETAILS,
 ) -> TradeStatus:
     """Return the status of a trade that begins."""
-    return TradeStatus(trade, booking_id, 1, ((state, details),))
+    given = MappingProxyType(dict(details))
+    return TradeStatus(trade, booking_id, 1, ((state, given),))
 
 
 def to_document(status: TradeStatus) -> bl.Document:

@@ -259,6 +259,11 @@ class InstructionStatus:
         return self.hold is not HoldState.RELEASED
 
     @property
+    def is_held_by_us(self) -> bool:
+        """Whether we hold something of it, and not the depository."""
+        return self.hold in (HoldState.PARTY_HOLD, HoldState.PARTIALLY_RELEASED)
+
+    @property
     def remaining(self) -> bl.Amount | None:
         """The units that are not settled; None for a payment free of delivery."""
         whole = self.instruction.quantity
