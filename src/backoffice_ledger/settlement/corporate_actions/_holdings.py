@@ -51,7 +51,8 @@ def read_holdings(
     prefix = f"{accounts.stock_location}:"
     open_locations = accounts.open_locations
     settled: defaultdict[tuple[str, str], int] = defaultdict(int)
-    pending: defaultdict[tuple[str, str, str, str], int] = defaultdict(int)
+    pending: defaultdict[tuple[str, str, str], int] = defaultdict(int)
+    counterparties: dict[str, str] = {}
     traded: dict[str, datetime.date] = {}
     for record in view.entries(dimension={"instrument": instrument.code}):
         entry = record.entry
@@ -68,17 +69,18 @@ def read_holdings(
             location = path.removeprefix(prefix)
             units = -posting.signed.minor_units
             if path in open_locations:
-                key = (
-                    dimensions["owner"],
-                    location,
-                    dimensions["trade"],
-                    dimensions["counterparty"],
-                )
-                pending[key] += units
+                trade = dimensions["trade"]
+                pending[dimensions["owner"], location, trade] += units
+                if "counterparty" in dimensions:
+                    counterparties[trade] = dimensions["counterparty"]
             elif location != path:
                 settled[dimensions["owner"], location] += units
     return Holdings(
         {key: units for key, units in settled.items() if units},
-        tuple(Pending(*key, units) for key, units in pending.items() if units),
+        tuple(
+            Pending(*key, counterparties[key[2]], units)
+            for key, units in pending.items()
+            if units
+        ),
         traded,
     )
