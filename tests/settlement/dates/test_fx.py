@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 from typing import Any
 
+import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -173,7 +174,8 @@ def test_weekends_change() -> None:
         ("EUR", "USD", {"cross": 5}, "cross"),
         ("EUR", "USD", {"lag_days": 3}, "lag_days"),
         ("EUR", "USD", {"lag_days": True}, "lag_days"),
-        ("EUR", "USD", {"calendars": [("EUR", "TARGET")]}, "calendars"),
+        ("EUR", "USD", {"calendars": ["EUR"]}, "calendars"),
+        ("EUR", "USD", {"calendars": 5}, "calendars"),
         ("EUR", "USD", {"calendars": {"EUR": "TARGET"}}, "calendars[EUR]"),
         ("EUR", "USD", {"calendars": {5: OTHERS["CAD"]}}, "calendars"),
     ],
@@ -217,6 +219,7 @@ def test_pairs_are_values() -> None:
     one, other = (FxPair("EUR", "MXN", calendars=OTHERS) for _ in range(2))
     assert one == other
     assert len({one, other}) == 1
+    assert attrs.evolve(one, quote="USD").calendars == one.calendars
 
 
 @given(st.dates(date(2015, 1, 1), date(2029, 12, 31)), st.sampled_from(["GBP", "USD"]))

@@ -98,17 +98,21 @@ def _check_code(value: object, field: str) -> str:
 
 
 def _to_calendars(
-    value: Mapping[str, HolidayCalendar],
+    value: Mapping[str, HolidayCalendar] | Iterable[tuple[str, HolidayCalendar]],
 ) -> tuple[tuple[str, HolidayCalendar], ...]:
-    if not isinstance(value, Mapping):
+    try:
+        by_code = dict(value)
+    except (TypeError, ValueError):
         raise InvalidOption(
             field="calendars", expected="calendars by currency", found=value
+        ) from None
+    return tuple(
+        (
+            _check_code(code, "calendars"),
+            check_calendar(by_code[code], f"calendars[{code}]"),
         )
-    pairs = [
-        (_check_code(code, "calendars"), check_calendar(one, f"calendars[{code}]"))
-        for code, one in value.items()
-    ]
-    return tuple(sorted(pairs, key=lambda pair: pair[0]))
+        for code in sorted(by_code, key=str)
+    )
 
 
 @final
@@ -145,7 +149,7 @@ class FxPair:
     base: str = attrs.field()
     quote: str = attrs.field()
     calendars: tuple[tuple[str, HolidayCalendar], ...] = attrs.field(
-        factory=dict[str, HolidayCalendar], converter=_to_calendars, kw_only=True
+        default=(), converter=_to_calendars, kw_only=True
     )
     lag_days: int | None = attrs.field(default=None, kw_only=True)
     cross_may_be_closed: bool = attrs.field(default=False, kw_only=True)
