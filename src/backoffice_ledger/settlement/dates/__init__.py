@@ -23,7 +23,6 @@ from backoffice_ledger.settlement.dates._fx import (
     FX_CROSS_MUST_BE_OPEN,
     FX_LAG_DAYS,
     FxPair,
-    Tenor,
 )
 
 __all__ = [
@@ -39,7 +38,6 @@ __all__ = [
     "FxPair",
     "SettlementCycle",
     "SettlementWindow",
-    "Tenor",
     "cut_off",
     "settlement_cycle",
     "settlement_date",

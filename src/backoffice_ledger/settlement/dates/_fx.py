@@ -66,14 +66,6 @@ Source: ObjectLab Kit; for AED from 2022 on the package ``holidays``.
 """
 
 
-Tenor = str
-"""``TOD``, ``TOM``, ``SPOT``, ``SN`` or a number of days, weeks, months or years.
-
-``TOD`` is the trade date itself and ``TOM`` the next day, each moved to a day that is
-open; ``SN`` is the day after spot; ``2W``, ``18M`` and so on are counted from spot.
-"""
-
-
 class _AllOpen:
     """Open when all calendars are; little is asked, so it makes no table."""
 
@@ -203,7 +195,7 @@ class FxPair:
     def value_date(
         self,
         trade_date: date,
-        tenor: Tenor,
+        tenor: str,
         *,
         convention: RollConvention = "modified-following",
         month_end: MonthEnd = "last-business-day",
@@ -212,7 +204,9 @@ class FxPair:
 
         Args:
             trade_date: day of the trade.
-            tenor: see `Tenor`.
+            tenor: ``TOD``, the trade date itself, or ``TOM``, the next day, each
+                moved to a day that is open; ``SPOT``; ``SN``, the day after spot; or a
+                number of days, weeks, months or years from spot: ``2W``, ``18M``.
             convention: what becomes of a date that is closed.
             month_end: whether months from a spot date at the end of its month lead to
                 the end of another (see `calendars.add_months`).
@@ -232,7 +226,7 @@ class FxPair:
             day = self._from_spot(self.spot_date(trade_date), tenor, month_end)
         return roll(day, convention, calendar)
 
-    def _from_spot(self, spot: date, tenor: Tenor, month_end: MonthEnd) -> date:
+    def _from_spot(self, spot: date, tenor: str, month_end: MonthEnd) -> date:
         if tenor == "SPOT":
             return spot
         match = _TENOR.fullmatch("1D" if tenor == "SN" else str(tenor))
