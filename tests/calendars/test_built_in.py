@@ -7,7 +7,6 @@ from typing import Any
 
 import holidays
 import pytest
-import QuantLib
 
 from backoffice_ledger.calendars import (
     BUSINESS_CALENDARS,
@@ -16,6 +15,7 @@ from backoffice_ledger.calendars import (
 )
 from backoffice_ledger.errors import InvalidOption
 
+QuantLib = pytest.importorskip("QuantLib", reason="no wheel of QuantLib here")
 FIRST, END = date(2015, 1, 1), date(2031, 1, 1)
 YEARS = range(2015, 2031)
 
