@@ -1,13 +1,6 @@
 """Settlement and clearing: from the trade to the settled position."""
 
 from backoffice_ledger.settlement._books import Books, RuleBooks
-from backoffice_ledger.settlement._cut_off import (
-    DTC_AFFIRMATION,
-    DTC_ALLOCATION,
-    EU_LATE_ALLOCATION,
-    CutOff,
-    CutOffKind,
-)
 from backoffice_ledger.settlement._desk import Milestone, Route, SettlementDesk
 from backoffice_ledger.settlement._front_office import Authority, FrontOffice
 from backoffice_ledger.settlement._identifiers import isin_check_digit
@@ -49,17 +42,12 @@ from backoffice_ledger.settlement._trade import (
 )
 
 __all__ = [
-    "DTC_AFFIRMATION",
-    "DTC_ALLOCATION",
     "EUR_TOLERANCE",
-    "EU_LATE_ALLOCATION",
     "STEPS",
     "Allocation",
     "Authority",
     "Band",
     "Books",
-    "CutOff",
-    "CutOffKind",
     "Difference",
     "Failure",
     "FrontOffice",

@@ -8,12 +8,10 @@ from typing import Any, Literal, final
 import attrs
 
 import backoffice_ledger as bl
-from backoffice_ledger.calendars import BusinessCalendar
 from backoffice_ledger.errors import InvalidDate, InvalidOption
 from backoffice_ledger.reports import Table
 from backoffice_ledger.settlement import _life
 from backoffice_ledger.settlement._books import Books, books_of
-from backoffice_ledger.settlement._cut_off import CutOff
 from backoffice_ledger.settlement._instructing import (
     failing_event,
     instruct,
@@ -43,6 +41,7 @@ from backoffice_ledger.settlement._trade import Allocation, Trade
 from backoffice_ledger.settlement._values import instant_text
 from backoffice_ledger.settlement._work import Work
 from backoffice_ledger.settlement.accounting import CustomerSettled
+from backoffice_ledger.settlement.dates import CutOff
 from backoffice_ledger.settlement.lots._checks import (
     check_choice,
     check_day,
@@ -188,7 +187,7 @@ class SettlementDesk:
         seen: int | None = None,
     ) -> tuple[TradeStatus, ...]:
         check_choice(to, Milestone, "to")
-        details = {} if at is None else {"at": _checked_instant(at)}
+        details = {} if at is None else {"at": _checked_instant(at, "at")}
 
         def work(batch: list[str]) -> list[TradeStatus]:
             statuses = self._work.records.statuses(batch)
@@ -650,13 +649,7 @@ class SettlementDesk:
         recorded = self.ledger.documents.history(_life.KIND, status.booking_id)
         return history_table(status, recorded)
 
-    def late(
-        self,
-        cut_off: CutOff,
-        *,
-        now: datetime,
-        calendar: BusinessCalendar | None = None,
-    ) -> Table:
+    def late(self, cut_off: CutOff, *, now: datetime) -> Table:
         """Return the trades that were late for a cut-off, or are by now.
 
         A step counts at the instant that was given with it, else it is unknown and not
@@ -665,16 +658,16 @@ class SettlementDesk:
         Args:
             cut_off: of kind ``confirmation`` or ``affirmation``.
             now: the instant to which what is missing is compared.
-            calendar: says which days count, where the cut-off is on a later day.
 
         Raises:
-            InvalidOption: a cut-off for something else, or a calendar is needed.
+            InvalidOption: a cut-off for something else.
             InvalidDate: *now* has no time zone.
         """
         check_instance(cut_off, CutOff, "cut_off")
+        _checked_instant(now, "now")
         statuses = self._work.records.all_statuses()
         trades = self._work.records.trades(statuses)
-        return late_table(zip(trades, statuses, strict=True), cut_off, now, calendar)
+        return late_table(zip(trades, statuses, strict=True), cut_off, now)
 
     def ageing(self, on: date) -> Table:
         """Return what is failing, or due and not settled, by its age.
@@ -686,7 +679,7 @@ class SettlementDesk:
         return ageing_table(self._work.records.all_instructions(), on)
 
 
-def _checked_instant(at: datetime) -> str:
+def _checked_instant(at: datetime, field: str) -> str:
     if not isinstance(at, datetime) or at.tzinfo is None:
-        raise InvalidDate(field="at", expected="a datetime with a time zone", found=at)
+        raise InvalidDate(field=field, expected="a datetime with a time zone", found=at)
     return instant_text(at)

@@ -5,14 +5,13 @@ from datetime import date, datetime
 from typing import Final
 
 import backoffice_ledger as bl
-from backoffice_ledger.calendars import BusinessCalendar
 from backoffice_ledger.errors import InvalidOption
 from backoffice_ledger.reports import Column, Row, Table
-from backoffice_ledger.settlement._cut_off import CutOff
 from backoffice_ledger.settlement._life import TradeState, TradeStatus
 from backoffice_ledger.settlement._status import InstructionStatus
 from backoffice_ledger.settlement._trade import Trade
 from backoffice_ledger.settlement._values import instant_of, instant_text
+from backoffice_ledger.settlement.dates import CutOff
 
 _LATE: Final = (
     Column("trade", "Trade"),
@@ -92,12 +91,11 @@ def late_table(
     trades: Iterable[tuple[Trade, TradeStatus]],
     cut_off: CutOff,
     now: datetime,
-    calendar: BusinessCalendar | None,
 ) -> Table:
     """Return the trades that were late for a cut-off, or are by now.
 
     Raises:
-        InvalidOption: a cut-off for something else, or a calendar is needed.
+        InvalidOption: a cut-off for something else.
     """
     if cut_off.kind not in _STATES:
         raise InvalidOption(
@@ -112,8 +110,8 @@ def late_table(
         if details is not None and "at" not in details:
             continue
         at = now if details is None else instant_of(details["at"])
-        if not cut_off.is_met(at, trade.trade_date, calendar):
-            due = cut_off.instant(trade.trade_date, calendar)
+        due = cut_off.at(trade.trade_date)
+        if at > due:
             rows.append(
                 Row(
                     [
@@ -125,7 +123,7 @@ def late_table(
                     ]
                 )
             )
-    return Table(f"Late for {cut_off.name}", _LATE, rows)
+    return Table(f"Late for {cut_off.scope} {cut_off.kind}", _LATE, rows)
 
 
 def history_table(status: TradeStatus, recorded: Table) -> Table:
