@@ -299,6 +299,20 @@ def test_a_desk_is_well_made(ledger: bl.Ledger) -> None:
         SettlementDesk("books.db")  # type: ignore[arg-type]
 
 
+def test_a_batch_may_be_booked_by_rules_alone(
+    ledger: bl.Ledger, make: Make, ready: Ready
+) -> None:
+    """The entries are those that the usual books make."""
+    books = RuleBooks(ledger)
+    desk = SettlementDesk(ledger, books=books)
+    assert books.post([]).posted == 0
+    desk.capture_many([make(), make(id="T-2", owner="C-1", capacity="agent")])
+    ready(desk, "T-1")
+    desk.settle("T-1", on=DUE)
+    desk.cancel("T-2", on=DUE)
+    assert balances(ledger) == SETTLED
+
+
 # --- steps ---------------------------------------------------------------------------
 
 

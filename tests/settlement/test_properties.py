@@ -275,7 +275,7 @@ def check_a_day(commands: list[Command]) -> None:
         assert ledger.verify()
 
 
-@settings(max_examples=15)
+@settings(max_examples=10)
 @given(day_of_a_desk())
 def test_a_random_day(commands: list[Command]) -> None:
     """What is over owes nothing, what is not does; the same day is the same log."""
