@@ -21,6 +21,11 @@ ACME = "US0378331005"
 DUE, LATER = date(2026, 10, 9), date(2026, 10, 12)
 
 
+def units(count: int) -> bl.Amount:
+    """Return so many units."""
+    return bl.Amount(count, ACME)
+
+
 @pytest.fixture
 def front(ledger: bl.Ledger) -> FrontOffice:
     """Return the front office of the book."""
@@ -40,10 +45,10 @@ def test_what_is_held_and_what_can_be_delivered(
     [row] = front.holdings().rows()
     assert row == {
         "instrument": ACME,
-        "traded": 1200,
-        "settled": 1000,
-        "to_receive": 500,
-        "to_deliver": 300,
+        "traded": units(1200),
+        "settled": units(1000),
+        "to_receive": units(500),
+        "to_deliver": units(300),
         "cost": bl.Balance([bl.Amount("61500.00", "USD")]),
         "price": "51.25 USD",
     }
@@ -62,7 +67,7 @@ def test_what_is_failing_does_not_count_as_coming(
     assert front.available(ACME, LATER) == bl.Amount(1000, ACME)
     desk.fail("T-1", on=DUE)
     assert front.available(ACME, LATER) == bl.Amount(0, ACME)
-    assert front.holdings().rows()[0]["to_receive"] == 1000
+    assert front.holdings().rows()[0]["to_receive"] == units(1000)
 
 
 def test_a_netting_stands_for_its_trades(
@@ -88,7 +93,11 @@ def test_a_netting_stands_for_its_trades(
 
     ledger.atomically(net)
     [row] = front.holdings().rows()
-    assert (row["traded"], row["settled"], row["to_receive"]) == (600, 0, 600)
+    assert (row["traded"], row["settled"], row["to_receive"]) == (
+        units(600),
+        units(0),
+        units(600),
+    )
 
 
 def test_a_position_that_is_sold_is_still_to_be_delivered(
@@ -100,7 +109,11 @@ def test_a_position_that_is_sold_is_still_to_be_delivered(
     desk.settle("T-1", on=DUE)
     desk.capture(make(id="T-2", side="sell", fees={}))
     [row] = front.holdings().rows()
-    assert (row["traded"], row["settled"], row["to_deliver"]) == (0, 1000, 1000)
+    assert (row["traded"], row["settled"], row["to_deliver"]) == (
+        units(0),
+        units(1000),
+        units(1000),
+    )
     assert row["price"] is None
 
 
@@ -110,7 +123,11 @@ def test_a_customers_holdings_have_no_cost(
     """They are not the firm's to value."""
     desk.capture(make(owner="C-1", capacity="agent"))
     [row] = front.holdings("C-1").rows()
-    assert (row["traded"], row["price"], row["cost"]) == (1000, None, bl.Balance())
+    assert (row["traded"], row["price"], row["cost"]) == (
+        units(1000),
+        None,
+        bl.Balance(),
+    )
     assert front.holdings().rows() == []
 
 

@@ -46,11 +46,11 @@ class _Open:
 
 
 _HOLDINGS: Final = (
-    Column("instrument", "Instrument"),
-    Column("traded", "Traded", "integer"),
-    Column("settled", "Settled", "integer"),
-    Column("to_receive", "To receive", "integer"),
-    Column("to_deliver", "To deliver", "integer"),
+    Column("instrument", "Instrument", "commodity"),
+    Column("traded", "Traded", "amount"),
+    Column("settled", "Settled", "amount"),
+    Column("to_receive", "To receive", "amount"),
+    Column("to_deliver", "To deliver", "amount"),
     Column("cost", "Cost", "balance", shown="filled"),
     Column("price", "Average price", shown="filled"),
 )
@@ -58,7 +58,8 @@ _TRADES: Final = (
     Column("trade", "Trade"),
     Column("trade_date", "Traded", "date"),
     Column("side", "Side"),
-    Column("quantity", "Quantity", "integer"),
+    Column("instrument", "Instrument", "commodity"),
+    Column("quantity", "Quantity", "amount"),
     Column("price", "Price"),
     Column("counterparty", "Counterparty"),
     Column("settlement_date", "Settles", "date"),
@@ -128,24 +129,23 @@ class FrontOffice:
         traded = self.ledger.balance(self.accounts.owner(owner))
         open_units = self._open_units(owner)
         positions = read_positions(self.ledger.view(), self.accounts.lots)
-        codes = {amount.commodity.code: amount for amount in traded} | {
-            code: bl.Amount.from_minor(0, rows[0].units.commodity)
-            for code, rows in open_units.items()
-            if code not in {amount.commodity.code for amount in traded}
-        }
+        amounts = {
+            code: items[0].units - items[0].units for code, items in open_units.items()
+        } | {amount.commodity.code: amount for amount in traded}
         rows = []
-        for code, amount in sorted(codes.items()):
-            coming = [row.units.minor_units for row in open_units.get(code, ())]
-            receive = sum(units for units in coming if units > 0)
-            deliver = -sum(units for units in coming if units < 0)
+        for code, amount in sorted(amounts.items()):
+            zero = amount - amount
+            coming = [item.units for item in open_units.get(code, ())]
+            receive = sum((units for units in coming if units > zero), zero)
+            deliver = sum((-units for units in coming if units < zero), zero)
             position = positions.get((owner, code))
             cost = None if position is None else position.pool.cost
             rows.append(
                 Row(
                     [
                         code,
-                        amount.minor_units,
-                        amount.minor_units - receive + deliver,
+                        amount,
+                        amount - receive + deliver,
                         receive,
                         deliver,
                         bl.Balance([] if cost is None else [cost]),
@@ -171,13 +171,13 @@ class FrontOffice:
         check_day(on, "on")
         unit = bl.Commodity.of(instrument)
         traded = self.ledger.balance(self.accounts.owner(owner))
-        left = traded[unit.code].minor_units if unit.code in _codes(traded) else 0
-        for row in self._open_units(owner).get(unit.code, ()):
-            units = row.units.minor_units
-            is_later = row.settlement_date > on
-            if (units > 0 and (is_later or row.is_failing)) or (units < 0 and is_later):
-                left -= units
-        return bl.Amount.from_minor(left, unit)
+        zero = bl.Amount.from_minor(0, unit)
+        left = sum((amount for amount in traded if amount.commodity == unit), zero)
+        for item in self._open_units(owner).get(unit.code, ()):
+            is_later = item.settlement_date > on
+            if is_later or (item.is_failing and item.units > zero):
+                left -= item.units
+        return left
 
     def _open_units(self, owner: str) -> Mapping[str, list[_Open]]:
         """Return an owner's units that are traded and not settled, by instrument."""
@@ -236,7 +236,8 @@ class FrontOffice:
                     trade.booking_id,
                     trade.trade_date,
                     trade.side,
-                    trade.quantity.minor_units,
+                    trade.instrument.code,
+                    trade.quantity,
                     f"{text_of(trade.price)} {trade.currency}"
                     + (" %" if trade.price_basis == "percent" else ""),
                     trade.counterparty,
@@ -272,10 +273,6 @@ class FrontOffice:
             [instruction] = records.instructions([last])
             answers.extend(_instruction_answers(instruction))
         return Table(f"Trade {status.booking_id}", _ORDER, [Row(a) for a in answers])
-
-
-def _codes(balance: bl.Balance) -> set[str]:
-    return {amount.commodity.code for amount in balance}
 
 
 def _average(cost: bl.Amount | None, quantity: bl.Amount) -> str | None:

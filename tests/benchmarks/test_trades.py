@@ -1,6 +1,6 @@
-"""The benchmark of settlement works; its figures are for people."""
+"""The benchmark of trades works; its figures are for people."""
 
-from tests.benchmarks.settlement import measure
+from tests.benchmarks.trades import measure
 
 
 def test_benchmark_measures_every_row() -> None:

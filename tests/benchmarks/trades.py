@@ -1,6 +1,6 @@
 """Measure the whole life of many trades, from their capture to their settlement.
 
-    python -m tests.benchmarks.settlement [--trades 5000] [--rounds 3]
+    python -m tests.benchmarks.trades [--trades 5000] [--rounds 3]
 
 The floor is the library itself: the very documents and entries that the desk made,
 given to ``documents.store_many`` and ``post_many`` as ready objects.  What is above it
