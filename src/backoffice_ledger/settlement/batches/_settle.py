@@ -126,7 +126,7 @@ def _require_sides(step: Step) -> None:
     for field in ("allocation", "approval"):
         if getattr(step, field) is None:
             raise InvalidOption(
-                f"step {step.id}", field=field, expected="one", found="none"
+                f"step {step.id}", field=field, expected="one for each step"
             )
     off_ledger = isinstance(step.allocation, SettleOffLedger)
     if off_ledger is not isinstance(step.approval, AcknowledgeOffLedger):
