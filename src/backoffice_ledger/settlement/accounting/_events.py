@@ -477,7 +477,8 @@ class Marked:
     Attributes:
         date: the day of the price.
         instrument: what was valued.
-        change: of the fair value of the position since the last valuation; signed.
+        value: fair value of the position now; the entry's description names it.
+        change: of the fair value since the last valuation; signed.
         to_be_received: what of the change falls on units that were bought and are
             still to be received, by the id of the purchase; signed.
         owner: of the position.
@@ -487,6 +488,7 @@ class Marked:
 
     date: datetime.date
     instrument: bl.Commodity
+    value: bl.Amount
     change: bl.Amount
     to_be_received: Mapping[str, bl.Amount] = attrs.field(
         default=NO_AMOUNTS, converter=_frozen
@@ -500,6 +502,7 @@ class Marked:
         check_day(self.date, "date")
         check_instance(self.instrument, bl.Commodity, "instrument")
         money = check_amount(self.change, "change").commodity
+        check_same(check_amount(self.value, "value"), money, "value")
         check_amounts(self.to_be_received, money, "to_be_received", signed=True)
         check_name(self.owner, "owner")
         check_choice(self.category, Literal["fvtpl", "fvoci"], "category")

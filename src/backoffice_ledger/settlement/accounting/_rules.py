@@ -40,7 +40,7 @@ _NAMES: Final[Mapping[type[Any], Callable[[Any], tuple[str, str, str]]]] = {
     events.Marked: lambda e: (
         f"{e.owner}/{e.instrument.code}",
         f"marked/{e.date.isoformat()}/{e.part}",
-        "",
+        f"worth {e.value}",
     ),
     events.DividendClaim: lambda e: (e.claim_id, "claimed", ""),
     events.DividendClaimPaid: lambda e: (e.claim.claim_id, "claim-paid", ""),
