@@ -175,6 +175,17 @@ def test_what_moves_nothing_is_no_entry() -> None:
     assert list(PostingRules().entries(mark(change=eur("0.00")))) == []
 
 
+def test_what_was_never_valued_moves_at_cost() -> None:
+    """A transfer of lots without changes of value touches cost and units only."""
+    part = LotPart("L", units(1), ONE, eur("0.00"))
+    assert booked(PostingRules().entries(moved([part])))[1:] == [
+        "Cr trading 1.00 EUR",
+        "Cr owner 1 ACME",
+        "Dr trading 1.00 EUR",
+        "Dr stock:owner:bank 1 ACME",
+    ]
+
+
 def test_fees_are_part_of_the_cost_where_that_is_chosen() -> None:
     """Not at FVTPL; a sale brings less by its fees."""
     rules = PostingRules(transaction_costs="capitalise")
