@@ -335,9 +335,10 @@ def settlement_date_entries(
     """
     trades = OpenTrades(accounts)
     for record in records:
+        moved = sorted(trades.apply(record).items(), key=lambda item: item[1] < 0)
         found = postings(
             (account, bl.Amount.from_minor(units, unit), {})
-            for (account, unit), units in trades.apply(record).items()
+            for (account, unit), units in moved
         )
         if found:
             yield bl.Entry(
