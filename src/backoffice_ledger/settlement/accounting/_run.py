@@ -15,11 +15,13 @@ from backoffice_ledger.errors import (
     UnknownRecord,
 )
 from backoffice_ledger.interest import Rounding
-from backoffice_ledger.settlement.accounting import _events as events
+from backoffice_ledger.settlement.accounting import _trade_events as events
 from backoffice_ledger.settlement.accounting._accounts import SettlementAccounts
-from backoffice_ledger.settlement.accounting._events import Obligation, SettlementEvent
+from backoffice_ledger.settlement.accounting._events import SettlementEvent
 from backoffice_ledger.settlement.accounting._open import OpenTrades, in_log_order
+from backoffice_ledger.settlement.accounting._position_events import Marked
 from backoffice_ledger.settlement.accounting._rules import PostingRules
+from backoffice_ledger.settlement.accounting._trade_events import Obligation
 from backoffice_ledger.settlement.accounting._trades import open_obligation
 from backoffice_ledger.settlement.lots import (
     AVERAGE_LOT,
@@ -359,7 +361,7 @@ class Run:
         day: date,
         price: Fraction,
         part: int,
-    ) -> events.Marked | None:
+    ) -> Marked | None:
         accounts = self.accounts
         categories: dict[str, events.Category] = {
             accounts.securities_fvtpl: "fvtpl",
@@ -380,7 +382,7 @@ class Run:
             trade: value_of(units) - bl.Amount.from_minor(booked, pool.currency)
             for trade, (units, booked) in self._coming(position, trades).items()
         }
-        return events.Marked(
+        return Marked(
             date=day,
             instrument=pool.instrument,
             value=value_of(pool.quantity.minor_units),
