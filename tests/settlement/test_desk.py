@@ -585,7 +585,7 @@ def test_what_is_settled_in_part_is_not_taken_back(
     """Not even once the rest of the instruction is cancelled."""
     desk.capture(make())
     ready(desk, "T-1")
-    desk.settle("T-1", on=DUE, quantity=bl.Amount(400, ACME))
+    desk.settle("T-1", on=DUE, quantity=bl.Amount(400, ACME), reference="P")
     desk.cancel_instruction("T-1", by="system")
     with pytest.raises(errors.TransitionRefused, match="a part of the trade"):
         desk.cancel("T-1", on=DUE)
@@ -601,7 +601,9 @@ def test_a_trade_is_instructed_again_with_what_is_left(
     desk.capture(make())
     ready(desk, "T-1")
     desk.fail("T-1", on=DUE)
-    desk.settle("T-1", on=date(2026, 10, 12), quantity=bl.Amount(333, ACME))
+    desk.settle(
+        "T-1", on=date(2026, 10, 12), quantity=bl.Amount(333, ACME), reference="P"
+    )
     with pytest.raises(errors.TransitionRefused, match="rejected or cancelled"):
         desk.instruct("T-1", instruction="I-2")
     desk.cancel_instruction("T-1", by="system")
