@@ -35,6 +35,8 @@
     |   +-- PeriodNotOpen
     |   +-- PeriodTransition
     |   +-- UnknownRecord (LookupError)
+    |   +-- RateMissing (LookupError)
+    |   +-- CarryingMismatch
     |   +-- AlreadyReversed
     |   +-- DocumentConflict
     |   +-- TransitionRefused
@@ -86,6 +88,7 @@ __all__ = [
     "BoundExceeded",
     "Busy",
     "CalendarHorizon",
+    "CarryingMismatch",
     "CommodityConflict",
     "CommodityMismatch",
     "CommodityRefused",
@@ -123,6 +126,7 @@ __all__ = [
     "PeriodNotOpen",
     "PeriodTransition",
     "ProposalState",
+    "RateMissing",
     "ReadOnlyBook",
     "Refused",
     "StorageFailure",
@@ -447,6 +451,20 @@ class UnknownRecord(Refused, LookupError):
     code = "unknown-record"
 
 
+class RateMissing(Refused, LookupError):
+    """No exchange rate of the pair is known for the day, as the look-up wants it."""
+
+    code = "rate-missing"
+    hint = "store the rate, or let the look-up go back some days, invert or cross"
+
+
+class CarryingMismatch(Refused):
+    """A foreign balance was moved past the account that carries its cost."""
+
+    code = "carrying-mismatch"
+    hint = "move a foreign item with the postings that MonetaryItem.postings() makes"
+
+
 class AlreadyReversed(Refused):
     """An entry is reversed once."""
 
@@ -689,6 +707,8 @@ PRECEDENCE: tuple[type[LedgerError], ...] = (
     CommodityRefused,
     UnknownDimension,
     DocumentConflict,
+    RateMissing,
+    CarryingMismatch,
     TransitionRefused,
     ConditionFailed,
     LimitBreached,
