@@ -354,7 +354,7 @@ class FiscalYear:
     """
 
     name: str
-    starts: tuple[date, ...] = attrs.field(converter=tuple)
+    starts: tuple[date, ...]
     last: date
 
     def __attrs_post_init__(self) -> None:
@@ -364,6 +364,10 @@ class FiscalYear:
                 field="name", expected="a name such as SY2026", found=self.name
             )
         check_prefix(self.name[:-4], "name")
+        if not isinstance(self.starts, tuple):
+            raise InvalidOption(
+                field="starts", expected="a tuple of dates", found=self.starts
+            )
         days = (*self.starts, self.last)
         if not all(type(day) is date for day in days):
             raise InvalidOption(field="starts", expected="dates", found=days)

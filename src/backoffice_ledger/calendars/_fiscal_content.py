@@ -43,7 +43,7 @@ def calendar_content(calendar: object) -> dict[str, Any]:
         )
     fields = {
         field.name: getattr(calendar, field.name)
-        for field in attrs.fields(type(calendar))
+        for field in attrs.fields(_KINDS[kind])
         if not field.name.startswith("_")
     }
     content = {name: _plain(value) for name, value in fields.items()}

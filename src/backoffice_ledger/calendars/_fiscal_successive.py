@@ -7,12 +7,15 @@ from typing import Final, final
 
 import attrs
 
+from backoffice_ledger._model.fields import set_field
 from backoffice_ledger.calendars._fiscal import FiscalMonths, FiscalWeeks, FiscalYear
 from backoffice_ledger.calendars._months import CalendarMonths
 from backoffice_ledger.errors import InvalidOption
 
 Endless = CalendarMonths | FiscalMonths | FiscalWeeks
 """Calendars that name every day."""
+
+_ENDLESS: Final = (CalendarMonths, FiscalMonths, FiscalWeeks)
 
 _ONE_DAY: Final = timedelta(1)
 _SAMPLE_DAYS: Final = 3 * 366
@@ -84,7 +87,9 @@ class SuccessiveCalendars:
         pairs = tuple((day, calendar) for day, calendar in changes)
         parts = tuple(_parts(first, pairs))
         _check_names(parts)
-        self.__attrs_init__(first, pairs, parts)  # type: ignore[attr-defined]
+        set_field(self, "first", first)
+        set_field(self, "changes", pairs)
+        set_field(self, "_parts", parts)
 
     def followed_by(
         self, calendar: "Endless | SuccessiveCalendars", since: date
@@ -98,9 +103,7 @@ class SuccessiveCalendars:
         if isinstance(calendar, SuccessiveCalendars):
             begun = [part.calendar for part in calendar._parts if part.first <= since]
             later = [change for change in calendar.changes if change[0] > since]
-            return SuccessiveCalendars(
-                self.first, [*kept, (since, begun[-1]), *later]
-            )
+            return SuccessiveCalendars(self.first, [*kept, (since, begun[-1]), *later])
         return SuccessiveCalendars(self.first, [*kept, (since, calendar)])
 
     def _part_at(self, day: date) -> _Part:
@@ -164,44 +167,41 @@ def _parts(
     """
     start = first.first if isinstance(first, FiscalYear) else date.min
     calendar = first
-    for day, following in (*changes, (None, None)):
-        if day is not None and (type(day) is not date or day <= start):
+    for day, following in changes:
+        if type(day) is not date or day <= start:
             raise InvalidOption(
                 field="since", expected=f"a day after {start}", found=day
             )
-        if not isinstance(calendar, (*_ENDLESS, FiscalYear)):
-            raise InvalidOption(
-                field="calendar",
-                expected="a calendar of this library",
-                found=type(calendar).__name__,
-            )
-        if start > date.min and calendar_start(calendar, start) != start:
-            raise InvalidOption(
-                field="since",
-                expected=f"the first day of a period, "
-                f"such as {calendar_start(calendar, start)}",
-                found=start,
-            )
-        last = date.max if day is None else day - _ONE_DAY
-        if isinstance(calendar, FiscalYear) and calendar.last != last:
-            raise InvalidOption(
-                field="calendar",
-                expected=f"another calendar from {calendar.last + _ONE_DAY} on",
-                found=calendar.name,
-            )
-        yield _Part(calendar, start, last)
-        if day is not None:
-            start, calendar = day, following
+        yield _part(calendar, start, day - _ONE_DAY)
+        start, calendar = day, following
+    yield _part(calendar, start, date.max)
 
 
-_ENDLESS: Final = (CalendarMonths, FiscalMonths, FiscalWeeks)
-
-
-def calendar_start(calendar: Endless | FiscalYear, day: date) -> date:
-    """Return the first day of the period that holds *day*."""
+def _part(calendar: Endless | FiscalYear, first: date, last: date) -> _Part:
+    """Return a calendar with its days, if it begins and ends with them."""
+    if not isinstance(calendar, (*_ENDLESS, FiscalYear)):
+        raise InvalidOption(
+            field="calendar",
+            expected="a calendar of this library",
+            found=type(calendar).__name__,
+        )
     if isinstance(calendar, FiscalYear):
-        return calendar.first
-    return calendar.span(calendar.period_of(day))[0]
+        start = calendar.first
+    else:
+        start = calendar.span(calendar.period_of(first))[0]
+    if first > date.min and start != first:
+        raise InvalidOption(
+            field="since",
+            expected=f"the first day of a period, such as {start}",
+            found=first,
+        )
+    if isinstance(calendar, FiscalYear) and calendar.last != last:
+        raise InvalidOption(
+            field="calendar",
+            expected=f"another calendar from {calendar.last + _ONE_DAY} on",
+            found=calendar.name,
+        )
+    return _Part(calendar, first, last)
 
 
 def _check_names(parts: tuple[_Part, ...]) -> None:
