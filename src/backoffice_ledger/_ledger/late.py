@@ -74,7 +74,9 @@ class PeriodStates:
             InvalidInput: an argument is malformed.
         """
         kind = check_member(kind, "kind", EntryKind)
-        return self.at(day, journal=journal).state.accepts(kind)
+        check_date(day, "day")
+        check_identifier(journal, "journal")
+        return self._state.period_state(journal, day).accepts(kind)
 
     def first_open(
         self,
