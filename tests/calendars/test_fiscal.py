@@ -168,6 +168,13 @@ def test_a_year_is_not_a_period() -> None:
             calendar.span(name)
 
 
+def test_a_year_may_end_in_another_calendar_year_than_its_date() -> None:
+    """Nearest to 1 January: the year of 2001 ends on Saturday, 30 December 2000."""
+    calendar = FiscalWeeks("saturday", rule="nearest", month=1, day=1)
+    assert calendar.days_of("FY2001")[1] == date(2000, 12, 30)
+    assert calendar.period_of(date(2000, 12, 31)) == "FY2002-P01"
+
+
 # --- the year before -----------------------------------------------------------------
 
 

@@ -22,6 +22,7 @@ from backoffice_ledger._engine.store import Transaction
 from backoffice_ledger._ledger.late import LatePolicy, PeriodStates, read_period
 from backoffice_ledger._ledger.session import Session
 from backoffice_ledger._model.arguments import check_list
+from backoffice_ledger._model.bounds import BOUNDS
 from backoffice_ledger._model.dates import (
     check_optional_date,
     instant_from_microseconds,
@@ -37,7 +38,7 @@ from backoffice_ledger._model.period import (
 from backoffice_ledger._model.proposal import check_actor
 from backoffice_ledger._model.text import check_identifier, check_text
 from backoffice_ledger.calendars import BookCalendar
-from backoffice_ledger.errors import InvalidOption
+from backoffice_ledger.errors import BoundExceeded, InvalidOption
 
 
 def load_small(transaction: Transaction) -> State:
@@ -307,6 +308,7 @@ class Periods:
             PeriodTransition: the period is locked.
             IdempotencyConflict: another exception has the id.
             InvalidDate: *until* is not after now.
+            BoundExceeded: too many actors, or *until* is too far away.
             InvalidOption: no actors, or no reason is given.
             UnknownJournal: there is no such journal, or none of the class.
         """
@@ -316,12 +318,21 @@ class Periods:
         names = tuple(check_actor(actor) for actor in check_list(actors, "actors"))
         if not names:
             raise InvalidOption(field="actors", expected="who may post")
+        if len(names) > BOUNDS.mapping_items:
+            raise BoundExceeded(
+                field="actors", expected=f"at most {BOUNDS.mapping_items} actors"
+            )
+        end = instant_to_microseconds(until, "until")
+        if until.year > BOUNDS.date_max.year:
+            raise BoundExceeded(
+                field="until", expected=f"until {BOUNDS.date_max}", found=until
+            )
         id_ = self._session.ids() if id is None else id
         command = AllowException(
             check_identifier(id_, "id"),
             check_period_name(name),
             tuple(sorted(set(names))),
-            instant_to_microseconds(until, "until"),
+            end,
             reason,
             journal,
             journal_class,

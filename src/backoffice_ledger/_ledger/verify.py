@@ -123,6 +123,7 @@ class _Replay:
     periods: dict[Any, list[int]] = attrs.field(factory=dict)
     holds: dict[str, Fact] = attrs.field(factory=dict)
     exceptions: dict[str, Mapping[str, Any]] = attrs.field(factory=dict)
+    classes: dict[str, str | None] = attrs.field(factory=dict)
     last_use: Record | None = None
     last_entry: Entry | None = None
     is_memorandum: dict[str, bool] = attrs.field(factory=dict)
@@ -182,6 +183,8 @@ class _Replay:
             self.redactions.setdefault(subject, []).append(record.position)
         elif record.type == "account":
             self.is_memorandum[content["path"]] = content["type"] == "memorandum"
+        elif record.type == "journal":
+            self.classes[content["name"]] = content.get("class")
         elif record.type == "calendar":
             calendar_from_content(content["calendar"])
         elif record.type == "exception":
@@ -234,12 +237,14 @@ class _Replay:
             yield "the entry that is posted under an exception does not follow"
             return
         found = self.exceptions.get(use.content["exception"], {"status": "unknown"})
+        class_ = self.classes.get(record.entry.journal)
         if (
             found["status"] != "granted"
             or record.actor not in found["actors"]
             or record.recorded_at >= datetime.fromisoformat(found["until"])
             or not found["first"] <= record.entry.date.isoformat() <= found["last"]
             or found.get("journal", record.entry.journal) != record.entry.journal
+            or found.get("journal_class", class_) != class_
         ):
             yield "the exception does not cover the entry"
 

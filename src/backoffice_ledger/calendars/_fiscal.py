@@ -296,10 +296,9 @@ class FiscalWeeks(_Fiscal):
         return tuple(accumulate((7 * count for count in weeks), initial=start))
 
     def _year(self, ordinal: int) -> int:
-        ending = date.fromordinal(ordinal).year
-        if ordinal <= self._end(ending - 1):
-            ending -= 1
-        elif ordinal > self._end(ending):
+        # A year may end some days before or after the calendar year of its date.
+        ending = date.fromordinal(ordinal).year - 1
+        while ordinal > self._end(ending):
             ending += 1
         return ending - 1 + self._lead
 
