@@ -303,6 +303,13 @@ def test_a_change_to_a_change_already_under_way() -> None:
     assert changed.changes == ((date(2026, 7, 1), NEW_YEAR),)
 
 
+def test_a_change_to_what_has_not_begun() -> None:
+    """A year of its own names no day before its first."""
+    later = SuccessiveCalendars(SHORT, [(date(2027, 1, 1), NEW_YEAR)])
+    with pytest.raises(InvalidOption, match="where it begins"):
+        SuccessiveCalendars(JULY).followed_by(later, date(2026, 6, 1))
+
+
 @pytest.mark.parametrize(
     ("first", "changes", "field"),
     [

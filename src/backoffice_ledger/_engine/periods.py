@@ -58,7 +58,7 @@ def use_calendar(state: State, command: UseCalendar, stamp: Stamp) -> Outcome:
     if since is not None:
         if not isinstance(old, SuccessiveCalendars):
             old = SuccessiveCalendars(_endless(old))
-        new = old.followed_by(_endless(new), since)
+        new = old.followed_by(new, since)
     content = calendar_content(new)
     _endless(new)
     if new == state.calendar:

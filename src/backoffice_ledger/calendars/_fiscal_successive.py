@@ -102,6 +102,12 @@ class SuccessiveCalendars:
         kept = [change for change in self.changes if change[0] < since]
         if isinstance(calendar, SuccessiveCalendars):
             begun = [part.calendar for part in calendar._parts if part.first <= since]
+            if not begun:
+                raise InvalidOption(
+                    field="since",
+                    expected=f"{calendar._parts[0].first}, where it begins",
+                    found=since,
+                )
             later = [change for change in calendar.changes if change[0] > since]
             return SuccessiveCalendars(self.first, [*kept, (since, begun[-1]), *later])
         return SuccessiveCalendars(self.first, [*kept, (since, calendar)])
