@@ -357,6 +357,8 @@ class Deferral(Terms):
         base: the same total in the base currency, at the rate of the day it was paid;
             it is spread by the same weights, and the result gets its parts.
         exchange_account: the trading account between the two, with *base*.
+        calendar: what names the periods; None for the calendar of the book in which
+            it is kept, or calendar months away from a book.
 
     Raises:
         InvalidOption: a total of zero, an unknown method, no `Span`, the same account

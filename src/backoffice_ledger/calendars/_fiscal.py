@@ -138,7 +138,9 @@ class _Fiscal:
         Raises:
             InvalidOption: not such a name, or one of days that no date can express.
         """
-        year, first, last = self._parts(name)
+        return self._days(name, *self._parts(name))
+
+    def _days(self, name: str, year: int, first: int, last: int) -> tuple[date, date]:
         bounds = _bounds(self, year)
         if bounds[last] <= 1 or bounds[first - 1] > date.max.toordinal():
             raise InvalidOption(
@@ -152,13 +154,14 @@ class _Fiscal:
         Raises:
             InvalidOption: not the name of a period.
         """
-        if self.expand(name) != (name,):
+        year, first, last = self._parts(name)
+        if first != last:
             raise InvalidOption(
                 field="period",
-                expected=f"one period, such as {self.expand(name)[0]}",
+                expected=f"one period, such as {self._name(year)}-P{first:02}",
                 found=name,
             )
-        return self.days_of(name)
+        return self._days(name, year, first, last)
 
     def expand(self, name: str) -> tuple[str, ...]:
         """Return the periods of a year or a quarter, or the period itself.
@@ -166,8 +169,8 @@ class _Fiscal:
         Raises:
             InvalidOption: not such a name.
         """
-        self.days_of(name)
         year, first, last = self._parts(name)
+        self._days(name, year, first, last)
         return tuple(
             f"{self._name(year)}-P{number:02}" for number in range(first, last + 1)
         )
@@ -179,7 +182,7 @@ def _bounds(calendar: _Fiscal, year: int) -> tuple[int, ...]:
 
 
 @final
-@attrs.frozen
+@attrs.frozen(cache_hash=True)
 class FiscalMonths(_Fiscal):
     """Fiscal years of twelve calendar months, from any month on.
 
@@ -223,7 +226,7 @@ class FiscalMonths(_Fiscal):
 
 
 @final
-@attrs.frozen
+@attrs.frozen(cache_hash=True)
 class FiscalWeeks(_Fiscal):
     """Fiscal years of 52 or 53 whole weeks.
 
@@ -297,10 +300,10 @@ class FiscalWeeks(_Fiscal):
 
     def _year(self, ordinal: int) -> int:
         # A year may end some days before or after the calendar year of its date.
-        ending = date.fromordinal(ordinal).year - 1
-        while ordinal > self._end(ending):
-            ending += 1
-        return ending - 1 + self._lead
+        year = date.fromordinal(ordinal).year - 2 + self._lead
+        while ordinal >= _bounds(self, year)[12]:
+            year += 1
+        return year
 
     def weeks_of(self, name: str) -> int:
         """Return how many weeks a period, a quarter or a year has.

@@ -92,7 +92,7 @@ class SuccessiveCalendars:
         set_field(self, "_parts", parts)
 
     def followed_by(
-        self, calendar: "Endless | SuccessiveCalendars", since: date
+        self, calendar: "Endless | FiscalYear | SuccessiveCalendars", since: date
     ) -> "SuccessiveCalendars":
         """Return this calendar until a day, and another one from *since* on.
 
