@@ -39,6 +39,7 @@ from backoffice_ledger._ledger.view import LedgerView
 from backoffice_ledger._model.arguments import check_count
 from backoffice_ledger._stores.host_adapters import host_of
 from backoffice_ledger._stores.postgresql import POOL_SIZE, PostgreSQLStore
+from backoffice_ledger.calendars import BookCalendar
 from backoffice_ledger.errors import InvalidOption, LedgerClosed
 from backoffice_ledger.protocols import Clock, Control, IdSource, Listener, SaltSource
 from backoffice_ledger.stores import DEFAULT_BOOK
@@ -202,6 +203,11 @@ class AsyncPeriods(_Face):
     revoke: Final = _command(Periods.revoke)
     states: Final = _question(Periods.states)
     use: Final = _command(Periods.use)
+
+    @property
+    def calendar(self) -> Coroutine[Any, Any, BookCalendar]:
+        """The calendar of the book; await it."""
+        return self._worker.run(lambda: self._plain.calendar, write=False)
 
 
 @final

@@ -5,7 +5,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backoffice_ledger.calendars import (
@@ -430,6 +430,7 @@ def test_a_calendar_is_what_its_content_says(calendar: BookCalendar) -> None:
     assert hash(calendar_from_content(calendar_content(calendar))) == hash(calendar)
 
 
+@settings(max_examples=max(20, settings().max_examples // 3))
 @given(calendars().filter(lambda each: isinstance(each, FiscalWeeks)), dates())
 def test_a_year_of_weeks_has_52_or_53(calendar: FiscalWeeks, day: date) -> None:
     """It ends on its day of the week, and every comparison has as many whole weeks."""

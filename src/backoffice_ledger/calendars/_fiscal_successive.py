@@ -211,8 +211,13 @@ def _part(calendar: Endless | FiscalYear, first: date, last: date) -> _Part:
 
 
 def _check_names(parts: tuple[_Part, ...]) -> None:
-    """Refuse names that would stand for days of two calendars."""
-    for part in parts if len(parts) > 1 else ():
+    """Refuse names that would stand for days of two calendars.
+
+    Names grow with the days: only those after the beginning of a calendar can be taken.
+    """
+    for part in parts:
+        if part.first == date.min:
+            continue
         for name in part.names():
             for other in parts:
                 if other is not part and other.has(name):

@@ -523,12 +523,18 @@ def _simple_calendars(
     )
 
 
-@st.composite
-def calendars(draw: DrawFn) -> BookCalendar:
+def calendars() -> SearchStrategy[BookCalendar]:
     """Return a strategy for calendars that a book can use, some of which change."""
-    first = draw(st.just(CalendarMonths()) | _simple_calendars(st.just("FY")))
-    if draw(st.integers(0, 3)):
-        return first
-    following = draw(_simple_calendars(st.just("NY")))
-    since = following.span(following.period_of(draw(dates())))[0]
+    first = st.just(CalendarMonths()) | _simple_calendars(st.just("FY"))
+    following = _simple_calendars(st.just("NY"))
+    return first | st.builds(_succession, first, following, dates())
+
+
+def _succession(
+    first: CalendarMonths | FiscalMonths | FiscalWeeks,
+    following: FiscalMonths | FiscalWeeks,
+    day: date,
+) -> SuccessiveCalendars:
+    """Return calendars of which the second one counts from the period of a day on."""
+    since = following.span(following.period_of(day))[0]
     return SuccessiveCalendars(first, [(since, following)])
