@@ -378,11 +378,11 @@ def revoke_exception(state: State, command: RevokeException, stamp: Stamp) -> Ou
 
 def use_of_exception(state: State, entry: Entry, stamp: Stamp) -> NewRecord | None:
     """Return the record that *entry* is posted under an exception, if it needs one."""
-    if not state.facts["exception"]:
-        return None
-    if state.period_state(entry.journal, entry.date).accepts(entry.kind):
-        return None
-    id_ = state.exception_for(entry.journal, entry.date)
+    day, journal = entry.date, entry.journal
+    is_open = not state.facts["exception"] or (
+        state.period_state(journal, day).accepts(entry.kind)
+    )
+    id_ = None if is_open else state.exception_for(journal, day)
     if id_ is None:
         return None
     return stamp.record(

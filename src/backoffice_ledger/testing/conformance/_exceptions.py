@@ -328,6 +328,8 @@ class ExceptionTests(StoreCase):
                 (errors.InvalidOption, {"actors": "accountant"}),
                 (errors.InvalidOption, {"reason": ""}),
                 (errors.UnknownJournal, {"journal": "nowhere"}),
+                (errors.BoundExceeded, {"actors": [f"a{n}" for n in range(65)]}),
+                (errors.BoundExceeded, {"until": NOON.replace(year=2200)}),
             ):
                 books.refuse(error, lambda ledger: allow_one(ledger, **options))
             books.refuse(

@@ -218,6 +218,15 @@ class FiscalTests(StoreCase):
             books.post(rent("2027-12-31"))
             assert listed(books) == [("LY2026-P18", "open")]
 
+    def test_no_period_is_left(self, tmp_path: Path) -> None:
+        """A late entry goes nowhere once the last period of all is closed."""
+        with self.books(tmp_path) as books:
+            close(books, "2199-12")
+            books.refuse(
+                errors.PeriodNotOpen,
+                lambda ledger: ledger.periods.dated(rent(), late="first-open-day"),
+            )
+
     def test_a_late_entry(self, tmp_path: Path) -> None:
         """It goes where its journal takes it, and keeps its own date."""
         with self.books(tmp_path) as books:
