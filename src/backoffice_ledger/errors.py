@@ -34,6 +34,8 @@
     |   +-- PeriodNotOpen
     |   +-- PeriodTransition
     |   +-- UnknownRecord (LookupError)
+    |   +-- RateMissing (LookupError)
+    |   +-- CarryingMismatch
     |   +-- AlreadyReversed
     |   +-- DocumentConflict
     |   +-- UnknownProposal (LookupError)
@@ -83,6 +85,7 @@ __all__ = [
     "BookNotFound",
     "BoundExceeded",
     "Busy",
+    "CarryingMismatch",
     "CommodityConflict",
     "CommodityMismatch",
     "CommodityRefused",
@@ -120,6 +123,7 @@ __all__ = [
     "PeriodNotOpen",
     "PeriodTransition",
     "ProposalState",
+    "RateMissing",
     "ReadOnlyBook",
     "Refused",
     "StorageFailure",
@@ -436,6 +440,20 @@ class UnknownRecord(Refused, LookupError):
     code = "unknown-record"
 
 
+class RateMissing(Refused, LookupError):
+    """No exchange rate of the pair is known for the day, as the look-up wants it."""
+
+    code = "rate-missing"
+    hint = "store the rate, or let the look-up go back some days, invert or cross"
+
+
+class CarryingMismatch(Refused):
+    """A foreign balance was moved past the account that carries its cost."""
+
+    code = "carrying-mismatch"
+    hint = "move a foreign item with the postings that MonetaryItem.postings() makes"
+
+
 class AlreadyReversed(Refused):
     """An entry is reversed once."""
 
@@ -671,6 +689,8 @@ PRECEDENCE: tuple[type[LedgerError], ...] = (
     CommodityRefused,
     UnknownDimension,
     DocumentConflict,
+    RateMissing,
+    CarryingMismatch,
     ConditionFailed,
     LimitBreached,
     # policy, last: no control sees what could not be posted anyway
