@@ -17,6 +17,7 @@
     |   |   +-- Unbalanced
     |   +-- InvalidDocument
     |   +-- InvalidOption
+    |   +-- CalendarHorizon (LookupError)
     +-- Refused
     |   +-- IdempotencyConflict
     |   +-- UnknownAccount (KeyError)
@@ -38,6 +39,7 @@
     |   +-- CarryingMismatch
     |   +-- AlreadyReversed
     |   +-- DocumentConflict
+    |   +-- TransitionRefused
     |   +-- UnknownProposal (LookupError)
     |   +-- ProposalState
     |   +-- DigestMismatch
@@ -85,6 +87,7 @@ __all__ = [
     "BookNotFound",
     "BoundExceeded",
     "Busy",
+    "CalendarHorizon",
     "CarryingMismatch",
     "CommodityConflict",
     "CommodityMismatch",
@@ -129,6 +132,7 @@ __all__ = [
     "StorageFailure",
     "StoreError",
     "TransactionRequired",
+    "TransitionRefused",
     "Unbalanced",
     "UnknownAccount",
     "UnknownCommodity",
@@ -328,6 +332,13 @@ class InvalidOption(InvalidInput):
     code = "invalid-option"
 
 
+class CalendarHorizon(InvalidInput, LookupError):
+    """The day lies outside those that the calendar knows; nothing is guessed."""
+
+    code = "calendar-horizon"
+    hint = "use a calendar that covers the day, or a newer version of its data"
+
+
 # --- the book says no ----------------------------------------------------------------
 
 
@@ -464,6 +475,13 @@ class DocumentConflict(Refused):
     """The document has another version than the caller has seen."""
 
     code = "document-conflict"
+
+
+class TransitionRefused(Refused):
+    """The trade or instruction cannot go from its state to the one asked for."""
+
+    code = "transition-refused"
+    hint = "read its status; a step is neither skipped nor taken back"
 
 
 class UnknownProposal(Refused, LookupError):
@@ -691,6 +709,7 @@ PRECEDENCE: tuple[type[LedgerError], ...] = (
     DocumentConflict,
     RateMissing,
     CarryingMismatch,
+    TransitionRefused,
     ConditionFailed,
     LimitBreached,
     # policy, last: no control sees what could not be posted anyway

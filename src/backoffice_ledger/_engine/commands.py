@@ -120,6 +120,13 @@ class StoreDocument:
 
 
 @attrs.frozen
+class StoreDocuments:
+    """Add versions of documents, all of them or none, in this order."""
+
+    documents: Sequence[Document]
+
+
+@attrs.frozen
 class Conditions:
     """What must hold of accounts after an entry, besides their own limits.
 
@@ -256,6 +263,7 @@ Command = (
     | AllowException
     | RevokeException
     | StoreDocument
+    | StoreDocuments
     | PostEntries
     | Reserve
     | Capture

@@ -40,6 +40,7 @@ from backoffice_ledger._engine.commands import (
     RevokeException,
     SetPeriods,
     StoreDocument,
+    StoreDocuments,
     UseCalendar,
     Void,
 )
@@ -258,12 +259,10 @@ _NEEDS: dict[type, Callable[[Any, State], Needs]] = {
     AllowException: _small_needs,
     RevokeException: _small_needs,
     StoreDocument: lambda command, state: state.missing(
-        facts=[
-            (
-                "document",
-                documents.document_key(command.document.kind, command.document.id),
-            )
-        ]
+        facts=[documents.document_fact(command.document)]
+    ),
+    StoreDocuments: lambda command, state: state.missing(
+        facts=[documents.document_fact(each) for each in command.documents]
     ),
     PostEntries: _post_needs,
     Reserve: _reserve_needs,
@@ -291,6 +290,7 @@ _DECIDE: dict[type, Callable[[State, Any, Stamp], Outcome]] = {
     AllowException: periods.allow_exception,
     RevokeException: periods.revoke_exception,
     StoreDocument: documents.store_document,
+    StoreDocuments: documents.store_documents,
     CastVote: approvals.cast_vote,
     Reserve: holds.reserve,
     Void: holds.void,
