@@ -4,9 +4,9 @@ Pure functions over `settlement.netting.Transfer`.
 """
 
 from backoffice_ledger.settlement.gridlock._resolve import (
-    Holdings,
+    Positions,
     Resolution,
     resolve,
 )
 
-__all__ = ["Holdings", "Resolution", "resolve"]
+__all__ = ["Positions", "Resolution", "resolve"]

@@ -10,7 +10,7 @@ import backoffice_ledger as bl
 from backoffice_ledger.errors import InexactNumber, InvalidOption
 from backoffice_ledger.settlement.netting import Transfer
 
-Holdings = Mapping[str, Iterable[bl.Amount | str]]
+Positions = Mapping[str, Iterable[bl.Amount | str]]
 """What each party has, overdraft or credit included, as amounts or texts."""
 
 
@@ -38,7 +38,7 @@ class Resolution:
 class _Accounts:
     """Parties and commodities as numbers, and what is in them."""
 
-    def __init__(self, holdings: Holdings) -> None:
+    def __init__(self, holdings: Positions) -> None:
         self.units: list[tuple[str, bl.Commodity]] = []
         self.balances: list[int] = []
         self._numbers: dict[str, dict[str, int]] = {}
@@ -94,7 +94,7 @@ class _Accounts:
 
 def resolve(
     queue: Iterable[Transfer],
-    holdings: Holdings,
+    holdings: Positions,
     *,
     priority: Callable[[Transfer], Any] | None = None,
 ) -> Resolution:

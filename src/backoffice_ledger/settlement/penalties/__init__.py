@@ -8,7 +8,6 @@ Not here: what participants that are central counterparties did with penalties b
 2024-09-02 (Article 19 of Delegated Regulation (EU) 2018/1229 as it was).
 """
 
-from backoffice_ledger.settlement.penalties._checks import Number
 from backoffice_ledger.settlement.penalties._compute import (
     Exemption,
     Fail,
@@ -63,7 +62,6 @@ __all__ = [
     "GlobalNet",
     "InstrumentType",
     "Lack",
-    "Number",
     "Penalty",
     "PenaltyDays",
     "PenaltyKind",
