@@ -15,6 +15,11 @@ For readable failures let pytest rewrite the assertions, in ``conftest.py``::
     pytest.register_assert_rewrite("backoffice_ledger.testing.conformance")
 """
 
+from backoffice_ledger.testing.conformance._actions import (
+    ActionTests,
+    DecisionTests,
+    RevisionTests,
+)
 from backoffice_ledger.testing.conformance._books import BookTests
 from backoffice_ledger.testing.conformance._bulk import BulkTests
 from backoffice_ledger.testing.conformance._chart import ChartTests
@@ -43,6 +48,9 @@ class StoreConformance(
     PeriodTests,
     DocumentTests,
     ProposalTests,
+    ActionTests,
+    RevisionTests,
+    DecisionTests,
     RedactionTests,
     ViewTests,
     HistoryTests,
