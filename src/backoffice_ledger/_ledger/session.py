@@ -137,11 +137,10 @@ class Session:
     owns_store: bool = True
     listeners: Sequence[Listener] = ()
     life: Life = attrs.field(factory=Life)
-    rules: tuple[Rule, ...] = attrs.field(init=False)
-
-    @rules.default
-    def _rules(self) -> tuple[Rule, ...]:
-        return rules_of(self.controls)
+    rules: tuple[Rule, ...] = attrs.field(
+        init=False,
+        default=attrs.Factory(lambda self: rules_of(self.controls), takes_self=True),
+    )
 
     def transaction(self, *, write: bool) -> AbstractContextManager[Transaction]:
         """Begin a transaction on the book.
