@@ -21,7 +21,7 @@ from backoffice_ledger._engine.commands import (
     SetPeriods,
     StoreDocument,
 )
-from backoffice_ledger._engine.contents import optional_date
+from backoffice_ledger._engine.contents import EFFECT_TEXT, optional_date
 from backoffice_ledger._engine.documents import document_from_fact
 from backoffice_ledger._engine.state import Fact, NewRecord
 from backoffice_ledger._model.account import Account
@@ -64,9 +64,6 @@ EFFECT_TYPES: Final = frozenset(
 """Types of records that an action is about; others, such as holds that expire, come
 with it at any time.
 """
-
-TEXT: Final = "effect."
-"""Prefix of the names under which a proposal commits to the texts of its effect."""
 
 
 def action_of(command: Action) -> str:
@@ -120,22 +117,8 @@ def effect_from_fact(fact: Fact) -> tuple[Effect, ...]:
 
 
 def _place(field: str) -> tuple[int, str]:
-    index, _, name = field.removeprefix(TEXT).partition(".")
+    index, _, name = field.removeprefix(EFFECT_TEXT).partition(".")
     return int(index), name
-
-
-def text_field(index: int, name: str) -> str:
-    """Return the name under which a proposal commits to a text of its effect."""
-    return f"{TEXT}{index}.{name}"
-
-
-def effect_commitments(content: Mapping[str, Any]) -> dict[str, str]:
-    """Return the commitments in a recorded proposal of an action, by name."""
-    return {
-        text_field(index, name): commitment
-        for index, each in enumerate(content["effect"])
-        for name, commitment in each["content"].get("texts", {}).items()
-    }
 
 
 def _fact(effect: Effect) -> Fact:

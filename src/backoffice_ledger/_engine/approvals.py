@@ -17,12 +17,10 @@ from backoffice_ledger._engine.actions import (
     EFFECT_TYPES,
     action_of,
     command_of,
-    effect_commitments,
     effect_content,
     effect_from_fact,
     effect_of,
     is_same,
-    text_field,
 )
 from backoffice_ledger._engine.canonical import (
     SALT_BYTES,
@@ -31,7 +29,6 @@ from backoffice_ledger._engine.canonical import (
     content_digest,
     entry_content,
     leaf_hash,
-    memo_field,
     record_bytes,
     text_fields,
 )
@@ -43,7 +40,11 @@ from backoffice_ledger._engine.commands import (
     ProposeReversal,
     Release,
 )
-from backoffice_ledger._engine.contents import entry_from_content
+from backoffice_ledger._engine.contents import (
+    commitments_of,
+    entry_from_content,
+    text_field,
+)
 from backoffice_ledger._engine.controls import Examine, Verdict
 from backoffice_ledger._engine.decisions import (
     NOTHING_ASKED,
@@ -355,22 +356,10 @@ def _bound(proposal: Proposal, verdict: Verdict, ttl: int | None) -> Proposal:
 def erased_texts(fact: Fact) -> list[str]:
     """Return the names of the texts of a proposal that were erased."""
     return [
-        name for name in proposal_commitments(fact.content) if name not in fact.texts
+        name
+        for name in commitments_of("proposal", fact.content)
+        if name not in fact.texts
     ]
-
-
-def proposal_commitments(content: Mapping[str, Any]) -> dict[str, str]:
-    """Return the commitments in the content of a proposal, by name."""
-    if "action" in content:
-        return effect_commitments(content)
-    committed = {
-        memo_field(line): posting["memo"]
-        for line, posting in enumerate(content["postings"])
-        if "memo" in posting
-    }
-    if "description" in content:
-        committed["description"] = content["description"]
-    return committed
 
 
 DecideAction = Callable[[State, Action, Stamp], Outcome]
@@ -642,7 +631,7 @@ def _release_action(
             expected="the revision that was seen",
             found=proposal.id,
         )
-    order = proposal_commitments(state.known("proposal", proposal.id).content)
+    order = commitments_of("proposal", state.known("proposal", proposal.id).content)
     by_name = {name: salt for name, salt, _ in texts}
     salts = iter([by_name[name] for name in order])
     outcome = decide_action(

@@ -20,6 +20,7 @@ from backoffice_ledger.testing.conformance._actions import (
     DecisionTests,
     RevisionTests,
 )
+from backoffice_ledger.testing.conformance._atomic import AtomicTests
 from backoffice_ledger.testing.conformance._books import BookTests
 from backoffice_ledger.testing.conformance._bulk import BulkTests
 from backoffice_ledger.testing.conformance._chart import ChartTests
@@ -55,6 +56,7 @@ class StoreConformance(
     ViewTests,
     HistoryTests,
     BookTests,
+    AtomicTests,
     HoldTests,
     ExpiryTests,
     LimitTests,

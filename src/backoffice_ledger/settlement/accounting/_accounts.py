@@ -1,0 +1,228 @@
+"""The accounts that settlement uses, as one value."""
+
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+from typing import Any, Final, final
+
+import attrs
+
+import backoffice_ledger as bl
+from backoffice_ledger.settlement.accounting._events import Category, Clearing
+from backoffice_ledger.settlement.lots._positions import LotAccounts
+
+DIMENSIONS: Final = ("trade", "counterparty", "instrument", "owner", "lot")
+"""What the postings carry; `SettlementAccounts.open_in` declares them."""
+
+LOCATIONS: Final = (
+    "depository",
+    "pending-receive",
+    "pending-deliver",
+    "fail-receive",
+    "fail-deliver",
+    "vault",
+    "transit",
+)
+"""Where units are: the location side of the stock record."""
+
+
+def _account(path: str, kind: str) -> Any:
+    return attrs.field(default=path, metadata={"type": kind})
+
+
+def _asset(path: str) -> Any:
+    return _account(f"assets:{path}", "asset")
+
+
+def _liability(path: str) -> Any:
+    return _account(f"liabilities:{path}", "liability")
+
+
+def _income(path: str) -> Any:
+    return _account(f"income:{path}", "income")
+
+
+def _expense(path: str) -> Any:
+    return _account(f"expenses:{path}", "expense")
+
+
+def _equity(path: str) -> Any:
+    return _account(f"equity:{path}", "equity")
+
+
+def _frozen(value: Mapping[str, str]) -> Mapping[str, str]:
+    return MappingProxyType(dict(value))
+
+
+@final
+@attrs.frozen(order=False, kw_only=True)
+class SettlementAccounts:
+    """The paths of the accounts; each can be another one.
+
+    Securities are kept at cost, changes of their fair value beside it.  *house* names
+    the owners that are the firm itself, its portfolios; all others are customers.
+    *fee_accounts* names the account of a fee that is not to go to
+    *commission_expense*.
+    """
+
+    nostro: str = _asset("nostro")
+    securities_fvtpl: str = _asset("securities:fvtpl:cost")
+    fair_value_fvtpl: str = _asset("securities:fvtpl:fair-value")
+    securities_fvoci: str = _asset("securities:fvoci:cost")
+    fair_value_fvoci: str = _asset("securities:fvoci:fair-value")
+    securities_amortised_cost: str = _asset("securities:amortised-cost")
+    receivable_unsettled: str = _asset("unsettled:receivable")
+    receivable_ccp: str = _asset("unsettled:receivable-ccp")
+    failed_to_deliver: str = _asset("unsettled:failed-to-deliver")
+    receivable_fair_value: str = _asset("unsettled:fair-value-change")
+    customer_receivable: str = _asset("customers")
+    fx_receivable: str = _asset("unsettled:fx")
+    accrued_interest: str = _asset("interest:accrued")
+    purchased_interest: str = _asset("interest:purchased")
+    claims_receivable: str = _asset("market-claims")
+    penalties_receivable: str = _asset("penalties")
+    payable_unsettled: str = _liability("unsettled:payable")
+    payable_ccp: str = _liability("unsettled:payable-ccp")
+    failed_to_receive: str = _liability("unsettled:failed-to-receive")
+    customer_payable: str = _liability("customers")
+    fx_payable: str = _liability("unsettled:fx")
+    claims_payable: str = _liability("market-claims")
+    penalties_payable: str = _liability("penalties")
+    commission_expense: str = _expense("commission")
+    penalty_expense: str = _expense("penalties")
+    commission_revenue: str = _income("commission")
+    realised: str = _income("securities:realised")
+    unrealised: str = _income("securities:unrealised")
+    interest_income: str = _income("interest")
+    dividend_income: str = _income("dividends")
+    penalty_income: str = _income("penalties")
+    tolerance_difference: str = _income("tolerance-difference")
+    other_comprehensive_income: str = _equity("other-comprehensive-income")
+    fx_position: str = _equity("trading:fx")
+    stock_owner: str = _account("stock:owner", "prefix")
+    stock_location: str = _account("stock:location", "prefix")
+    house: tuple[str, ...] = attrs.field(default=("firm",), converter=tuple)
+    fee_accounts: Mapping[str, str] = attrs.field(
+        factory=dict[str, str], converter=_frozen
+    )
+
+    # --- which account ---------------------------------------------------------------
+
+    def securities(self, category: Category) -> str:
+        """Return the account of securities at cost."""
+        return {
+            "fvtpl": self.securities_fvtpl,
+            "fvoci": self.securities_fvoci,
+            "amortised-cost": self.securities_amortised_cost,
+        }[category]
+
+    def fair_value(self, category: Category) -> str:
+        """Return the account of changes of fair value; amortised cost has none."""
+        return {"fvtpl": self.fair_value_fvtpl, "fvoci": self.fair_value_fvoci}[
+            category
+        ]
+
+    def value_change(self, category: Category) -> str:
+        """Return where a change of fair value goes: result, or equity (OCI)."""
+        return {
+            "fvtpl": self.unrealised,
+            "fvoci": self.other_comprehensive_income,
+        }[category]
+
+    def unsettled(self, cash_minor_units: int, clearing: Clearing) -> str:
+        """Return the account of money that we are owed (positive) or owe."""
+        if clearing == "ccp":
+            return self.receivable_ccp if cash_minor_units > 0 else self.payable_ccp
+        if cash_minor_units > 0:
+            return self.receivable_unsettled
+        return self.payable_unsettled
+
+    def failed(self, cash_minor_units: int) -> str:
+        """Return the account of money of a failing obligation."""
+        return (
+            self.failed_to_deliver if cash_minor_units > 0 else self.failed_to_receive
+        )
+
+    def fee(self, name: str) -> str:
+        """Return the account of a fee."""
+        return self.fee_accounts.get(name, self.commission_expense)
+
+    def owner(self, name: str) -> str:
+        """Return the account of the stock record that says what an owner has."""
+        return f"{self.stock_owner}:{name}"
+
+    def location(self, name: str) -> str:
+        """Return the account of the stock record that says what lies somewhere."""
+        return f"{self.stock_location}:{name}"
+
+    @property
+    def open_money(self) -> frozenset[str]:
+        """The accounts of money of obligations that are not settled."""
+        return frozenset(
+            {
+                self.receivable_unsettled,
+                self.receivable_ccp,
+                self.failed_to_deliver,
+                self.payable_unsettled,
+                self.payable_ccp,
+                self.failed_to_receive,
+            }
+        )
+
+    @property
+    def open_locations(self) -> frozenset[str]:
+        """The accounts of units of obligations that are not settled."""
+        return frozenset(map(self.location, LOCATIONS[1:5]))
+
+    @property
+    def lots(self) -> LotAccounts:
+        """The accounts from which lots are read."""
+        return LotAccounts(
+            owner=self.stock_owner,
+            cost=frozenset(
+                {
+                    self.securities_fvtpl,
+                    self.securities_fvoci,
+                    self.securities_amortised_cost,
+                }
+            ),
+            adjustment=frozenset({self.fair_value_fvtpl, self.fair_value_fvoci}),
+        )
+
+    # --- opening ---------------------------------------------------------------------
+
+    def open_in(
+        self, ledger: bl.Ledger, *, customers: Iterable[str] = ()
+    ) -> tuple[bl.Account, ...]:
+        """Open all of them in a book, and declare the dimensions; safe to repeat.
+
+        Args:
+            ledger: the book.
+            customers: opaque ids of owners that are not the firm.
+
+        Raises:
+            AccountConflict: the book has one of them with another type.
+        """
+
+        def work() -> tuple[bl.Account, ...]:
+            for name in DIMENSIONS:
+                ledger.declare_dimension(name)
+            opened = [
+                ledger.open_account(path, type=type_)
+                for path, type_ in self._types().items()
+            ]
+            for path in (
+                *map(self.owner, (*self.house, *customers)),
+                *map(self.location, LOCATIONS),
+            ):
+                opened.append(ledger.open_account(path, type="memorandum"))
+            return tuple(opened)
+
+        return ledger.atomically(work)
+
+    def _types(self) -> dict[str, str]:
+        types = {
+            getattr(self, field.name): field.metadata["type"]
+            for field in attrs.fields(SettlementAccounts)
+            if field.metadata.get("type", "prefix") != "prefix"
+        }
+        return {**types, **dict.fromkeys(self.fee_accounts.values(), "expense")}

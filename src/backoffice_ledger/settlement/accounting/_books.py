@@ -1,0 +1,140 @@
+"""The books of settlement: events in, entries posted, lots picked on the way."""
+
+import datetime
+from collections.abc import Callable, Iterable, Mapping
+from typing import Final, TypeVar, final
+
+import attrs
+
+import backoffice_ledger as bl
+from backoffice_ledger.errors import ConditionFailed
+from backoffice_ledger.interest import Number, Rounding
+from backoffice_ledger.settlement.accounting._accounts import SettlementAccounts
+from backoffice_ledger.settlement.accounting._events import SettlementEvent
+from backoffice_ledger.settlement.accounting._rules import PostingRules
+from backoffice_ledger.settlement.accounting._run import Run
+from backoffice_ledger.settlement.lots import (
+    LotMethods,
+    Positions,
+    read_positions,
+)
+from backoffice_ledger.settlement.lots._checks import (
+    check_choice,
+    check_day,
+    check_instance,
+    check_number,
+)
+
+T = TypeVar("T")
+_ATTEMPTS: Final = 5
+"""How often events are booked anew where others changed the same lots meanwhile."""
+
+
+@final
+@attrs.frozen(order=False)
+class SettlementBooks:
+    """Posts what happens to trades and positions to a book.
+
+    It completes events from the book: a sale gets its lots, a cancellation what it
+    takes back; and it sees to it that no more is settled than is open.  An event that
+    comes again changes nothing.
+
+    Args:
+        ledger: the book.
+        rules: what is booked.
+        rounding: of what a part of a lot costs, and of what a position is worth.
+    """
+
+    ledger: bl.Ledger
+    rules: PostingRules = attrs.field(factory=PostingRules)
+    rounding: Rounding = attrs.field(default="half-up", kw_only=True)
+
+    def __attrs_post_init__(self) -> None:
+        check_instance(self.ledger, bl.Ledger, "ledger")
+        check_instance(self.rules, PostingRules, "rules")
+        check_choice(self.rounding, Rounding, "rounding")
+
+    @property
+    def accounts(self) -> SettlementAccounts:
+        """Where it is booked."""
+        return self.rules.accounts
+
+    @property
+    def methods(self) -> LotMethods:
+        """By which method sales pick lots."""
+        return LotMethods(self.ledger)
+
+    def post(self, events: Iterable[SettlementEvent]) -> tuple[bl.Record, ...]:
+        """Book events in their order, all or none, and return their entries.
+
+        The lots of an instrument are read from the book once, whatever the number of
+        events.
+
+        Raises:
+            LimitBreached: a sale of more than there is, or more is settled, failing or
+                netted than is open.
+            InvalidOption: an event does not fit the position: other lots are chosen
+                than there are, or it is measured in another way.
+            NotPermitted: a trade cannot be taken back, for a part of it was settled,
+                netted or sold.
+            ConditionFailed: others changed the same lots, again and again.
+            Refused: the book does not take an entry.
+        """
+        found = list(events)
+        return self._atomically(lambda: self._run().post_all(found))
+
+    def _atomically(self, work: Callable[[], T]) -> T:
+        for _ in range(_ATTEMPTS - 1):
+            try:
+                return self.ledger.atomically(work)
+            except ConditionFailed:
+                continue
+        return self.ledger.atomically(work)
+
+    def positions(
+        self,
+        *,
+        as_of: datetime.date | None = None,
+        instrument: str | None = None,
+    ) -> Positions:
+        """Return the positions of the firm, rebuilt from the entries of the book.
+
+        Args:
+            as_of: without entries dated later.
+            instrument: the code of the only one to read.
+        """
+        return read_positions(
+            self.ledger.view(as_of=as_of),
+            self.accounts.lots,
+            instrument=instrument,
+            rounding=self.rounding,
+        )
+
+    def mark(
+        self, day: datetime.date, prices: Mapping[str, Number], *, part: int = 1
+    ) -> tuple[bl.Record, ...]:
+        """Value positions at closing prices, and book the changes.
+
+        Assets at amortised cost are left out.  The change of what was bought and is
+        still to be received carries the purchase.
+
+        Args:
+            day: of the prices.
+            prices: of one whole unit in the position's currency, by code of the
+                instrument; clean prices of bonds, per unit of face value.
+            part: 2 corrects the first valuation of the day, ...
+
+        Raises:
+            InexactNumber, InvalidAmount, InvalidDate: an argument is malformed.
+        """
+        check_day(day, "day")
+        exact = {
+            code: check_number(price, f"prices.{code}")
+            for code, price in prices.items()
+        }
+        return self._atomically(
+            lambda: self._run().mark(day, sorted(exact.items()), part)
+        )
+
+    def _run(self) -> Run:
+        return Run(self.ledger, self.rules, self.rounding)

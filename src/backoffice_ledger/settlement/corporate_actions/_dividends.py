@@ -1,0 +1,97 @@
+"""Cash dividends: what the issuer pays, and market claims for open trades."""
+
+import datetime
+from fractions import Fraction
+
+import backoffice_ledger as bl
+from backoffice_ledger.interest import Number, Rounding
+from backoffice_ledger.settlement.accounting import (
+    DividendClaim,
+    DividendPaid,
+    Obligation,
+    SettlementAccounts,
+)
+from backoffice_ledger.settlement.corporate_actions._holdings import read_holdings
+from backoffice_ledger.settlement.lots._checks import (
+    check_day,
+    check_name,
+    check_number,
+)
+
+
+def dividend(
+    view: bl.LedgerView,
+    accounts: SettlementAccounts,
+    *,
+    dividend_id: str,
+    instrument: bl.Commodity,
+    per_unit: Number,
+    currency: bl.Commodity | str,
+    ex_date: datetime.date,
+    payment_date: datetime.date,
+    rounding: Rounding = "half-up",
+) -> tuple[DividendPaid | DividendClaim, ...]:
+    """Return what a dividend brings to each owner, and the market claims on it.
+
+    The issuer pays on what the depository holds at the end of the record date.  On
+    units that were traded before the ex-date and are still open then, the buyer has a
+    claim on the seller.  So each owner gets the dividend on all units of the trade
+    date.
+
+    Args:
+        view: of the book as of the record date.
+        accounts: of the book.
+        dividend_id: unique; the ids of the events follow from it.
+        instrument: what pays.
+        per_unit: the dividend on one whole unit.
+        currency: in which it is paid.
+        ex_date: who buys from this day on gets nothing.
+        payment_date: the day on which the issuer pays.
+        rounding: of each owner's dividend, and of each claim.
+
+    Raises:
+        InvalidDate, InvalidIdentifier, InexactNumber, InvalidAmount: an argument is
+            malformed.
+    """
+    check_name(dividend_id, "dividend_id")
+    check_day(ex_date, "ex_date")
+    check_day(payment_date, "payment_date")
+    rate = check_number(per_unit, "per_unit")
+    money = bl.Commodity.of(currency)
+    holdings = read_holdings(view, accounts, instrument)
+
+    def amount_on(units: int) -> bl.Amount:
+        whole = Fraction(units, 10**instrument.scale)
+        return bl.Amount.rounded(rate * whole, money, rounding=rounding)
+
+    found: list[DividendPaid | DividendClaim] = []
+    for owner in holdings.owners:
+        units = sum(n for key, n in holdings.settled.items() if key[0] == owner)
+        if units > 0 and amount_on(units):
+            found.append(
+                DividendPaid(
+                    dividend_id=f"{dividend_id}-{owner}",
+                    date=payment_date,
+                    instrument=instrument,
+                    amount=amount_on(units),
+                    owner=owner,
+                )
+            )
+    for item in holdings.pending:
+        amount = amount_on(abs(item.units))
+        if holdings.traded[item.trade] < ex_date and amount:
+            found.append(
+                DividendClaim(
+                    claim_id=f"{dividend_id}-{item.trade}",
+                    obligation=Obligation(
+                        item.trade,
+                        bl.Amount.from_minor(item.units, instrument),
+                        bl.Amount.from_minor(0, money),
+                        item.counterparty,
+                        owner=item.owner,
+                    ),
+                    date=ex_date,
+                    amount=amount,
+                )
+            )
+    return tuple(found)
