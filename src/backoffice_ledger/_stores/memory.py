@@ -328,6 +328,10 @@ class MemoryTransaction:
             for first, last in needs.spans:
                 state.spans[first, last] = bisect_left(days, first) < bisect(days, last)
 
+    def hold(self, keys: Sequence[FactKey]) -> None:
+        """Read documents: the whole store is ours until the transaction ends."""
+        self.load(self.state.missing(facts=keys))
+
     def _load_cells(self, path: str) -> None:
         state = self.state
         state.cells[path] = {

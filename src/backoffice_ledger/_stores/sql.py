@@ -195,6 +195,13 @@ class SqlBook:
             found = {(number_date(begins), number_date(ends)) for begins, ends in rows}
             self.state.spans.update({span: span in found for span in page})
 
+    def hold(self, keys: Sequence[FactKey]) -> Step[None]:
+        """Read facts without locks on their rows."""
+        if not self.is_fresh:
+            yield from self.refresh()
+        for kind, key in keys:
+            yield from self.load_facts(kind, [key])
+
     def load_facts(self, kind: str, keys: Iterable[str]) -> Step[None]:
         """Read facts of a kind into the state, or that there are none."""
         wanted = sorted(keys)
