@@ -52,7 +52,8 @@ def executable_from(
     """Return the first day on which a reported transaction may be executed.
 
     That is the day after the third working day that follows the dispatch of the report
-    has elapsed; a Saturday is none (GwG 46(1)).  Consent comes earlier or never.
+    has elapsed; a Saturday is none (GwG 46(1)).  With the consent of the authorities it
+    may be executed before.
 
     Args:
         dispatched: the day on which the report was sent.

@@ -115,8 +115,8 @@ class OrganisationDesk:
 
         def change() -> Organisation:
             before = self.load()
-            after = before.revised(*items)
             _check_administration(before, by, at, founding=founding)
+            after = before.revised(*items)
             if any(isinstance(item, (Actor, Role)) for item in items):
                 _check_conflicts(before, after, at)
             documents = [to_document(item, after) for item in items]
@@ -160,6 +160,7 @@ class OrganisationDesk:
 
         def change() -> Grant:
             before = self.load()
+            _check_administration(before, by, at, founding=founding)
             holder = before.actor(actor)
             months = before.months_certified(_criticality(before, role), at)
             new = Grant(
@@ -181,7 +182,6 @@ class OrganisationDesk:
                     field="id", expected="an id of its own", found=new.id
                 )
             after = before.revised(new)
-            _check_administration(before, by, at, founding=founding)
             _check_conflicts(before, after, at)
             self._keep(to_document(new, after))
             return new

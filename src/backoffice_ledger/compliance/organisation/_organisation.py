@@ -1,7 +1,7 @@
 """The organisation as a whole: who holds which duties, and which of them clash."""
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from itertools import combinations, pairwise
 from typing import Any, Final, TypeVar, final
@@ -38,7 +38,6 @@ from backoffice_ledger.errors import InvalidOption, UnknownRecord
 
 T = TypeVar("T")
 
-
 FIELDS: Final[dict[type, str]] = {
     Unit: "units",
     Actor: "actors",
@@ -64,22 +63,49 @@ def key_of(item: Any) -> tuple[str, ...]:
     return (item.id,)
 
 
-def _as_parts(kind: type[T]) -> Callable[[Iterable[T]], tuple[T, ...]]:
-    """Return what puts things of a kind in order, each once.
+def _parts(kind: type[T], items: Iterable[T]) -> tuple[T, ...]:
+    """Return things of a kind in order, each once.
 
-    It raises `InvalidOption` if a name occurs twice, or one is of another kind.
+    Raises:
+        InvalidOption: a name occurs twice, or one is of another kind.
     """
+    field = FIELDS[kind]
+    parts = sorted(check_instances(items, kind, field), key=key_of)
+    for one, other in pairwise(parts):
+        if key_of(one) == key_of(other):
+            name = "/".join(key_of(one))
+            raise InvalidOption(field=field, expected="each once", found=name)
+    return tuple(parts)
 
-    def convert(items: Iterable[T]) -> tuple[T, ...]:
-        field = FIELDS[kind]
-        parts = sorted(check_instances(items, kind, field), key=key_of)
-        for one, other in pairwise(parts):
-            if key_of(one) == key_of(other):
-                name = "/".join(key_of(one))
-                raise InvalidOption(field=field, expected="each once", found=name)
-        return tuple(parts)
 
-    return convert
+def _as_units(items: Iterable[Unit]) -> tuple[Unit, ...]:
+    return _parts(Unit, items)
+
+
+def _as_actors(items: Iterable[Actor]) -> tuple[Actor, ...]:
+    return _parts(Actor, items)
+
+
+def _as_roles(items: Iterable[Role]) -> tuple[Role, ...]:
+    return _parts(Role, items)
+
+
+def _as_grants(items: Iterable[Grant]) -> tuple[Grant, ...]:
+    return _parts(Grant, items)
+
+
+def _as_conflicts(items: Iterable[ConflictSet]) -> tuple[ConflictSet, ...]:
+    return _parts(ConflictSet, items)
+
+
+def _as_waivers(items: Iterable[Waiver]) -> tuple[Waiver, ...]:
+    return _parts(Waiver, items)
+
+
+def _as_periods(
+    items: Iterable[RecertificationPeriod],
+) -> tuple[RecertificationPeriod, ...]:
+    return _parts(RecertificationPeriod, items)
 
 
 @final
@@ -106,16 +132,17 @@ class Organisation:
             what is not there.
     """
 
-    units: tuple[Unit, ...] = attrs.field(default=(), converter=_as_parts(Unit))
-    actors: tuple[Actor, ...] = attrs.field(default=(), converter=_as_parts(Actor))
-    roles: tuple[Role, ...] = attrs.field(default=(), converter=_as_parts(Role))
-    grants: tuple[Grant, ...] = attrs.field(default=(), converter=_as_parts(Grant))
+    units: tuple[Unit, ...] = attrs.field(default=(), converter=_as_units)
+    actors: tuple[Actor, ...] = attrs.field(default=(), converter=_as_actors)
+    roles: tuple[Role, ...] = attrs.field(default=(), converter=_as_roles)
+    grants: tuple[Grant, ...] = attrs.field(default=(), converter=_as_grants)
     conflicts: tuple[ConflictSet, ...] = attrs.field(
-        default=(), converter=_as_parts(ConflictSet)
+        default=(), converter=_as_conflicts
     )
-    waivers: tuple[Waiver, ...] = attrs.field(default=(), converter=_as_parts(Waiver))
+    waivers: tuple[Waiver, ...] = attrs.field(default=(), converter=_as_waivers)
     periods: tuple[RecertificationPeriod, ...] = attrs.field(
-        default=RECERTIFICATION_PERIODS, converter=_as_parts(RecertificationPeriod)
+        default=RECERTIFICATION_PERIODS,
+        converter=_as_periods,
     )
     _units: Mapping[str, Unit] = attrs.field(init=False, eq=False, repr=False)
     _actors: Mapping[str, Actor] = attrs.field(init=False, eq=False, repr=False)

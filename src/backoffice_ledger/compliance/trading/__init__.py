@@ -1,12 +1,13 @@
-"""Controls and checks of trading: what traders must not do alone, and what is looked at.
+"""Controls and checks of trading: what traders must not do alone.
 
 The checks give a `CheckResult` for one trade each, which `record_results` keeps in the
-book; the ageing reports are tables; the controls are handed to ``open_ledger``.  A trade
-is any object with the attributes that a check needs (`Executed`, `Priced`); who belongs
-to trading is told by duties that begin with ``trade.``.
+book; the ageing reports are tables; the controls are handed to ``open_ledger``.  A
+trade is any object with the attributes that a check needs (`Executed`, `Priced`); who
+belongs to trading is told by duties that begin with ``trade.``.
 
 After MaRisk BTO 2 (BaFin).  The texts of BTO 2.2.1 Tz. 5 f. and BTO 2.2.2 were not at
-hand: what is built on them says that it is an assumption, and its numbers are arguments.
+hand: what is built on them says that it is an assumption, and has its numbers as
+arguments.
 """
 
 from backoffice_ledger.compliance.trading._accounts import (

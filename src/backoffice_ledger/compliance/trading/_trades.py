@@ -392,9 +392,9 @@ def check_market(
     detail = f"{_percent(off)} off {nearest.source}"
     if off <= band.tolerance:
         return _passed("market", trade.id, "in-band", detail)
-    if terms is not None and terms.trade == trade.id and terms.is_off_market:
-        if not terms.missing:
-            return _passed("market", trade.id, "off-market-justified", detail)
+    is_marked = terms is not None and terms.trade == trade.id and terms.is_off_market
+    if terms is not None and is_marked and not terms.missing:
+        return _passed("market", trade.id, "off-market-justified", detail)
     return _failed("market", trade.id, "out-of-band", detail)
 
 
@@ -500,12 +500,10 @@ def _captured(capture: Capture, expected: int, zone: tzinfo) -> CheckResult:
         return failed("number-missing", f"{capture.series} {expected}")
     if folded(capture.captured_by) != folded(capture.trader):
         return failed("captured-by-another", capture.captured_by)
-    days = [
-        each.astimezone(zone).date()
-        for each in (capture.traded_at, capture.captured_at)
-    ]
-    if capture.captured_at < capture.traded_at or days[0] != days[1]:
-        return failed("captured-late", f"{days[0]}, captured {days[1]}")
+    traded = capture.traded_at.astimezone(zone).date()
+    captured = capture.captured_at.astimezone(zone).date()
+    if capture.captured_at < capture.traded_at or traded != captured:
+        return failed("captured-late", f"{traded}, captured {captured}")
     return _passed("capture", capture.trade)
 
 
