@@ -25,8 +25,12 @@ from backoffice_ledger.compliance._checks import (
     check_names,
     folded,
 )
-from backoffice_ledger.errors import InvalidDocument, InvalidOption, NotPermitted
-from backoffice_ledger.errors import UnknownRecord as _UnknownRecord
+from backoffice_ledger.errors import (
+    InvalidDocument,
+    InvalidOption,
+    NotPermitted,
+    UnknownRecord,
+)
 from backoffice_ledger.protocols import Books
 
 __all__ = [
@@ -249,6 +253,10 @@ class Barriers:
             DocumentConflict: the same person had another access; try again.
         """
         check_name(actor, "actor")
+        if not isinstance(item, Item):
+            raise InvalidOption(
+                field="item", expected="an Item", found=type(item).__name__
+            )
         check_choice(mode, AccessMode, "mode")
         check_instant(at, "at")
         verdict, seen = self._ledger.atomically(
@@ -309,7 +317,7 @@ class Barriers:
     def _find(self, kind: str, id_: str) -> bl.Document | None:
         try:
             return self._ledger.documents.get(kind, id_)
-        except _UnknownRecord:
+        except UnknownRecord:
             return None
 
 
@@ -395,6 +403,6 @@ def _who(proposal: bl.Proposal) -> Mapping[str, AccessMode]:
 def _seen_in(books: Books, actor: str) -> Iterable[str]:
     try:
         document = books.document(_ACCESS, actor)
-    except _UnknownRecord:
+    except UnknownRecord:
         return ()
     return (each.data_set for each in _seen(document))
