@@ -176,6 +176,14 @@ class Transaction(Protocol):
         """Read into `state` what *needs* names."""
         ...
 
+    def hold(self, keys: Sequence[FactKey]) -> None:
+        """Read documents into `state`, or that there are none.
+
+        In a transaction that writes nobody else may add a version until it ends; others
+        may hold them too.
+        """
+        ...
+
     def append(self, records: Sequence[NewRecord]) -> list[Place]:
         """Append records and update every projection; return the place of each.
 

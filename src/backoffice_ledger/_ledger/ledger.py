@@ -48,7 +48,9 @@ from backoffice_ledger._model.text import check_identifier, check_path, check_te
 from backoffice_ledger.errors import InvalidOption, UnknownRecord
 from backoffice_ledger.protocols import Progress
 
-TextType = Literal["entry", "account", "document", "hold", "journal", "period"]
+TextType = Literal[
+    "entry", "account", "decision", "document", "hold", "journal", "period", "vote"
+]
 """Types of records that hold erasable texts.
 
 Those of an entry stand for its proposal's and its refusal's too.
@@ -317,10 +319,12 @@ class Ledger:
                 as `records` shows it: the path of an account.
             field: ``description``, or ``postings.0.memo`` for the first posting's;
                 ``label`` of an account, ``reason`` of a period, ``description`` of a
-                hold, ``personal.<name>`` of a document.  All versions lose it.
+                hold, ``personal.<name>`` of a document, ``effect.0.label`` of a
+                proposed account, ``reason`` of a vote, ``findings`` of controls'
+                decisions.  All versions lose it.
             basis: the legal basis, such as ``GDPR Art. 17(1)(a)``.
-            type: ``entry``, ``account``, ``document``, ``hold``, ``journal`` or
-                ``period``.
+            type: ``entry`` (also for proposals), ``account``, ``decision``,
+                ``document``, ``hold``, ``journal``, ``period`` or ``vote``.
 
         Raises:
             UnknownRecord: there is no such record or text.
@@ -396,7 +400,7 @@ class Ledger:
     @property
     def proposals(self) -> Proposals:
         """Entries that wait for votes."""
-        return Proposals(self._session)
+        return Proposals(self._session, Ledger)
 
     def propose(self, entry: Entry) -> Proposal:
         """Keep an entry as a proposal; the same as ``proposals.propose(entry)``."""

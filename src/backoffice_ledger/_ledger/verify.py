@@ -11,11 +11,11 @@ from typing import Any, final
 
 import attrs
 
+from backoffice_ledger._engine.approvals import proposal_commitments
 from backoffice_ledger._engine.canonical import (
     commitment,
     date_number,
     leaf_hash,
-    memo_field,
     text_fields,
 )
 from backoffice_ledger._engine.erasure import ENTRY_TYPES
@@ -52,7 +52,7 @@ from backoffice_ledger.errors import VerificationFailed
 
 PROBLEMS_MAX = 100
 
-_CHANGED = frozenset({"account", "period"})
+_CHANGED = frozenset({"account", "control", "decision", "period", "proposal"})
 """Types of records that may be followed by another one about the same thing."""
 
 
@@ -406,15 +406,10 @@ def _check_texts(row: LogRow) -> Iterator[str]:
         for field in sorted(row.texts.keys() & row.erased.keys()):
             yield f"the text {field!r} is there and erased"
         return
-    if row.record.type in ("proposal", "refusal"):
-        entry = content["entry"] if row.record.type == "refusal" else content
-        committed = {
-            memo_field(line): posting["memo"]
-            for line, posting in enumerate(entry["postings"])
-            if "memo" in posting
-        }
-        if "description" in entry:
-            committed["description"] = entry["description"]
+    if row.record.type == "proposal":
+        committed = proposal_commitments(content)
+    elif row.record.type == "refusal":
+        committed = proposal_commitments(content["entry"])
     else:
         committed = dict(content.get("texts", {}))
     found = {field: commitment(*opening) for field, opening in row.texts.items()}

@@ -323,6 +323,10 @@ class MemoryTransaction:
                 if bucket > 9999
             )
 
+    def hold(self, keys: Sequence[FactKey]) -> None:
+        """Read documents: the whole store is ours until the transaction ends."""
+        self.load(self.state.missing(facts=keys))
+
     def _load_cells(self, path: str) -> None:
         state = self.state
         state.cells[path] = {

@@ -173,6 +173,13 @@ class SqlBook:
             )
             state.months = frozenset(date(b // 100, b % 100, 1) for (b,) in rows)
 
+    def hold(self, keys: Sequence[FactKey]) -> Step[None]:
+        """Read facts without locks on their rows."""
+        if not self.is_fresh:
+            yield from self.refresh()
+        for kind, key in keys:
+            yield from self.load_facts(kind, [key])
+
     def load_facts(self, kind: str, keys: Iterable[str]) -> Step[None]:
         """Read facts of a kind into the state, or that there are none."""
         wanted = sorted(keys)

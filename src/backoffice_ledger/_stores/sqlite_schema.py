@@ -41,6 +41,7 @@ RECORD_TYPES: Final = {
     "control": 11,
     "hold": 12,
     "refusal": 13,
+    "decision": 14,
 }
 """Numbers of the record types in ``bl_record.type``."""
 

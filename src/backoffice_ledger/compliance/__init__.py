@@ -5,6 +5,7 @@ from then on; the book does not open for writing without it again.  `FourEyes` i
 first.  How to write one: `protocols.Control`.
 """
 
+from backoffice_ledger.compliance._authority import Authority
 from backoffice_ledger.compliance._four_eyes import Band, FourEyes
 
-__all__ = ["Band", "FourEyes"]
+__all__ = ["Authority", "Band", "FourEyes"]
