@@ -28,7 +28,6 @@ from backoffice_ledger.compliance.trading._controls import (
     PaymentRelease,
     missing_handovers,
 )
-from backoffice_ledger.compliance.trading._rights import Duties
 from backoffice_ledger.compliance.trading._trades import (
     Capture,
     CheckResult,
@@ -59,7 +58,6 @@ __all__ = [
     "CheckResult",
     "Confirmation",
     "CutOff",
-    "Duties",
     "Executed",
     "Handover",
     "MarketPrice",

@@ -6,6 +6,7 @@ from typing import Final, Protocol, final
 
 import attrs
 
+from backoffice_ledger.compliance._authority import Authority
 from backoffice_ledger.compliance._checks import (
     check_count,
     check_day,
@@ -13,7 +14,7 @@ from backoffice_ledger.compliance._checks import (
     check_name,
     check_optional_instant,
 )
-from backoffice_ledger.compliance.trading._rights import Duties, is_trading
+from backoffice_ledger.compliance.trading._rights import is_trading
 from backoffice_ledger.compliance.trading._trades import CheckResult
 from backoffice_ledger.errors import InvalidOption
 from backoffice_ledger.reports import Column, Row, Table
@@ -65,7 +66,7 @@ class Confirmation:
             )
 
 
-def check_confirmation(confirmation: Confirmation, authority: Duties) -> CheckResult:
+def check_confirmation(confirmation: Confirmation, authority: Authority) -> CheckResult:
     """Check that a trade is confirmed, and not by trading itself (MR-15).
 
     An assumption after MaRisk BTO 2.2.2, whose text was not at hand.

@@ -7,6 +7,7 @@ from typing import Final, final
 import attrs
 
 import backoffice_ledger as bl
+from backoffice_ledger.compliance._authority import Authority
 from backoffice_ledger.compliance._checks import (
     check_count,
     check_day,
@@ -16,7 +17,7 @@ from backoffice_ledger.compliance._checks import (
     folded,
 )
 from backoffice_ledger.compliance.trading._confirmations import BusinessDays
-from backoffice_ledger.compliance.trading._rights import Duties, outside
+from backoffice_ledger.compliance.trading._rights import outside
 from backoffice_ledger.errors import InvalidDate
 from backoffice_ledger.protocols import Books
 
@@ -58,7 +59,7 @@ class PaymentRelease:
         InvalidOption, InvalidIdentifier: *accounts* are no list of names.
     """
 
-    authority: Duties
+    authority: Authority
     accounts: tuple[str, ...] = attrs.field(converter=_as_accounts)
     id: str = attrs.field(default="payment-release", kw_only=True)
     version: str = attrs.field(default="1", kw_only=True)
@@ -100,7 +101,7 @@ class ChangesOutsideTrading:
         InvalidOption, InvalidIdentifier: *journals* are no list of names.
     """
 
-    authority: Duties
+    authority: Authority
     journals: tuple[str, ...] = attrs.field(converter=_as_journals)
     id: str = attrs.field(default="changes-outside-trading", kw_only=True)
     version: str = attrs.field(default="1", kw_only=True)

@@ -2,21 +2,14 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Protocol
+
+from backoffice_ledger.compliance._authority import Authority
 
 TRADING_DUTY = "trade."
-"""Duties that begin so are those of trading (*Handel*)."""
+"""Authority that begin so are those of trading (*Handel*)."""
 
 
-class Duties(Protocol):
-    """Knows who has which duties, as every `compliance.Authority` does."""
-
-    def duties_of(self, actor: str, at: datetime) -> frozenset[str]:
-        """Return the duties of somebody at an instant; an unknown name raises."""
-        ...
-
-
-def is_trading(authority: Duties, actor: str, at: datetime) -> bool:
+def is_trading(authority: Authority, actor: str, at: datetime) -> bool:
     """Whether somebody holds a duty of trading, other than to read."""
     return any(
         duty.startswith(TRADING_DUTY) and not duty.endswith(".read")
@@ -24,6 +17,8 @@ def is_trading(authority: Duties, actor: str, at: datetime) -> bool:
     )
 
 
-def outside(authority: Duties, actors: Iterable[str], at: datetime) -> tuple[str, ...]:
+def outside(
+    authority: Authority, actors: Iterable[str], at: datetime
+) -> tuple[str, ...]:
     """Return those of *actors* who do not belong to trading."""
     return tuple(name for name in actors if not is_trading(authority, name, at))

@@ -9,6 +9,7 @@ from typing import Any, Final, Literal, Protocol, final
 import attrs
 
 import backoffice_ledger as bl
+from backoffice_ledger.compliance._authority import Authority
 from backoffice_ledger.compliance._checks import (
     check_day,
     check_instances,
@@ -18,7 +19,7 @@ from backoffice_ledger.compliance._checks import (
     folded,
     in_force,
 )
-from backoffice_ledger.compliance.trading._rights import Duties, is_trading
+from backoffice_ledger.compliance.trading._rights import is_trading
 from backoffice_ledger.errors import InexactNumber, InvalidOption, UnknownRecord
 from backoffice_ledger.reports import Column, Row, Table
 
@@ -193,7 +194,7 @@ def check_late(
     trade: Executed,
     cut_offs: Iterable[CutOff],
     notices: Iterable[Notice],
-    authority: Duties,
+    authority: Authority,
 ) -> CheckResult:
     """Check that a late trade was handed to somebody outside trading.
 
