@@ -109,8 +109,7 @@ def proposal_from_facts(
     cast = tuple(
         _vote(vote)
         for vote in sorted(votes.values(), key=lambda vote: vote.position)
-        if vote.content["proposal"] == id_
-        and vote.content.get("revision", 1) == revision
+        if _is_on(vote, id_, revision)
     )
     expires = bound.get("expires")
     expires_at = None if expires is None else datetime.fromisoformat(expires)
@@ -139,6 +138,12 @@ def proposal_from_facts(
         escalations=escalations,
         terms=terms_from_content(bound),
     )
+
+
+def _is_on(vote: Fact, id_: str, revision: int) -> bool:
+    """Whether a vote is on a revision of a proposal."""
+    content = vote.content
+    return (content["proposal"], content.get("revision", 1)) == (id_, revision)
 
 
 def _vote(fact: Fact) -> Vote:
@@ -299,9 +304,11 @@ def _submit(
 ) -> Outcome:
     """Record a new revision, and what the controls found and want kept."""
     if old is not None:
-        makers = (*old.makers, *(() if old.is_maker(stamp.actor) else (stamp.actor,)))
         proposal = attrs.evolve(
-            proposal, revision=old.revision + 1, maker=old.maker, makers=makers
+            proposal,
+            revision=old.revision + 1,
+            maker=old.maker,
+            makers=_makers(old, stamp.actor),
         )
     is_examined = examine is not None and examine.wants(proposal.action)
     verdict = NOTHING_ASKED
@@ -325,6 +332,11 @@ def _submit(
         bound = _bound(proposal, verdict, ttl)
         outcome.records.append(decision_record(stamp, bound, "submit", verdict))
     return outcome
+
+
+def _makers(old: Proposal, editor: str) -> tuple[str, ...]:
+    """Return who has made a proposal once somebody has revised it."""
+    return old.makers if old.is_maker(editor) else (*old.makers, editor)
 
 
 def _bound(proposal: Proposal, verdict: Verdict, ttl: int | None) -> Proposal:
@@ -434,7 +446,8 @@ def examine_direct(
     proposal = _action_proposal(id_, name, effect, content, stamp)
     proposal = attrs.evolve(proposal, released_by=stamp.actor)
     verdict = examine(proposal, "direct")
-    outcome.records.append(decision_record(stamp, proposal, "direct", verdict))
+    if not verdict.is_plain:
+        outcome.records.append(decision_record(stamp, proposal, "direct", verdict))
 
 
 # --- votes ---------------------------------------------------------------------------

@@ -58,6 +58,15 @@ class Verdict:
         )
 
     @property
+    def denials(self) -> list[tuple[str, Deny]]:
+        """What was found to forbid it, with the controls."""
+        return [
+            (control, finding)
+            for control, finding in self.findings
+            if isinstance(finding, Deny)
+        ]
+
+    @property
     def demands(self) -> list[tuple[str, NeedApproval]]:
         """What was found to need approvals, with the controls."""
         return [
@@ -201,16 +210,15 @@ def enforce(verdict: Verdict, proposal: Proposal, *, submits: bool = False) -> N
     What is confidential shows neither the finding nor the control.  A proposal that is
     only submitted may still lack approvals.
     """
-    denials = [found for found in verdict.findings if isinstance(found[1], Deny)]
-    open_denials = [found for found in denials if found[1].confidential_to is None]
-    for control, finding in open_denials:
-        assert isinstance(finding, Deny)  # noqa: S101  (for type checkers)
-        raise ControlDenied(
-            f"{control} denies: {finding.code}"
-            + (f" ({finding.reason})" if finding.reason else ""),
-            field="id",
-            found=proposal.id,
-        )
+    denials = verdict.denials
+    for control, finding in denials:
+        if finding.confidential_to is None:
+            raise ControlDenied(
+                f"{control} denies: {finding.code}"
+                + (f" ({finding.reason})" if finding.reason else ""),
+                field="id",
+                found=proposal.id,
+            )
     if denials:
         raise ControlDenied("a control denies it", field="id", found=proposal.id)
     demands = verdict.demands

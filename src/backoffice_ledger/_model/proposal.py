@@ -1,7 +1,7 @@
 """Proposals, votes on them, and what controls find."""
 
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any, Final, final
@@ -208,6 +208,10 @@ class Deny:
     confidential_to: str | None = attrs.field(default=None, kw_only=True)
 
 
+def _as_slots(value: Iterable[str]) -> tuple[str, ...]:
+    return tuple(value)
+
+
 @final
 @attrs.frozen
 class NeedApproval:
@@ -228,7 +232,9 @@ class NeedApproval:
 
     approvals: int = 1
     reason: str = ""
-    slots: tuple[str, ...] = attrs.field(default=(), kw_only=True, converter=tuple)
+    slots: tuple[str, ...] = attrs.field(
+        default=(), kw_only=True, converter=_as_slots
+    )
     ttl: timedelta | None = attrs.field(default=None, kw_only=True)
     escalations: int = attrs.field(default=0, kw_only=True)
     terms: Mapping[str, Any] = attrs.field(default=EMPTY_MAPPING, kw_only=True)
