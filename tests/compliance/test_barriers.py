@@ -186,7 +186,9 @@ def test_the_log_lives_in_postgresql(database: str) -> None:
 # --- the control ---------------------------------------------------------------------
 
 
-def proposal(maker: str, *voters: str, data_sets: Any = ("bank-a",)) -> bl.Proposal:
+def proposal(
+    maker: str, *voters: str, data_sets: Any = ("bank-a",), releases: bool = True
+) -> bl.Proposal:
     """Return a proposal whose postings name data sets."""
     debits = [
         bl.debit("expenses:research", "1.00 EUR", dimensions={"data_set": name})
@@ -200,7 +202,7 @@ def proposal(maker: str, *voters: str, data_sets: Any = ("bank-a",)) -> bl.Propo
         maker=maker,
         proposed_at=AT,
         votes=tuple(Vote(name, Decision.APPROVE, "0" * 64, AT) for name in voters),
-        released_by=maker,
+        released_by=maker if releases else None,
     )
 
 
@@ -231,8 +233,10 @@ def test_who_makes_an_entry_writes_and_who_votes_reads(
     who: tuple[str, ...], seen: dict[str, str], codes: list[str]
 ) -> None:
     """What they have seen elsewhere stands in the way, or does not."""
-    findings = InformationBarrier(WALLS).examine(proposal(*who), books(**seen))
-    assert [f.code for f in findings if isinstance(f, bl.Deny)] == codes
+    for releases in (True, False):
+        item = proposal(*who, releases=releases)
+        findings = InformationBarrier(WALLS).examine(item, books(**seen))
+        assert [f.code for f in findings if isinstance(f, bl.Deny)] == codes
 
 
 def test_an_entry_does_not_join_two_of_a_class() -> None:

@@ -203,6 +203,15 @@ def test_units_that_one_person_leads_are_not_separated(unit: Unit) -> None:
     assert not firm().revised(unit).are_separated("nora", "carl")
 
 
+def test_units_can_be_compared_before_anybody_votes() -> None:
+    """Slots of a competence order name units; an unknown one has no answer."""
+    bank = firm()
+    assert bank.are_units_separated("bank:market", "bank:office:credit")
+    assert not bank.are_units_separated("bank:market", "bank")
+    with pytest.raises(UnknownRecord):
+        bank.are_units_separated("bank:market", "bank:risk")
+
+
 def test_somebody_belongs_to_the_units_above_too() -> None:
     """But not to one whose name only begins alike."""
     bank = firm().revised(Unit("bank:mark"))

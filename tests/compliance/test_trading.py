@@ -29,6 +29,7 @@ from backoffice_ledger.compliance.trading import (
     PaymentRelease,
     PriceBand,
     SpecialTerms,
+    TradingStaff,
     check_agreement,
     check_captures,
     check_confirmation,
@@ -66,11 +67,18 @@ DUTIES = {
     "theo": {"trade.capture", "journal.approve"},
     "rita": {"trade.read", "journal.approve"},
     "bert": {"confirm.match", "settle.release"},
+    "nick": set(),
+    "olaf": {"settle.release"},
 }
 
 
 class Authority:
-    """Knows the duties of four people."""
+    """Knows the duties of some people; Olaf sits with the traders."""
+
+    def unit_of(self, actor: str) -> str:
+        """Return somebody's unit."""
+        self.duties_of(actor, AT)
+        return "bank:trading:desk" if actor == "olaf" else "bank:tradingX"
 
     def duties_of(self, actor: str, at: datetime) -> frozenset[str]:
         """Return somebody's duties."""
@@ -79,7 +87,7 @@ class Authority:
         return frozenset(DUTIES[actor.casefold()])
 
 
-WHO = Authority()
+WHO = TradingStaff(Authority(), ["bank:trading"])
 
 
 UNITS = bl.Amount("100", bl.Commodity("DE0001", 0))
@@ -345,7 +353,7 @@ def confirmation(trade: str = "t1", **changes: Any) -> Confirmation:
         ({"confirmed_at": AT, "confirmed_by": "bert"}, ("passed", "confirmed")),
         (
             {"confirmed_at": AT, "confirmed_by": "tina"},
-            ("failed", "confirmed-by-trading"),
+            ("failed", "not-independent"),
         ),
         ({"confirmed_at": AT, "confirmed_by": "rita"}, ("passed", "confirmed")),
     ],
@@ -425,6 +433,10 @@ def asks(control: Any, item: bl.Proposal) -> bool:
         ("bert", ("theo",), {}, False),
         ("bert", (), {}, False),
         ("rita", (), {}, False),
+        ("olaf", (), {}, True),  # by the unit
+        ("tina", ("olaf",), {}, True),
+        ("tina", ("nick",), {}, True),  # without any duty nobody is a control
+        ("nick", (), {}, False),
         ("tina", (), {"released_by": None}, False),
         ("tina", (), {"amount": "-10.00 EUR"}, False),
     ],
@@ -733,6 +745,8 @@ BAD: list[tuple[Any, type[LedgerError]]] = [
     ),
     (lambda b: confirmation_ageing(7, as_of=DAY, calendar=Weekdays()), InvalidOption),
     (lambda b: PaymentRelease(WHO, "assets:bank"), InvalidOption),
+    (lambda b: TradingStaff(Authority(), "bank"), InvalidOption),
+    (lambda b: TradingStaff(Authority(), ["bank:"]), InvalidIdentifier),
     (lambda b: ChangesOutsideTrading(WHO, 7), InvalidOption),
     (lambda b: NoAccessDuringHandover(["tina"]), InvalidOption),
     (lambda b: Handover("tina", DAY, date(2026, 1, 4)), InvalidDate),

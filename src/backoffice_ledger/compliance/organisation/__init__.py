@@ -17,6 +17,7 @@ from backoffice_ledger.compliance.organisation._conflicts import (
 from backoffice_ledger.compliance.organisation._desk import OrganisationDesk
 from backoffice_ledger.compliance.organisation._in_books import (
     BookOrganisation,
+    OrganisationGuard,
     WithOrganisation,
 )
 from backoffice_ledger.compliance.organisation._objects import (
@@ -60,6 +61,7 @@ __all__ = [
     "Mode",
     "Organisation",
     "OrganisationDesk",
+    "OrganisationGuard",
     "RecertificationPeriod",
     "Role",
     "SeparationOfDuties",

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Any, Final, final
+from typing import Any, final
 
 import attrs
 from dateutil.relativedelta import relativedelta
@@ -11,6 +11,7 @@ import backoffice_ledger as bl
 from backoffice_ledger.compliance._checks import check_instant, check_name, folded
 from backoffice_ledger.compliance.organisation._conflicts import ConflictSet, Waiver
 from backoffice_ledger.compliance.organisation._documents import (
+    ADMINISTRATION,
     KINDS,
     from_documents,
     to_document,
@@ -28,9 +29,6 @@ from backoffice_ledger.errors import (
     NotPermitted,
     UnknownRecord,
 )
-
-ADMINISTRATION: Final = "role.admin"
-"""The duty to change who may do what."""
 
 
 @final

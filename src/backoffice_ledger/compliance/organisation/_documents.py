@@ -27,6 +27,9 @@ from backoffice_ledger.compliance.organisation._values import (
 )
 from backoffice_ledger.errors import InvalidDocument
 
+ADMINISTRATION: Final = "role.admin"
+"""The duty to change who may do what."""
+
 ACTOR: Final = "organisation-actor"
 CONFLICTS: Final = "organisation-conflicts"
 PERIOD: Final = "organisation-recertification"

@@ -11,7 +11,9 @@ from backoffice_ledger.compliance._checks import folded
 from backoffice_ledger.compliance.organisation._conflicts import ConflictSet, Waiver
 from backoffice_ledger.compliance.organisation._documents import (
     ACTOR,
+    ADMINISTRATION,
     CONFLICTS,
+    KINDS,
     MATRIX,
     ROLE,
     parts_of,
@@ -184,6 +186,40 @@ class WithOrganisation:
     def examine(self, proposal: bl.Proposal, books: Books) -> Sequence[Finding]:
         """Return what the control finds."""
         return self._make(BookOrganisation(books)).examine(proposal, books)
+
+
+@final
+@attrs.frozen(order=False)
+class OrganisationGuard:
+    """Denies changes of the organisation by others than its administrators.
+
+    `OrganisationDesk` checks who changes what; the documents themselves can be stored
+    without it.  With this control the ledger's actor must hold the duty ``role.admin``
+    by what the book says at that moment.  Found the organisation first, then open the
+    book with the control.
+
+    Args:
+        id: the name under which the book's manifest requires the control.
+        version: recorded with every decision.
+    """
+
+    id: str = attrs.field(default="organisation-guard", kw_only=True)
+    version: str = attrs.field(default="1", kw_only=True)
+
+    @property
+    def actions(self) -> Collection[str]:
+        """Documents are what it examines."""
+        return frozenset({"store-document"})
+
+    def examine(self, proposal: bl.Proposal, books: Books) -> list[bl.Allow | bl.Deny]:
+        """Deny what somebody else changes."""
+        if not any(each.content.get("kind") in KINDS for each in proposal.effect):
+            return [bl.Allow()]
+        organisation = BookOrganisation(books)
+        for maker in proposal.makers:
+            if ADMINISTRATION not in organisation.duties_of(maker, books.at):
+                return [bl.Deny("not-an-administrator", maker)]
+        return [bl.Allow()]
 
 
 class _NoBooks:

@@ -271,16 +271,24 @@ class Organisation:
     def are_separated(self, one: str, other: str) -> bool:
         """Whether two persons are separated up to and including management level.
 
-        Their units lie in the areas of two members of the management board, under
-        nothing in common but what stands above both, and nobody leads units on both
-        sides (MaRisk BTO 1.1 Tz. 1, BTO 2.1 Tz. 1).
-
         Raises:
             UnknownRecord: there is no such actor.
         """
-        if self.actor(one) == self.actor(other):
-            return False
-        sides = [self._line_of(self.unit_of(name)) for name in (one, other)]
+        units = [self.unit_of(name) for name in (one, other)]
+        return self.are_units_separated(*units)
+
+    def are_units_separated(self, one: str, other: str) -> bool:
+        """Whether two units are separated up to and including management level.
+
+        They lie in the areas of two members of the management board, under nothing in
+        common but what stands above both, and nobody leads units on both sides (MaRisk
+        BTO 1.1 Tz. 1, BTO 2.1 Tz. 1: *Markt* and *Marktfolge*, *Handel* and
+        *Abwicklung*).
+
+        Raises:
+            UnknownRecord: there is no such unit.
+        """
+        sides = [self._line_of(path) for path in (one, other)]
         shared = {unit.path for unit in sides[0]} & {unit.path for unit in sides[1]}
         heads = []
         for side in sides:
@@ -292,6 +300,10 @@ class Organisation:
 
     def _line_of(self, path: str) -> list[Unit]:
         """Return the units from the root down to *path*."""
+        if path not in self._units:
+            raise UnknownRecord(
+                field="unit", expected="a unit of the organisation", found=path
+            )
         parts = path.split(":")
         paths = (":".join(parts[:depth]) for depth in range(1, len(parts) + 1))
         return [self._units[each] for each in paths]

@@ -2,8 +2,8 @@
 
 The checks give a `CheckResult` for one trade each, which `record_results` keeps in the
 book; the ageing reports are tables; the controls are handed to ``open_ledger``.  A
-trade is any object with the attributes that a check needs (`Executed`, `Priced`); who
-belongs to trading is told by duties that begin with ``trade.``.
+trade is any object with the attributes that a check needs (`Executed`, `Priced`);
+`TradingStaff` says who belongs to trading.
 
 After MaRisk BTO 2 (BaFin).  The texts of BTO 2.2.1 Tz. 5 f. and BTO 2.2.2 were not at
 hand: what is built on them says that it is an assumption, and has its numbers as
@@ -28,6 +28,7 @@ from backoffice_ledger.compliance.trading._controls import (
     PaymentRelease,
     missing_handovers,
 )
+from backoffice_ledger.compliance.trading._rights import TradingStaff
 from backoffice_ledger.compliance.trading._trades import (
     Capture,
     CheckResult,
@@ -68,6 +69,7 @@ __all__ = [
     "PriceBand",
     "Priced",
     "SpecialTerms",
+    "TradingStaff",
     "check_agreement",
     "check_captures",
     "check_confirmation",

@@ -6,7 +6,6 @@ from typing import Final, Protocol, final
 
 import attrs
 
-from backoffice_ledger.compliance._authority import Authority
 from backoffice_ledger.compliance._checks import (
     check_count,
     check_day,
@@ -14,7 +13,7 @@ from backoffice_ledger.compliance._checks import (
     check_name,
     check_optional_instant,
 )
-from backoffice_ledger.compliance.trading._rights import is_trading
+from backoffice_ledger.compliance.trading._rights import TradingStaff
 from backoffice_ledger.compliance.trading._trades import CheckResult
 from backoffice_ledger.errors import InvalidOption
 from backoffice_ledger.reports import Column, Row, Table
@@ -66,8 +65,8 @@ class Confirmation:
             )
 
 
-def check_confirmation(confirmation: Confirmation, authority: Authority) -> CheckResult:
-    """Check that a trade is confirmed, and not by trading itself (MR-15).
+def check_confirmation(confirmation: Confirmation, staff: TradingStaff) -> CheckResult:
+    """Check that a trade is confirmed, by somebody independent of trading (MR-15).
 
     An assumption after MaRisk BTO 2.2.2, whose text was not at hand.
     """
@@ -77,8 +76,8 @@ def check_confirmation(confirmation: Confirmation, authority: Authority) -> Chec
     by, at = confirmation.confirmed_by, confirmation.confirmed_at
     if by is None or at is None:
         return CheckResult("confirmation", trade, "open", "unconfirmed")
-    if is_trading(authority, by, at):
-        return CheckResult("confirmation", trade, "failed", "confirmed-by-trading", by)
+    if not staff.independent([by], at):
+        return CheckResult("confirmation", trade, "failed", "not-independent", by)
     return CheckResult("confirmation", trade, "passed", "confirmed", by)
 
 

@@ -7,7 +7,6 @@ from typing import Final, final
 import attrs
 
 import backoffice_ledger as bl
-from backoffice_ledger.compliance._authority import Authority
 from backoffice_ledger.compliance._checks import (
     check_count,
     check_day,
@@ -17,7 +16,7 @@ from backoffice_ledger.compliance._checks import (
     folded,
 )
 from backoffice_ledger.compliance.trading._confirmations import BusinessDays
-from backoffice_ledger.compliance.trading._rights import outside
+from backoffice_ledger.compliance.trading._rights import TradingStaff
 from backoffice_ledger.errors import InvalidDate
 from backoffice_ledger.protocols import Books
 
@@ -47,10 +46,11 @@ class PaymentRelease:
 
     A payment is an entry that takes from one of the accounts.  Those who approved it
     and who releases it sign it.  If one of them belongs to trading, another one must
-    not.  An assumption after MaRisk BTO 2.2.1, whose text was not at hand.
+    be independent of it.  An assumption after MaRisk BTO 2.2.1, whose text was not at
+    hand.
 
     Args:
-        authority: knows the duties; those that begin with ``trade.`` are trading's.
+        staff: who belongs to trading.
         accounts: paths of the payment accounts, with all that is below them.
         id: the name under which the book's manifest requires the control.
         version: recorded with every entry.
@@ -59,7 +59,7 @@ class PaymentRelease:
         InvalidOption, InvalidIdentifier: *accounts* are no list of names.
     """
 
-    authority: Authority
+    staff: TradingStaff
     accounts: tuple[str, ...] = attrs.field(converter=_as_accounts)
     id: str = attrs.field(default="payment-release", kw_only=True)
     version: str = attrs.field(default="1", kw_only=True)
@@ -76,8 +76,9 @@ class PaymentRelease:
         if not pays or proposal.released_by is None:
             return [bl.Allow()]
         signers = (*proposal.approvers, proposal.released_by)
-        independent = outside(self.authority, signers, books.at)
-        if independent or not signers:
+        if not any(self.staff.includes(actor, books.at) for actor in signers):
+            return [bl.Allow()]
+        if self.staff.independent(signers, books.at):
             return [bl.Allow()]
         return _missing("a payment that only trading has signed")
 
@@ -92,7 +93,7 @@ class ChangesOutsideTrading:
     MaRisk BTO 2.2.2 Tz. 4, whose text was not at hand.
 
     Args:
-        authority: knows the duties; those that begin with ``trade.`` are trading's.
+        staff: who belongs to trading.
         journals: names of the journals in which deals are booked.
         id: the name under which the book's manifest requires the control.
         version: recorded with every entry.
@@ -101,7 +102,7 @@ class ChangesOutsideTrading:
         InvalidOption, InvalidIdentifier: *journals* are no list of names.
     """
 
-    authority: Authority
+    staff: TradingStaff
     journals: tuple[str, ...] = attrs.field(converter=_as_journals)
     id: str = attrs.field(default="changes-outside-trading", kw_only=True)
     version: str = attrs.field(default="1", kw_only=True)
@@ -112,7 +113,7 @@ class ChangesOutsideTrading:
         """Ask for an approval from outside trading."""
         if proposal.reverses is None or proposal.entry.journal not in self.journals:
             return [bl.Allow()]
-        if outside(self.authority, proposal.approvers, books.at):
+        if self.staff.independent(proposal.approvers, books.at):
             return [bl.Allow()]
         return _missing("a deal is taken back")
 

@@ -1,24 +1,60 @@
-"""Who belongs to trading: told by duties, not by names of units."""
+"""Who belongs to trading, and who is independent of it."""
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Final, final
+
+import attrs
 
 from backoffice_ledger.compliance._authority import Authority
+from backoffice_ledger.compliance._checks import check_names, check_unit
 
-TRADING_DUTY = "trade."
-"""Authority that begin so are those of trading (*Handel*)."""
-
-
-def is_trading(authority: Authority, actor: str, at: datetime) -> bool:
-    """Whether somebody holds a duty of trading, other than to read."""
-    return any(
-        duty.startswith(TRADING_DUTY) and not duty.endswith(".read")
-        for duty in authority.duties_of(actor, at)
-    )
+_TRADING: Final = "trade."
 
 
-def outside(
-    authority: Authority, actors: Iterable[str], at: datetime
-) -> tuple[str, ...]:
-    """Return those of *actors* who do not belong to trading."""
-    return tuple(name for name in actors if not is_trading(authority, name, at))
+def _as_units(values: Iterable[str]) -> tuple[str, ...]:
+    return tuple(check_unit(each, "units") for each in check_names(values, "units"))
+
+
+@final
+@attrs.frozen(order=False)
+class TradingStaff:
+    """Those who belong to trading (*Handel*): by their duties, or by their units.
+
+    A duty of trading begins with ``trade.`` and does not end in ``.read``.  Name the
+    units too: somebody whose right to trade has just ended is no control of trading.
+
+    Args:
+        authority: knows the actors; an `Organisation` does.
+        units: paths of the units of trading, with all that is below them.
+
+    Raises:
+        InvalidOption, InvalidIdentifier: *units* are no list of paths.
+    """
+
+    authority: Authority
+    units: tuple[str, ...] = attrs.field(default=(), converter=_as_units)
+
+    def includes(self, actor: str, at: datetime) -> bool:
+        """Whether somebody belongs to trading at an instant.
+
+        Raises:
+            UnknownRecord: there is no such actor.
+        """
+        unit = f"{self.authority.unit_of(actor)}:"
+        return any(unit.startswith(f"{path}:") for path in self.units) or any(
+            duty.startswith(_TRADING) and not duty.endswith(".read")
+            for duty in self.authority.duties_of(actor, at)
+        )
+
+    def independent(self, actors: Iterable[str], at: datetime) -> tuple[str, ...]:
+        """Return those who do not belong to trading, and hold some duty.
+
+        Raises:
+            UnknownRecord: there is no such actor.
+        """
+        return tuple(
+            actor
+            for actor in actors
+            if not self.includes(actor, at) and self.authority.duties_of(actor, at)
+        )

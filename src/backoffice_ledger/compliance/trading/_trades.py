@@ -9,7 +9,6 @@ from typing import Any, Final, Literal, Protocol, final
 import attrs
 
 import backoffice_ledger as bl
-from backoffice_ledger.compliance._authority import Authority
 from backoffice_ledger.compliance._checks import (
     check_day,
     check_instances,
@@ -19,7 +18,7 @@ from backoffice_ledger.compliance._checks import (
     folded,
     in_force,
 )
-from backoffice_ledger.compliance.trading._rights import is_trading
+from backoffice_ledger.compliance.trading._rights import TradingStaff
 from backoffice_ledger.errors import InexactNumber, InvalidOption, UnknownRecord
 from backoffice_ledger.reports import Column, Row, Table
 
@@ -194,7 +193,7 @@ def check_late(
     trade: Executed,
     cut_offs: Iterable[CutOff],
     notices: Iterable[Notice],
-    authority: Authority,
+    staff: TradingStaff,
 ) -> CheckResult:
     """Check that a late trade was handed to somebody outside trading.
 
@@ -208,7 +207,7 @@ def check_late(
     own = [each for each in notices if each.trade == trade.id]
     if not own:
         return _failed("late-trade", trade.id, "not-handed-on")
-    if all(is_trading(authority, each.to, each.at) for each in own):
+    if not any(staff.independent([each.to], each.at) for each in own):
         return _failed("late-trade", trade.id, "handed-to-trading", own[0].to)
     return _passed("late-trade", trade.id, "late", "handed on")
 
