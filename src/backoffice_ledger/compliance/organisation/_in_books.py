@@ -151,15 +151,16 @@ class WithOrganisation:
     """
 
     _make: Callable[[BookOrganisation], Control]
-    _like: Control = attrs.field(init=False)
+    _like: Control = attrs.field(
+        init=False, default=attrs.Factory(lambda self: self._made(_NoBooks()), True)
+    )
 
-    @_like.default
-    def _make_like(self) -> Control:
+    def _made(self, books: Any) -> Control:
         if not callable(self._make):
             raise InvalidOption(
                 field="make", expected="a function", found=type(self._make).__name__
             )
-        return self._make(BookOrganisation(_NoBooks()))
+        return self._make(BookOrganisation(books))
 
     @property
     def id(self) -> str:
@@ -185,7 +186,7 @@ class WithOrganisation:
 
     def examine(self, proposal: bl.Proposal, books: Books) -> Sequence[Finding]:
         """Return what the control finds."""
-        return self._make(BookOrganisation(books)).examine(proposal, books)
+        return self._made(books).examine(proposal, books)
 
 
 @final

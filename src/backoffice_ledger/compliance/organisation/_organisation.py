@@ -108,6 +108,29 @@ def _as_periods(
     return _parts(RecertificationPeriod, items)
 
 
+def _units_of(self: "Organisation") -> dict[str, Unit]:
+    return {unit.path: unit for unit in self.units}
+
+
+def _actors_of(self: "Organisation") -> dict[str, Actor]:
+    return {folded(actor.id): actor for actor in self.actors}
+
+
+def _roles_of(self: "Organisation") -> dict[str, Role]:
+    return {role.id: role for role in self.roles}
+
+
+def _closures_of(self: "Organisation") -> dict[str, frozenset[str]]:
+    return closures_of(_roles_of(self))
+
+
+def _grants_of(self: "Organisation") -> dict[str, tuple[Grant, ...]]:
+    found: dict[str, tuple[Grant, ...]] = {}
+    for each in self.grants:
+        found[folded(each.actor)] = (*found.get(folded(each.actor), ()), each)
+    return found
+
+
 @final
 @attrs.frozen(order=False, kw_only=True)
 class Organisation:
@@ -144,41 +167,24 @@ class Organisation:
         default=RECERTIFICATION_PERIODS,
         converter=_as_periods,
     )
-    _units: Mapping[str, Unit] = attrs.field(init=False, eq=False, repr=False)
-    _actors: Mapping[str, Actor] = attrs.field(init=False, eq=False, repr=False)
-    _roles: Mapping[str, Role] = attrs.field(init=False, eq=False, repr=False)
+    _units: Mapping[str, Unit] = attrs.field(
+        init=False, eq=False, repr=False, default=attrs.Factory(_units_of, True)
+    )
+    _actors: Mapping[str, Actor] = attrs.field(
+        init=False, eq=False, repr=False, default=attrs.Factory(_actors_of, True)
+    )
+    _roles: Mapping[str, Role] = attrs.field(
+        init=False, eq=False, repr=False, default=attrs.Factory(_roles_of, True)
+    )
     _closures: Mapping[str, frozenset[str]] = attrs.field(
-        init=False, eq=False, repr=False
+        init=False, eq=False, repr=False, default=attrs.Factory(_closures_of, True)
     )
     _grants: Mapping[str, tuple[Grant, ...]] = attrs.field(
-        init=False, eq=False, repr=False
+        init=False, eq=False, repr=False, default=attrs.Factory(_grants_of, True)
     )
     _timelines: dict[str, tuple[list[datetime], list[Rights]]] = attrs.field(
         init=False, eq=False, repr=False, factory=dict
     )
-
-    @_units.default
-    def _make_units(self) -> Mapping[str, Unit]:
-        return {unit.path: unit for unit in self.units}
-
-    @_actors.default
-    def _make_actors(self) -> Mapping[str, Actor]:
-        return {folded(actor.id): actor for actor in self.actors}
-
-    @_roles.default
-    def _make_roles(self) -> Mapping[str, Role]:
-        return {role.id: role for role in self.roles}
-
-    @_closures.default
-    def _make_closures(self) -> Mapping[str, frozenset[str]]:
-        return closures_of(self._roles)
-
-    @_grants.default
-    def _make_grants(self) -> Mapping[str, tuple[Grant, ...]]:
-        grants: dict[str, tuple[Grant, ...]] = {}
-        for each in self.grants:
-            grants[folded(each.actor)] = (*grants.get(folded(each.actor), ()), each)
-        return grants
 
     def __attrs_post_init__(self) -> None:
         conflicts = {conflict.id for conflict in self.conflicts}
