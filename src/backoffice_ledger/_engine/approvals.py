@@ -462,6 +462,10 @@ def vote_key(proposal: str, actor: str, revision: int = 1) -> str:
 def cast_vote(state: State, command: CastVote, stamp: Stamp) -> Outcome:
     """Record a vote on the content that the voter has seen."""
     proposal = read_proposal(state, command.proposal)
+    if command.on_behalf_of and folded(command.on_behalf_of) == folded(stamp.actor):
+        raise InvalidOption(
+            field="on_behalf_of", expected="another person", found=command.on_behalf_of
+        )
     key = vote_key(proposal.id, stamp.actor, proposal.revision)
     own = state.fact("vote", key)
     if own is not None and _is_same_vote(own, command):
@@ -548,13 +552,9 @@ def release(
     proposal = read_proposal(state, command.proposal)
     if not proposal.is_entry:
         return _release_action(state, command, proposal, stamp, examine, decide_action)
-    posted = state.entries.get(proposal.id)
-    if posted is not None and posted.proposal == proposal.id:
-        return Outcome(results=[posted])
+    posted = _posted(state, proposal)
     if posted is not None:
-        raise IdempotencyConflict(
-            "was posted without this proposal", field="id", found=proposal.id
-        )
+        return Outcome(results=[posted])
     texts = _check_releasable(state, proposal)
     phase = None
     if proposal.reverses is not None:
@@ -574,6 +574,16 @@ def release(
         proposal=proposal,
     )
     return outcome
+
+
+def _posted(state: State, proposal: Proposal) -> Record | None:
+    """Return the entry that a proposal has become."""
+    posted = state.entries.get(proposal.id)
+    if posted is not None and posted.proposal != proposal.id:
+        raise IdempotencyConflict(
+            "was posted without this proposal", field="id", found=proposal.id
+        )
+    return posted
 
 
 def _check_releasable(state: State, proposal: Proposal) -> list[tuple[str, bytes, str]]:

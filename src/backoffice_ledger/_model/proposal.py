@@ -232,9 +232,7 @@ class NeedApproval:
 
     approvals: int = 1
     reason: str = ""
-    slots: tuple[str, ...] = attrs.field(
-        default=(), kw_only=True, converter=_as_slots
-    )
+    slots: tuple[str, ...] = attrs.field(default=(), kw_only=True, converter=_as_slots)
     ttl: timedelta | None = attrs.field(default=None, kw_only=True)
     escalations: int = attrs.field(default=0, kw_only=True)
     terms: Mapping[str, Any] = attrs.field(default=EMPTY_MAPPING, kw_only=True)
