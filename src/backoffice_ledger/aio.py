@@ -166,6 +166,9 @@ class AsyncView(_Face):
     trial_balance: Final = _question(LedgerView.trial_balance)
     balance_sheet: Final = _question(LedgerView.balance_sheet)
     income_statement: Final = _question(LedgerView.income_statement)
+    cash_flow: Final = _question(LedgerView.cash_flow)
+    changes_in_equity: Final = _question(LedgerView.changes_in_equity)
+    aging: Final = _question(LedgerView.aging)
     statement: Final = _question(LedgerView.statement)
     general_ledger: Final = _question(LedgerView.general_ledger)
 

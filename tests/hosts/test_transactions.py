@@ -157,7 +157,7 @@ def test_a_control_that_remembers(
     host = make("sqlite3")
     ledger = bl.open_ledger(host.connection, actor="app")
     if is_broken:
-        ledger._session.store._books = Hoarding()
+        ledger._session.store._lane.books = Hoarding()
     ledger.open_account("expenses:tax", type="expense")
     host.rollback()
     other = bl.open_ledger(host.connection, actor="app")

@@ -76,6 +76,27 @@ def test_each_commit_is_announced(listen: Any) -> None:
     assert ledger.deliver() == 0
 
 
+def test_parallel_books_are_announced(store: Any, listen: Any) -> None:
+    """After the common commit each book's listeners are told, whoever began it."""
+    one, other = Ear(), Ear()
+    main = listen(one)
+    tax = bl.open_ledger(
+        store, actor="clerk", book="tax", create=True, listeners=[other]
+    )
+    tax.open_account("assets:bank", type="asset")
+    tax.open_account("expenses:rent", type="expense")
+    for number, (first, second) in enumerate([(main, tax), (tax, main)]):
+
+        def both(number: int = number) -> None:
+            main.post(payment(number))
+            tax.post(payment(number))
+            assert f"payment-{number}" not in one.entries() + other.entries()
+
+        first.atomically(both, others=[second])
+        assert one.entries() == other.entries()
+        assert one.entries()[-1] == f"payment-{number}"
+
+
 def test_a_run_in_one_transaction(listen: Any) -> None:
     """What is inside a larger transaction waits for its end."""
     ear = Ear()

@@ -286,11 +286,11 @@ def test_connections_are_kept_within_reason(path: Path) -> None:
         with ExitStack() as threads:
             for _ in range(count):
                 threads.enter_context(in_thread(read))
-        assert len(store._idle) == sqlite.IDLE_MAX
+        assert len(store._lanes._idle) == sqlite.IDLE_MAX
     # the first round opened all but one, the second the surplus once more
     assert opened.count("PRAGMA application_id") == 1 + (count - 1) + sqlite.IDLE_MAX
     store.close()
-    assert store._idle == []
+    assert store._lanes._idle == []
 
 
 # --- closing --------------------------------------------------------------------------
@@ -311,7 +311,7 @@ def test_closing_waits_for_other_threads(path: Path, entry: Any) -> None:
     with in_thread(hold):
         assert begun.wait(PATIENCE)
         with in_thread(store.close) as closing:
-            wait_until(lambda: store._is_closed)
+            wait_until(lambda: store._lanes._is_closed)
             with pytest.raises(errors.LedgerClosed):
                 store.books()
             assert closing.is_alive()

@@ -717,7 +717,7 @@ def test_a_child_is_told_apart_by_its_number(
     with pytest.raises(LedgerClosed):
         other.books()
     monkeypatch.undo()
-    other._is_closed = False  # what the parent still has
+    other._lanes._is_closed = False  # what the parent still has
     assert other.books() == ("main",)
 
 

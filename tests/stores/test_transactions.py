@@ -89,7 +89,7 @@ def test_a_second_look_that_finds_damage(path: Path, entry: Any) -> None:
                 faults.arm("SQLITE_CORRUPT")
             return faults(sql, run)
 
-        store._intercept = store._idle[0].driver._intercept = intercept
+        store._intercept = store._lanes._idle[0].driver._intercept = intercept
         with pytest.raises(errors.Corrupt):
             ledger.post(entry(7))
         broken = ("nothing",)

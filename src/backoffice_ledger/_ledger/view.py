@@ -1,6 +1,6 @@
 """The read side of a book, on both time axes."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import date, timedelta
 from typing import Literal, final
@@ -42,11 +42,17 @@ from backoffice_ledger.errors import (
     UnknownJournal,
 )
 from backoffice_ledger.reports import (
+    AgingBasis,
+    CashFlowMethod,
+    CashFlowStart,
     GroupBy,
     StatementLine,
     Table,
     account_statement,
+    aging,
     balance_sheet,
+    cash_flow,
+    changes_in_equity,
     general_ledger,
     income_statement,
     trial_balance,
@@ -375,6 +381,103 @@ class LedgerView:
             subtitle=self._subtitle(span, phase),
             group_by=group_by,
             depth=depth,
+        )
+
+    def cash_flow(
+        self,
+        dates: Dates | None = None,
+        *,
+        method: CashFlowMethod = "direct",
+        start: CashFlowStart = "result",
+        attribute: str = "cash_flow",
+    ) -> Table:
+        """Return where cash came from and went; see `reports.cash_flow`.
+
+        Accounts say by their attribute ``cash_flow`` what they are: ``cash``,
+        ``operating``, ``investing``, ``financing`` or ``fx``.
+
+        Raises:
+            InvalidOption: no account is cash, or an attribute names no section.
+        """
+        span = _check_dates(dates)
+        phases = _PHASES["adjusted"]
+        with self._read() as transaction:
+            chart = read_chart(transaction)
+            pinned = self._pinned(transaction)
+            opening, movement = pinned._movement(transaction, span, phases)
+        entries = (
+            record.entry
+            for record in pinned.entries(dates=span)
+            if record.phase is not Phase.CLOSING
+        )
+        return cash_flow(
+            chart,
+            entries,
+            opening,
+            movement,
+            method=method,
+            start=start,
+            attribute=attribute,
+            subtitle=self._subtitle(span, "post-closing"),
+        )
+
+    def changes_in_equity(self, dates: Dates | None = None) -> Table:
+        """Return how each component of equity changed; see `reports`."""
+        span = _check_dates(dates)
+        with self._read() as transaction:
+            chart = read_chart(transaction)
+            pinned = self._pinned(transaction)
+            opening = pinned._before(transaction, span[0], None)
+        return changes_in_equity(
+            chart,
+            pinned.entries(dates=span),
+            opening,
+            subtitle=self._subtitle(span, "post-closing"),
+        )
+
+    def aging(
+        self,
+        account: str,
+        *,
+        item: str,
+        party: str | None = None,
+        basis: AgingBasis = "due",
+        due_dates: Mapping[str, date] | None = None,
+        days: Sequence[int] = (30, 60, 90),
+    ) -> Table:
+        """Return the open items of a control account by how long they are due.
+
+        The day of the report is the view's ``as_of``.  Arguments and totals as for
+        `reports.aging`.
+
+        Raises:
+            UnknownAccount: the book does not have the account.
+            UnknownDimension: the book does not have *item* or *party*.
+            InvalidOption: the view has no ``as_of``, or brackets that do not rise.
+        """
+        check_path(account, "account")
+        if self.as_of is None:
+            raise InvalidOption(
+                field="as_of", expected="the day of the report: ledger.view(as_of=...)"
+            )
+        with self._read() as transaction:
+            state = load_small(transaction)
+            for name in (item, party):
+                if name is not None and state.fact("dimension", name) is None:
+                    raise UnknownDimension(field="dimension", found=name)
+            chart = read_chart(transaction)
+            pinned = self._pinned(transaction)
+        return aging(
+            chart,
+            account,
+            (record.entry for record in pinned.entries(account=account)),
+            on=self.as_of,
+            item=item,
+            party=party,
+            basis=basis,
+            due_dates=due_dates,
+            days=days,
+            subtitle=self._subtitle((None, None), "post-closing"),
         )
 
     def statement(self, account: str, dates: Dates | None = None) -> Table:

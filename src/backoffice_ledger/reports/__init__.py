@@ -1,5 +1,12 @@
 """Reports: pure functions from totals and lines to tables."""
 
+from backoffice_ledger.reports._aging import AgingBasis, aging
+from backoffice_ledger.reports._cash_flow import (
+    CashFlowMethod,
+    CashFlowStart,
+    cash_flow,
+)
+from backoffice_ledger.reports._equity import changes_in_equity
 from backoffice_ledger.reports.statements import (
     GroupBy,
     StatementLine,
@@ -13,6 +20,9 @@ from backoffice_ledger.reports.statements import (
 from backoffice_ledger.reports.table import Column, Row, Table
 
 __all__ = [
+    "AgingBasis",
+    "CashFlowMethod",
+    "CashFlowStart",
     "Column",
     "GroupBy",
     "Row",
@@ -20,7 +30,10 @@ __all__ = [
     "Table",
     "Totals",
     "account_statement",
+    "aging",
     "balance_sheet",
+    "cash_flow",
+    "changes_in_equity",
     "general_ledger",
     "income_statement",
     "trial_balance",

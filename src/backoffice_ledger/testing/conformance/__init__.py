@@ -15,6 +15,7 @@ For readable failures let pytest rewrite the assertions, in ``conftest.py``::
     pytest.register_assert_rewrite("backoffice_ledger.testing.conformance")
 """
 
+from backoffice_ledger.testing.conformance._atomic import AtomicTests
 from backoffice_ledger.testing.conformance._books import BookTests
 from backoffice_ledger.testing.conformance._bulk import BulkTests
 from backoffice_ledger.testing.conformance._chart import ChartTests
@@ -47,6 +48,7 @@ class StoreConformance(
     ViewTests,
     HistoryTests,
     BookTests,
+    AtomicTests,
     HoldTests,
     ExpiryTests,
     LimitTests,
