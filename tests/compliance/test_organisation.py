@@ -355,7 +355,7 @@ def fits(pattern: str, duty: str) -> bool:
     return pattern == duty
 
 
-@settings(max_examples=150)
+@settings(max_examples=100)
 @given(conflict_sets, role_duties, held_spans)
 def test_the_analysis_is_that_of_brute_force(
     conflict: ConflictSet,

@@ -8,7 +8,14 @@ from typing import Any
 import pytest
 
 import backoffice_ledger as bl
-from backoffice_ledger.compliance import Authority, FourEyes
+from backoffice_ledger.compliance import (
+    Authority,
+    FourEyes,
+    MakerChecker,
+    Policy,
+    Slot,
+    VotingBand,
+)
 from backoffice_ledger.compliance.barriers import (
     Barriers,
     ConflictClass,
@@ -243,6 +250,48 @@ def test_what_was_seen_and_who_is_not_identified(reopen: Reopen) -> None:
     done = Identification(customer, "complete")
     ledger.documents.store(document.revise(done.content))
     posted("out", move("out", customer, "expenses:fees"))
+    ledger.verify()
+
+
+MARKET = Slot(name="Markt", roles=["trader"], within="bank:trading")
+BACK_OFFICE = Slot(name="Marktfolge", within="bank:office")
+ORDER = Policy(
+    version="1",
+    effective_from=date(2026, 1, 1),
+    bands=[
+        VotingBand(above="0.00 EUR", slots=[BACK_OFFICE]),
+        VotingBand(above="5.00 EUR", slots=[MARKET, BACK_OFFICE]),
+    ],
+    escalation=[Slot(name="board", roles=["administrator"], level_min=1)],
+)
+
+
+def test_the_two_votes_come_from_separated_units(reopen: Reopen) -> None:
+    """Markt yes and Marktfolge no is no approval: it is escalated (case 10).
+
+    MakerChecker asks the organisation in the book.
+    """
+    desk = found(reopen())
+    desk.store(Actor("ada", "bank", level=1), by="ada", at=AT)
+    assert desk.load().are_units_separated(str(MARKET.within), str(BACK_OFFICE.within))
+    ledger = reopen(
+        WithOrganisation(lambda it: MakerChecker(policies=[ORDER], authority=it)),
+        actor="tina",
+    )
+    for id_ in ("credit", "other"):
+        ledger.propose(fee(id_))
+    approve(ledger, "credit", "theo")
+    with pytest.raises(ApprovalRequired, match="Marktfolge"):
+        ledger.proposals.post("credit", actor="olga")
+    digest = ledger.proposals.get("credit").digest
+    rejected = ledger.proposals.reject("credit", seen=digest, actor="bert")
+    assert rejected.status is bl.ProposalStatus.ESCALATED
+    with pytest.raises(ApprovalRequired):
+        ledger.proposals.post("credit", actor="olga")
+    approve(ledger, "credit", "ada")
+    ledger.proposals.post("credit", actor="olga")
+    approve(ledger, "other", "theo", "bert")
+    ledger.proposals.post("other", actor="olga")
     ledger.verify()
 
 

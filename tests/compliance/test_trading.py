@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import attrs
 import pytest
 from fake_books import FakeBooks
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import backoffice_ledger as bl
@@ -593,6 +593,7 @@ def test_suspense_ages_by_its_oldest_open_item(ledger: bl.Ledger) -> None:
     assert rows(date(2025, 12, 31)) == []
 
 
+@settings(max_examples=40)
 @given(st.lists(st.integers(-3, 3).filter(bool), max_size=12))
 def test_open_items_sum_to_the_balance(moves: list[int]) -> None:
     """Whatever comes and goes; and no item is younger than what is left says."""
