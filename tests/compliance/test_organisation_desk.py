@@ -110,6 +110,7 @@ def test_storing_again_changes_nothing(
     size = ledger.verify().records
     desk.store(*FIRM, by="ada", at=AT + DAY)
     desk.grant("TOM", "trader", by="ada", at=AT)
+    assert found(ledger) == desk  # founding again is a repetition too
     assert ledger.verify().records == size
     with pytest.raises(InvalidOption):
         desk.grant("tom", "trader", by="ada", at=AT + DAY)

@@ -1,6 +1,6 @@
 """The desk: keeps the organisation in a book and changes it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any, final
 
@@ -113,8 +113,10 @@ class OrganisationDesk:
 
         def change() -> Organisation:
             before = self.load()
-            _check_administration(before, by, at, founding=founding)
             after = before.revised(*items)
+            if after == before:
+                return after
+            _check_administration(before, by, at, founding=founding)
             if any(isinstance(item, (Actor, Role)) for item in items):
                 _check_conflicts(before, after, at)
             documents = [to_document(item, after) for item in items]
@@ -157,8 +159,9 @@ class OrganisationDesk:
         """
 
         def change() -> Grant:
+            check_name(by, "by")
+            check_instant(at, "at")
             before = self.load()
-            _check_administration(before, by, at, founding=founding)
             holder = before.actor(actor)
             months = before.months_certified(_criticality(before, role), at)
             new = Grant(
@@ -175,6 +178,7 @@ class OrganisationDesk:
             known = _find(before, actor, new.id)
             if known == new:
                 return new
+            _check_administration(before, by, at, founding=founding)
             if known is not None:
                 raise InvalidOption(
                     field="id", expected="an id of its own", found=new.id
@@ -232,7 +236,7 @@ class OrganisationDesk:
         self,
         actor: str,
         id: str,
-        changed: Any,
+        changed: Callable[[Grant, Organisation], Grant],
         by: str,
         at: datetime,
         *,
@@ -246,7 +250,7 @@ class OrganisationDesk:
                     field="id", expected=f"a grant of {actor}", found=id
                 )
             _check_administration(before, by, at, founding=founding)
-            new: Grant = changed(known, before)
+            new = changed(known, before)
             after = before.revised(new)
             self._keep(to_document(new, after))
             return new
