@@ -115,7 +115,7 @@ PENDING = Identification(MINE, "pending", source="assets:bank")
 def test_nothing_leaves_an_account_before_identification(
     postings: list[bl.Posting], allowed: bool
 ) -> None:
-    """KWG 25j: credit yes, debit no, refund to the source yes (case 20)."""
+    """KWG 25j: credit yes, debit no, refund to the source yes."""
     control = NoOutflowBeforeIdentification()
     findings = control.examine(proposal(*postings), books(PENDING))
     assert findings == [bl.Allow()] if allowed else bl.Deny in map(type, findings)

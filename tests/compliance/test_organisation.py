@@ -150,7 +150,7 @@ def test_a_right_needs_an_instant() -> None:
 def test_a_right_begins_and_ends(
     changes: dict[str, Any], at: datetime, holds: bool
 ) -> None:
-    """Spans are half-open; the end of the certification removes the right (MR-18)."""
+    """Spans are half-open; the end of the certification removes the right."""
     bank = firm(grant("nora", "trader", **changes))
     assert bank.duties_of("nora", at) == ({"trade.capture"} if holds else set())
 
@@ -182,7 +182,7 @@ def test_who_has_left_holds_nothing() -> None:
 def test_units_are_separated_up_to_management(
     one: str, other: str, separated: bool
 ) -> None:
-    """What both units have in common stands above two areas of management (MR-2)."""
+    """What both units have in common stands above two areas of management."""
     bank = firm()
     assert bank.are_separated(one, other) is separated
     assert bank.are_separated(other, one) is separated
@@ -241,7 +241,7 @@ def test_roles_in_conflict_give_no_right() -> None:
 
 
 def test_a_waiver_lets_them_stand_until_it_expires() -> None:
-    """Then the roles in conflict give no right any more (MR-19)."""
+    """Then the roles in conflict give no right any more."""
     allowed = waiver()
     bank = firm(grant("nora", "trader"), grant("nora", "payer"), waivers=[allowed])
     both = {"trade.capture", "settle.release"}
@@ -254,7 +254,7 @@ def test_a_waiver_lets_them_stand_until_it_expires() -> None:
 
 
 def test_a_role_counts_for_a_while_after_it_ended() -> None:
-    """Who moves from the market to a control unit waits first (MR-18)."""
+    """Who moves from the market to a control unit waits first."""
     cooling = attrs.evolve(PAIR, cooling_off_days=90)
     bank = firm(
         grant("nora", "trader", valid_to=START + 10 * DAY),
@@ -267,7 +267,7 @@ def test_a_role_counts_for_a_while_after_it_ended() -> None:
 
 
 def test_units_of_those_who_hold_conflicting_duties_are_compared() -> None:
-    """Trading and its control belong to separated units (MR-10, KA-1)."""
+    """Trading and its control belong to separated units."""
     units = attrs.evolve(PAIR, id="units", mode="unit")
     apart = firm(grant("nora", "trader"), grant("carl", "payer"), conflicts=[units])
     assert apart.violations(START) == ()
@@ -395,7 +395,7 @@ def test_the_analysis_is_that_of_brute_force(
 def test_no_actor_certifies_and_executes(
     duties: list[set[str]], spans_held: list[tuple[int, list[int]]], day: int
 ) -> None:
-    """P17 (Clark and Wilson, E4): whatever is granted, no right to both is left."""
+    """Clark and Wilson, E4: whatever is granted, no right to both is left."""
     names = dict(
         zip(DUTIES, ("coa.maintain", "role.admin", "journal.create", "settle.release",
                      "approve.credit", "journal.read"), strict=True)

@@ -171,7 +171,7 @@ def test_a_payment_and_its_reversal(reopen: Reopen) -> None:
 
 
 def test_a_super_checker_does_not_approve_their_own_request(reopen: Reopen) -> None:
-    """However many rights; and what is withdrawn stays in the log (case 11)."""
+    """However many rights; and what is withdrawn stays in the log."""
     desk = found(reopen())
     desk.store(
         Role("super", ["journal.create", "journal.approve", "journal.post"]),
@@ -222,7 +222,7 @@ def test_nobody_else_writes_the_organisation(reopen: Reopen) -> None:
 
 
 def test_what_was_seen_and_who_is_not_identified(reopen: Reopen) -> None:
-    """Barriers and identifications are kept in the same book (case 20)."""
+    """Barriers and identifications are kept in the same book."""
     found(reopen())
     ledger = reopen(*CONTROLS, actor="bert")
     Barriers(ledger, WALLS).access("tina", Item("file", "bank-b"), at=AT)
@@ -267,7 +267,7 @@ ORDER = Policy(
 
 
 def test_the_two_votes_come_from_separated_units(reopen: Reopen) -> None:
-    """Markt yes and Marktfolge no is no approval: it is escalated (case 10).
+    """Markt yes and Marktfolge no is no approval: it is escalated.
 
     MakerChecker asks the organisation in the book.
     """

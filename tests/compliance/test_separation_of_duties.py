@@ -265,7 +265,7 @@ def test_a_change_of_roles_launders_nothing(
     held: list[tuple[str, str]],
     moved: bool,
 ) -> None:
-    """P12: whatever roles and units become, what was denied by history stays denied."""
+    """Whatever roles and units become, what was denied by history stays denied."""
     books = FakeBooks()
     books.proposals["rent"] = proposal("rent", made[0], *cast, makers=made)
     posted(books, "rent", "dan", proposal="rent")
@@ -309,7 +309,7 @@ def test_a_change_of_roles_launders_nothing(
 def test_the_control_agrees_with_the_rule(
     made: tuple[str, ...], cast: list[Vote]
 ) -> None:
-    """P2: nobody who wrote any revision is among the voters."""
+    """Nobody who wrote any revision is among the voters."""
     item = proposal("rent", made[0], *cast, makers=made)
     overlap = {*made} & {each.actor for each in cast}
     found = {each.split(":")[0] for each in denials(item, FakeBooks())}

@@ -69,6 +69,7 @@ DUTIES = {
     "bert": {"confirm.match", "settle.release"},
     "nick": set(),
     "olaf": {"settle.release"},
+    "robo": {"settle.release"},
 }
 
 
@@ -85,6 +86,10 @@ class Authority:
         if actor.casefold() not in DUTIES:
             raise UnknownRecord(field="actor", found=actor)
         return frozenset(DUTIES[actor.casefold()])
+
+    def kind_of(self, actor: str) -> str:
+        """Return whether it is a person."""
+        return "service" if actor == "robo" else "human"
 
 
 WHO = TradingStaff(Authority(), ["bank:trading"])
@@ -139,7 +144,7 @@ CUT_OFFS = [
     ],
 )
 def test_a_trade_after_the_cut_off_is_late(local: datetime, late: bool) -> None:
-    """By the clock of the place, and by the cut-off in force on that day (MR-13)."""
+    """By the clock of the place, and by the cut-off in force on that day."""
     deal = Deal(traded_at=local.replace(tzinfo=BERLIN).astimezone(UTC))
     assert is_late(deal, CUT_OFFS) is late
     assert trading_day(deal, CUT_OFFS) == local.date()
@@ -200,12 +205,12 @@ JUSTIFIED = SpecialTerms(
 def test_a_price_is_in_the_band_of_the_market(
     price: Any, expected: tuple[str, str]
 ) -> None:
-    """The edge passes, and not a hair more (MR-16)."""
+    """The edge passes, and not a hair more."""
     assert outcome(check_market(Deal(price=price), PRICES, BANDS)) == expected
 
 
 def test_what_is_off_the_market_must_be_justified() -> None:
-    """Marked, asked for, reasoned and disclosed (MR-11); for this trade."""
+    """Marked, asked for, reasoned and disclosed; for this trade."""
     deal = Deal(price=105)
     for terms, code in (
         (None, "out-of-band"),
@@ -282,7 +287,7 @@ def test_special_terms_need_papers(terms: SpecialTerms, missing: str) -> None:
 
 
 def test_two_descriptions_of_a_trade_must_agree() -> None:
-    """Dealer against broker, or the standing routes of delivery (MR-16)."""
+    """Dealer against broker, or the standing routes of delivery."""
     other = Deal(own_ssi="ssi-2", price=Decimal(100))
     result = check_agreement("broker", Deal(), other, ["price", "currency"])
     assert outcome(result) == ("passed", "ok")
@@ -310,7 +315,7 @@ def capture(deal_no: Any, **changes: Any) -> Capture:
 
 
 def test_deals_are_captured_the_same_day_without_gaps() -> None:
-    """Under the trader's own name, with running numbers by series (MR-12)."""
+    """Under the trader's own name, with running numbers by series."""
     results = check_captures(
         [
             capture(7),
@@ -361,7 +366,7 @@ def confirmation(trade: str = "t1", **changes: Any) -> Confirmation:
 def test_trading_does_not_confirm_its_own_deals(
     changes: dict[str, Any], expected: tuple[str, str]
 ) -> None:
-    """Matched pairs need none (MR-15)."""
+    """Matched pairs need none."""
     assert outcome(check_confirmation(confirmation(**changes), WHO)) == expected
 
 
@@ -392,6 +397,12 @@ def test_unconfirmed_trades_age_in_business_days() -> None:
 # --- controls ------------------------------------------------------------------------
 
 
+def approval(voter: str) -> Vote:
+    """Return a vote, of somebody or of one for another."""
+    actor, _, other = voter.partition("/")
+    return Vote(actor, Decision.APPROVE, "0" * 64, AT, on_behalf_of=other or None)
+
+
 def proposal(maker: str, *voters: str, **changes: Any) -> bl.Proposal:
     """Return a proposal to pay from the bank, which is being released by its maker."""
     journal = changes.pop("journal", "general")
@@ -407,7 +418,7 @@ def proposal(maker: str, *voters: str, **changes: Any) -> bl.Proposal:
         "digest": "0" * 64,
         "maker": maker,
         "proposed_at": AT,
-        "votes": tuple(Vote(v, Decision.APPROVE, "0" * 64, AT) for v in voters),
+        "votes": tuple(map(approval, voters)),
         "released_by": maker,
     }
     return bl.Proposal(**(arguments | changes))
@@ -437,6 +448,9 @@ def asks(control: Any, item: bl.Proposal) -> bool:
         ("tina", ("olaf",), {}, True),
         ("tina", ("nick",), {}, True),  # without any duty nobody is a control
         ("nick", (), {}, False),
+        ("tina", ("robo",), {}, True),  # a program is no person
+        ("tina", ("bert/theo",), {}, True),  # who stands in counts as both
+        ("tina", ("bert/rita",), {}, False),
         ("tina", (), {"released_by": None}, False),
         ("tina", (), {"amount": "-10.00 EUR"}, False),
     ],
@@ -444,7 +458,7 @@ def asks(control: Any, item: bl.Proposal) -> bool:
 def test_two_of_trading_never_release_a_payment(
     maker: str, voters: tuple[str, ...], changes: dict[str, Any], asked: bool
 ) -> None:
-    """Only jointly with somebody who is independent of trading (MR-14)."""
+    """Only jointly with somebody who is independent of trading."""
     control = PaymentRelease(WHO, ["assets:bank"])
     assert asks(control, proposal(maker, *voters, **changes)) is asked
 
@@ -470,7 +484,7 @@ def test_other_accounts_are_no_payments() -> None:
 def test_deals_are_taken_back_with_somebody_outside_trading(
     voters: tuple[str, ...], changes: dict[str, Any], asked: bool
 ) -> None:
-    """Changes and cancellations are controlled outside trading (MR-16)."""
+    """Changes and cancellations are controlled outside trading."""
     arguments = {"reverses": "deal-1", "journal": "trades"} | changes
     control = ChangesOutsideTrading(WHO, ["trades"])
     assert asks(control, proposal("bert", *voters, **arguments)) is asked
@@ -498,7 +512,7 @@ AWAY = Handover("Tina", date(2026, 1, 5), date(2026, 1, 16))
     ids=["makes", "another", "votes", "releases", "made before", "waits"],
 )
 def test_who_has_handed_over_does_nothing(item: bl.Proposal, denied: int) -> None:
-    """Neither make nor vote nor release, on these days (MR-14)."""
+    """Neither make nor vote nor release, on these days."""
     findings = NoAccessDuringHandover([AWAY]).examine(item, FakeBooks(AT))
     assert sum(type(each) is bl.Deny for each in findings) == denied
 
@@ -565,7 +579,7 @@ def post(
 
 
 def test_suspense_ages_by_its_oldest_open_item(ledger: bl.Ledger) -> None:
-    """Oldest first out, by commodity; the alarm is raised beyond the limit (MR-17)."""
+    """Oldest first out, by commodity; the alarm is raised beyond the limit."""
     for id_, day, amount in (
         ("a", date(2026, 1, 1), "100.00 EUR"),
         ("b", date(2026, 1, 10), "50.00 EUR"),
@@ -619,7 +633,7 @@ def test_open_items_sum_to_the_balance(moves: list[int]) -> None:
 
 
 def test_dormant_accounts_and_those_that_woke_up(ledger: bl.Ledger) -> None:
-    """Interest wakes nothing; an empty account sleeps well (MR-17)."""
+    """Interest wakes nothing; an empty account sleeps well."""
     first = date(2024, 1, 1)
     post(ledger, "a", first, "100.00 EUR", "assets:old")
     post(ledger, "i", date(2025, 6, 1), "1.00 EUR", "assets:old", journal="interest")
@@ -647,7 +661,7 @@ def test_dormant_accounts_and_those_that_woke_up(ledger: bl.Ledger) -> None:
 
 
 def test_counterparties_that_stand_for_nobody(ledger: bl.Ledger) -> None:
-    """Every posting against them is shown (MR-17)."""
+    """Every posting against them is shown."""
     post(ledger, "a", date(2026, 1, 5), "1.00 EUR", dimensions={"counterparty": "TEST"})
     post(ledger, "b", date(2026, 1, 5), "2.00 EUR", dimensions={"counterparty": "bank"})
     post(ledger, "c", date(2026, 2, 5), "3.00 EUR", dimensions={"counterparty": "TEST"})
@@ -684,7 +698,7 @@ def life_cycle(open_: Any) -> None:
 
 
 def test_results_are_recorded_and_survive(tmp_path: Path) -> None:
-    """Each is a document; what is known already is not written again (MR-16)."""
+    """Each is a document; what is known already is not written again."""
     path = tmp_path / "books.db"
     life_cycle(lambda: bl.open_ledger(path, actor="bert", create=True))
 

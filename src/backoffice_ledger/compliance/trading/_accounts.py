@@ -55,7 +55,7 @@ def suspense_ageing(
     as_of: date,
     days_max: int = 30,
 ) -> Table:
-    """Return what stands on suspense accounts, and since when (MR-17).
+    """Return what stands on suspense accounts, and since when.
 
     Oldest first out: what moves the other way settles the oldest items.  The age is
     that of the oldest item that is left, in calendar days.
@@ -119,7 +119,7 @@ def dormant_accounts(
     days_min: int = 365,
     ignored_journals: Iterable[str] = (),
 ) -> Table:
-    """Return accounts that nobody moves, and those that woke up (MR-17).
+    """Return accounts that nobody moves, and those that woke up.
 
     ``dormant``: a balance, and no movement for *days_min* days or more.  ``woken``: the
     last movement came after such a pause.
@@ -165,7 +165,7 @@ def dummy_counterparties(
     dates: tuple[date, date],
     dimension: str = "counterparty",
 ) -> Table:
-    """Return the postings against counterparties that stand for nobody (MR-17).
+    """Return the postings against counterparties that stand for nobody.
 
     Args:
         ledger: the book.

@@ -66,7 +66,7 @@ class Confirmation:
 
 
 def check_confirmation(confirmation: Confirmation, staff: TradingStaff) -> CheckResult:
-    """Check that a trade is confirmed, by somebody independent of trading (MR-15).
+    """Check that a trade is confirmed, by somebody independent of trading.
 
     An assumption after MaRisk BTO 2.2.2, whose text was not at hand.
     """

@@ -18,7 +18,7 @@ from backoffice_ledger.compliance._checks import (
 from backoffice_ledger.compliance.trading._confirmations import BusinessDays
 from backoffice_ledger.compliance.trading._rights import TradingStaff
 from backoffice_ledger.errors import InvalidDate
-from backoffice_ledger.protocols import Books
+from backoffice_ledger.protocols import Books, Decision
 
 _OUTSIDE: Final = "somebody outside trading"
 
@@ -35,6 +35,15 @@ def _is_below(account: str, path: str) -> bool:
     return f"{account}:".startswith(f"{path}:")
 
 
+def _approvals(proposal: bl.Proposal) -> list[tuple[str, ...]]:
+    """Return who stands behind each approval: the voter, and whom for."""
+    return [
+        (vote.actor,) if vote.on_behalf_of is None else (vote.actor, vote.on_behalf_of)
+        for vote in proposal.votes
+        if vote.decision is Decision.APPROVE and vote.actor in proposal.approvers
+    ]
+
+
 def _missing(reason: str) -> list[bl.Allow | bl.Deny | bl.NeedApproval]:
     return [bl.NeedApproval(1, reason, slots=(_OUTSIDE,))]
 
@@ -42,12 +51,13 @@ def _missing(reason: str) -> list[bl.Allow | bl.Deny | bl.NeedApproval]:
 @final
 @attrs.frozen(order=False)
 class PaymentRelease:
-    """Lets trading sign payments only together with somebody outside trading (MR-14).
+    """Lets trading sign payments only together with somebody outside trading.
 
     A payment is an entry that takes from one of the accounts.  Those who approved it
-    and who releases it sign it.  If one of them belongs to trading, another one must
-    be independent of it.  An assumption after MaRisk BTO 2.2.1, whose text was not at
-    hand.
+    and who releases it sign it.  If one of them belongs to trading, another person must
+    be independent of it; who stands in for somebody counts as both.
+
+    An assumption after MaRisk BTO 2.2.1, whose text was not at hand.
 
     Args:
         staff: who belongs to trading.
@@ -75,10 +85,11 @@ class PaymentRelease:
         )
         if not pays or proposal.released_by is None:
             return [bl.Allow()]
-        signers = (*proposal.approvers, proposal.released_by)
-        if not any(self.staff.includes(actor, books.at) for actor in signers):
+        signatures = [*_approvals(proposal), (proposal.released_by,)]
+        names = {name for signature in signatures for name in signature}
+        if not any(self.staff.includes(name, books.at) for name in names):
             return [bl.Allow()]
-        if self.staff.independent(signers, books.at):
+        if any(self.staff.signs_for(each, books.at) for each in signatures):
             return [bl.Allow()]
         return _missing("a payment that only trading has signed")
 
@@ -86,7 +97,7 @@ class PaymentRelease:
 @final
 @attrs.frozen(order=False)
 class ChangesOutsideTrading:
-    """Wants somebody outside trading to approve what changes a deal (MR-16).
+    """Wants somebody outside trading to approve what changes a deal.
 
     A change is a reversal in one of the journals.  The approval must come from
     another person than the makers, without a duty of trading.  An assumption after
@@ -113,7 +124,7 @@ class ChangesOutsideTrading:
         """Ask for an approval from outside trading."""
         if proposal.reverses is None or proposal.entry.journal not in self.journals:
             return [bl.Allow()]
-        if self.staff.independent(proposal.approvers, books.at):
+        if any(self.staff.signs_for(e, books.at) for e in _approvals(proposal)):
             return [bl.Allow()]
         return _missing("a deal is taken back")
 
@@ -164,7 +175,7 @@ def missing_handovers(
     calendar: BusinessDays,
     days_min: int = 10,
 ) -> tuple[str, ...]:
-    """Return the traders who have not handed over for long enough in a year (MR-14).
+    """Return the traders who have not handed over for long enough in a year.
 
     Args:
         traders: all who are responsible for positions.
@@ -197,6 +208,8 @@ def _as_handovers(values: Iterable[Handover]) -> tuple[Handover, ...]:
 @attrs.frozen(order=False)
 class NoAccessDuringHandover:
     """Denies what somebody makes, votes on or releases while they are to stay away.
+
+    The days are those of UTC.
 
     Args:
         handovers: who stays away, and when.

@@ -58,3 +58,13 @@ class TradingStaff:
             for actor in actors
             if not self.includes(actor, at) and self.authority.duties_of(actor, at)
         )
+
+    def signs_for(self, actors: Iterable[str], at: datetime) -> bool:
+        """Whether all who stand behind one signature are independent persons.
+
+        Raises:
+            UnknownRecord: there is no such actor.
+        """
+        names = tuple(actors)
+        are_human = all(self.authority.kind_of(name) == "human" for name in names)
+        return are_human and self.independent(names, at) == names

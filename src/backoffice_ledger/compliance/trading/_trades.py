@@ -197,7 +197,7 @@ def check_late(
 ) -> CheckResult:
     """Check that a late trade was handed to somebody outside trading.
 
-    An assumption after MaRisk BTO 2.2.1, whose text was not at hand (MR-13).
+    An assumption after MaRisk BTO 2.2.1, whose text was not at hand.
 
     Raises:
         InvalidOption: no cut-off is in force.
@@ -350,7 +350,7 @@ class SpecialTerms:
 
 
 def check_terms(terms: SpecialTerms) -> CheckResult:
-    """Check that special terms are justified (MR-11)."""
+    """Check that special terms are justified."""
     if terms.missing:
         return _failed("terms", terms.trade, "unjustified", ", ".join(terms.missing))
     return _passed("terms", terms.trade)
@@ -362,7 +362,7 @@ def check_market(
     bands: Iterable[PriceBand],
     terms: SpecialTerms | None = None,
 ) -> CheckResult:
-    """Check a price against the market's of the trade date (MR-16).
+    """Check a price against the market's of the trade date.
 
     A price outside the band fails, unless it is marked as off-market and justified.
     Without a price of the market the result is ``open``, never ``passed``.
@@ -409,7 +409,7 @@ def _percent(part: Fraction) -> str:
 def check_agreement(
     check: str, trade: Any, other: object, fields: Iterable[str]
 ) -> CheckResult:
-    """Check that two descriptions of a trade agree, field for field (MR-16).
+    """Check that two descriptions of a trade agree, field for field.
 
     The dealer's data against the broker's, the routes of payment and delivery against
     the standing ones.
@@ -470,7 +470,7 @@ def check_captures(
 ) -> tuple[CheckResult, ...]:
     """Check that deals were entered the same day, under own names, without gaps.
 
-    An assumption after MaRisk BTO 2.2.1, whose text was not at hand (MR-12).  Each
+    An assumption after MaRisk BTO 2.2.1, whose text was not at hand.  Each
     capture gets one result, for the first thing that is wrong with it.
 
     Args:
