@@ -220,15 +220,20 @@ class AsyncDocuments(_Face):
 
 @final
 class AsyncProposals(_Face):
-    """Entries that wait for votes: ``ledger.proposals``."""
+    """What waits for votes: ``ledger.proposals``."""
 
     all: Final = _question(Proposals.all)
     approve: Final = _command(Proposals.approve)
+    decisions: Final = _question(Proposals.decisions)
     get: Final = _question(Proposals.get)
+    missing: Final = _question(Proposals.missing)
+    override: Final = _command(Proposals.override)
     post: Final = _command(Proposals.post)
     propose: Final = _command(Proposals.propose)
     propose_reversal: Final = _command(Proposals.propose_reversal)
     reject: Final = _command(Proposals.reject)
+    release: Final = _command(Proposals.release)
+    revise: Final = _command(Proposals.revise)
     withdraw: Final = _command(Proposals.withdraw)
 
 

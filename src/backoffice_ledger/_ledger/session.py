@@ -351,10 +351,11 @@ class Session:
 
         def work() -> T:
             with self.transaction(write=True):
-                self.execute(command, actor=actor)
+                self._execute(command, actor, withheld, dry_run=False)
                 return read()
 
-        return self.retried(work)
+        with self._keeping() as withheld:
+            return self.retried(work)
 
     def execute(
         self, command: Command, *, actor: str | None = None, dry_run: bool = False
@@ -504,6 +505,16 @@ class _Capturing(Session):
         actor: str | None = None,  # noqa: ARG002
         dry_run: bool = False,  # noqa: ARG002
     ) -> list[Record | None]:
+        """Hand *command* out."""
+        raise _Captured(command)
+
+    def execute_and_read(
+        self,
+        command: Command,
+        read: Callable[[], T],  # noqa: ARG002
+        *,
+        actor: str | None = None,  # noqa: ARG002
+    ) -> T:
         """Hand *command* out."""
         raise _Captured(command)
 
