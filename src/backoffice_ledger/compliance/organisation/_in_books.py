@@ -138,7 +138,7 @@ class WithOrganisation:
     """A control that asks the organisation in the book itself.
 
     A control that is handed an `Organisation` knows it as it was then.  This one makes
-    its control anew for every decision, with what the book says at that moment:
+    its control anew for every decision, with what the book says at that moment::
 
         WithOrganisation(lambda organisation: SeparationOfDuties(organisation))
 
