@@ -551,33 +551,30 @@ def life_cycle(reopened: Callable[[], Bank]) -> None:
     assert bank.ledger.verify().entries == 1
     steps = [each.step for each in bank.ledger.proposals.decisions("loan")]
     assert steps == ["submit", "submit", "post"]
-    bank.ledger.close()
+
+
+def anew(make_store: Callable[[], Any]) -> None:
+    """Live through it all with a store that is closed and opened between all steps."""
+    stores: list[Any] = []
+
+    def reopened() -> Bank:
+        while stores:
+            stores.pop().close()
+        stores.append(make_store())
+        return open_bank(stores[0])
+
+    life_cycle(reopened)
+    stores.pop().close()
 
 
 def test_it_survives_restarts(tmp_path: Path) -> None:
-    """On a file that is closed and opened between all steps."""
-    opened: list[Bank] = []
-
-    def reopened() -> Bank:
-        while opened:
-            opened.pop().ledger.close()
-        opened.append(open_bank(bl.SQLiteStore(tmp_path / "b.db", create=True)))
-        return opened[0]
-
-    life_cycle(reopened)
+    """On a file."""
+    anew(lambda: bl.SQLiteStore(tmp_path / "books.db", create=True))
 
 
 def test_it_works_on_postgresql(database: str) -> None:
-    """The same, with a store of its own for each step."""
-    opened: list[Bank] = []
-
-    def reopened() -> Bank:
-        while opened:
-            opened.pop().ledger.close()
-        opened.append(open_bank(PostgreSQLStore(database, create=True)))
-        return opened[0]
-
-    life_cycle(reopened)
+    """On a server."""
+    anew(lambda: PostgreSQLStore(database, create=True))
 
 
 # --- arguments -----------------------------------------------------------------------

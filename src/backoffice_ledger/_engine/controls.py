@@ -1,6 +1,6 @@
 """Asking the controls: every control runs, denials override, failures deny."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Final, Protocol
 
@@ -131,16 +131,35 @@ def actions_of(control: Control) -> frozenset[str]:
         ) from None
 
 
+@attrs.frozen
+class Rule:
+    """A control with what it is called in records, and what it examines."""
+
+    control: Control
+    name: str
+    actions: frozenset[str]
+
+
+def rules_of(controls: Iterable[Control]) -> tuple[Rule, ...]:
+    """Return controls as rules, in the order of their ids.
+
+    Raises:
+        InvalidOption: one does not have the shape of a control.
+    """
+    rules = [Rule(each, control_name(each), actions_of(each)) for each in controls]
+    return tuple(sorted(rules, key=lambda rule: rule.control.id))
+
+
 def run_controls(
     controls: Sequence[Control], proposal: Proposal, books: Books
 ) -> list[Found]:
-    """Run every control, in the order of their ids, and return all findings.
+    """Run every control, in the order in which they come, and return all findings.
 
     A control that raises, or returns anything else than findings, denies.  What one
     with an attribute ``confidential_to`` finds is confidential.
     """
     findings: list[Found] = []
-    for control in sorted(controls, key=lambda control: control.id):
+    for control in controls:
         try:
             found = list(control.examine(proposal, books))
         except Exception as error:  # noqa: BLE001  (fail closed, whatever it was)

@@ -225,10 +225,13 @@ def add_entry(
         entry, {name: commitment(salt, text) for name, salt, text in texts}, reverses
     )
     verdict: Verdict | None = None
+    decision: NewRecord | None = None
     if examine is not None and examine.wants(ENTRY_ACTION):
         examined = _examined(entry, content, stamp, reverses, proposal)
         step = "direct" if proposal is None else "post"
         verdict = examine(examined, step)
+        if step == "post" or not verdict.is_plain:
+            decision = decision_record(stamp, examined, step, verdict)
     if state.cells:  # controls may have read some
         take_moves(state, moves_of(entry.postings, reserved, released))
     add_commodities(state, outcome, entry, stamp)
@@ -260,8 +263,8 @@ def add_entry(
             controls,
         )
     )
-    if verdict is not None and not (proposal is None and verdict.is_plain):
-        outcome.records.append(decision_record(stamp, examined, step, verdict))
+    if decision is not None:
+        outcome.records.append(decision)
 
 
 def _examined(

@@ -25,10 +25,10 @@ from backoffice_ledger._engine.commands import (
     RequireControls,
 )
 from backoffice_ledger._engine.controls import (
+    Rule,
     Verdict,
-    actions_of,
-    control_name,
     enforce,
+    rules_of,
     run_controls,
 )
 from backoffice_ledger._engine.decide import decide, needs
@@ -137,6 +137,10 @@ class Session:
     owns_store: bool = True
     listeners: Sequence[Listener] = ()
     life: Life = attrs.field(factory=Life)
+    rules: tuple[Rule, ...] = attrs.field(
+        init=False,
+        default=attrs.Factory(lambda self: rules_of(self.controls), takes_self=True),
+    )
 
     def transaction(self, *, write: bool) -> AbstractContextManager[Transaction]:
         """Begin a transaction on the book.
@@ -336,7 +340,7 @@ class Session:
             raise ControlMissing(
                 field="controls",
                 expected=", ".join(missing),
-                found=", ".join(sorted(map(control_name, self.controls))) or "none",
+                found=", ".join(sorted(rule.name for rule in self.rules)) or "none",
             )
 
     def execute_and_read(
@@ -432,13 +436,11 @@ class Session:
 
         About the manifest those decide that it names already.
         """
-        controls = self.controls
+        rules = self.rules
         if isinstance(command, RequireControls):
             known = transaction.state.of_kind("control")
-            controls = [control for control in controls if control.id in known]
-        if not controls:
-            return None
-        return Examiner(controls, transaction, stamp, withheld)
+            rules = tuple(rule for rule in rules if rule.control.id in known)
+        return Examiner(rules, transaction, stamp, withheld) if rules else None
 
 
 def load_manifest(transaction: Transaction) -> None:
@@ -455,21 +457,21 @@ class Examiner:
     A refusal that says less than was found adds to *withheld* what the log is to keep.
     """
 
-    _controls: Sequence[Control]
+    _rules: Sequence[Rule]
     _transaction: Transaction
     _stamp: Stamp
     _withheld: list[NewRecord]
 
     def wants(self, action: str) -> bool:
         """Whether any control examines an action."""
-        return any(action in actions_of(control) for control in self._controls)
+        return any(action in rule.actions for rule in self._rules)
 
     def __call__(self, proposal: Proposal, step: str) -> Verdict:
         """Return what was found, or raise what it amounts to."""
-        asked = [c for c in self._controls if proposal.action in actions_of(c)]
+        asked = [rule for rule in self._rules if proposal.action in rule.actions]
         books = BookReader(self._transaction, self._stamp.at)
-        findings = run_controls(asked, proposal, books)
-        names = tuple(sorted(control_name(control) for control in asked))
+        findings = run_controls([rule.control for rule in asked], proposal, books)
+        names = tuple(sorted(rule.name for rule in asked))
         verdict = Verdict(names, tuple(findings), tuple(books.reads))
         try:
             enforce(verdict, proposal, submits=step == "submit")

@@ -612,14 +612,15 @@ class Proposals:
             InvalidOption: it proposes something else than an entry; see `release`.
             Refused: the book does not take the entry any more.
         """
-        if not self.get(id).is_entry:
+        command = self._release(id)
+        if command.action is not None:
             raise InvalidOption(
                 "ledger.proposals.release() does what is no entry",
                 field="id",
                 expected="the proposal of an entry",
                 found=id,
             )
-        return self._session.execute_one(Release(id), actor=actor)
+        return self._session.execute_one(command, actor=actor)
 
     def release(self, id: str, *, actor: str | None = None) -> Proposal:
         """Do what is proposed, an entry or anything else; controls are asked again.
@@ -630,29 +631,30 @@ class Proposals:
             ProposalState: the proposal is not open, or would have another effect now.
             ApprovalRequired, ControlDenied, Refused: as for `post`.
         """
-        proposal = self.get(id)
-        action = None
-        if not proposal.is_entry:
-            action = command_of(proposal.action, proposal.effect)
         return self._session.execute_and_read(
-            Release(id, action), lambda: self.get(id), actor=actor
+            self._release(id), lambda: self.get(id), actor=actor
         )
 
-    def missing(self, id: str) -> str:
-        """Return what a release would lack: ``votes for Marktfolge``; empty if nothing.
+    def missing(self, id: str, *, actor: str | None = None) -> str:
+        """Return which votes a release by *actor* would lack; empty if none.
+
+        Such as ``votes for Marktfolge``, or ``approvals by 2``.
 
         Raises:
             ControlDenied, ProposalState, Refused: it could not be released anyway.
         """
-        proposal = self.get(id)
-        action = None
-        if not proposal.is_entry:
-            action = command_of(proposal.action, proposal.effect)
         try:
-            self._session.execute(Release(id, action), dry_run=True)
+            self._session.execute(self._release(id), actor=actor, dry_run=True)
         except ApprovalRequired as error:
             return error.expected or ""
         return ""
+
+    def _release(self, id: str) -> Release:
+        """Return the command that does what is proposed."""
+        proposal = self.get(id)
+        if proposal.is_entry:
+            return Release(id)
+        return Release(id, command_of(proposal.action, proposal.effect))
 
     def get(self, id: str) -> Proposal:
         """Return a proposal with the votes on it, as it stands now.

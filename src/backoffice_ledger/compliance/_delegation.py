@@ -1,6 +1,7 @@
 """Delegation: who votes for whom, for a time."""
 
 import unicodedata
+from collections.abc import Iterable
 from contextlib import suppress
 from datetime import date
 from typing import final
@@ -19,6 +20,10 @@ def _date(value: date, field: str) -> date:
     if type(value) is not date:
         raise InvalidDate(field=field, expected="a date", found=value)
     return value
+
+
+def _roles(value: Iterable[str]) -> frozenset[str]:
+    return frozenset(value)
 
 
 @final
@@ -46,7 +51,7 @@ class Delegation:
     delegate: str
     first: date
     last: date
-    roles: frozenset[str] = attrs.field(default=frozenset(), converter=frozenset)
+    roles: frozenset[str] = attrs.field(default=frozenset(), converter=_roles)
 
     def __attrs_post_init__(self) -> None:
         if folded(self.delegator) == folded(self.delegate):

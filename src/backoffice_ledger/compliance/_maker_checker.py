@@ -40,6 +40,11 @@ def _policies(value: Iterable[Policy]) -> tuple[Policy, ...]:
     return tuple(sorted(policies, key=lambda policy: policy.effective_from))
 
 
+def _actions(policies: Iterable[Policy]) -> frozenset[str]:
+    named = {action for policy in policies for action in policy.actions}
+    return frozenset({"post-entry", STORE_DOCUMENT, *named})
+
+
 @final
 @attrs.frozen(order=False, kw_only=True)
 class MakerChecker:
@@ -70,12 +75,10 @@ class MakerChecker:
     version: str = attrs.field(
         default=attrs.Factory(lambda self: self.policies[-1].version, takes_self=True)
     )
-    actions: frozenset[str] = attrs.field(init=False)
-
-    @actions.default
-    def _actions(self) -> frozenset[str]:
-        named = {action for policy in self.policies for action in policy.actions}
-        return frozenset({"post-entry", STORE_DOCUMENT, *named})
+    actions: frozenset[str] = attrs.field(
+        init=False,
+        default=attrs.Factory(lambda self: _actions(self.policies), takes_self=True),
+    )
 
     def examine(self, proposal: bl.Proposal, books: Books) -> list[Finding]:
         """Return which votes are missing."""

@@ -15,11 +15,12 @@ the book must be what it says.
 
 # ruff: noqa: S101 - tests assert
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from itertools import permutations
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from shutil import rmtree
+from tempfile import mkdtemp
 from typing import Any, Final, Literal, final
 
 import attrs
@@ -67,7 +68,7 @@ class Roster:
 
     def __init__(
         self,
-        people: dict[str, tuple[str, int, Iterable[str]]],
+        people: Mapping[str, tuple[str, int, Iterable[str]]],
         services: Iterable[str] = (),
     ) -> None:
         self._people = {
@@ -360,10 +361,10 @@ class VoteMachine(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self._folder = TemporaryDirectory()
+        self._folder = Path(mkdtemp())
         self._clock = ManualClock(START)
         self._roster = Roster(PEOPLE, ["robot"])
-        self._store = self.make_store(Path(self._folder.name))
+        self._store = self.make_store(self._folder)
         self._controls = [MakerChecker(policies=POLICIES, authority=self._roster)]
         self._ledger = bl.open_ledger(
             self._store,
@@ -410,14 +411,19 @@ class VoteMachine(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         """The log alone leads to all that is kept (17 CFR 240.17a-4: re-creation)."""
-        if self._seen:
-            model = self._model
-            assert self._ledger.verify().entries == (model.outcome == "posted")
-            for record in self._ledger.view().entries():
-                assert record.entry == _loan(model.amount)
-            event(f"ends {model.status(self._now)}")
-        self._ledger.close()
-        self._folder.cleanup()
+        try:
+            if self._seen:
+                self._check_the_log()
+        finally:
+            self._ledger.close()
+            rmtree(self._folder)
+
+    def _check_the_log(self) -> None:
+        model = self._model
+        assert self._ledger.verify().entries == (model.outcome == "posted")
+        for record in self._ledger.view().entries():
+            assert record.entry == _loan(model.amount)
+        event(f"ends {model.status(self._now)}")
 
     # --- rules -----------------------------------------------------------------------
 
@@ -512,6 +518,14 @@ class VoteMachine(RuleBasedStateMachine):
         """Whoever fits several slots is moved to where nobody else fits."""
         for actor in (first, "fritz" if first == "mara" else "mara", third):
             self._vote(actor, "approve", None, self._model.digest)
+        self.release("head")
+
+    @rule(other=st.sampled_from(["mara", "fritz"]))
+    def let_a_program_vote(self, other: str) -> None:
+        """It has every role, and no vote."""
+        self._vote("robot", "approve", None, self._model.digest)
+        self.release("head")
+        self._vote(other, "approve", None, self._model.digest)
         self.release("head")
 
     @rule(stand_in=st.sampled_from(sorted(STAND_INS)))

@@ -337,7 +337,8 @@ class RevisionTests(StoreCase):
                     "rent", seen=found.digest, actor="boss"
                 ),
             )
-            for ttl in (timedelta(0), 5):
+            wrong: tuple[Any, ...] = (timedelta(0), 5)
+            for ttl in wrong:
                 books.refuse(
                     errors.InvalidOption,
                     lambda ledger: ledger.proposals.propose(entry("x"), ttl=ttl),
