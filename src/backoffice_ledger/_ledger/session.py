@@ -271,7 +271,7 @@ class Session:
         self, command: Command, transaction: Transaction, stamp: Stamp
     ) -> Outcome:
         state = transaction.state
-        state.now = stamp.at
+        state.now, state.actor = stamp.at, stamp.actor
         transaction.enter(command)
         while missing := needs(command, state):
             transaction.load(missing)
