@@ -447,6 +447,7 @@ CALLS: dict[str, dict[str, Any]] = {
     "view": {"as_of": DAY, "known_at": 5},
     "propose": {"entry": rent()},
     "backup": {"target": "copy.db"},
+    "verify": {"checkpoints": []},
     "accounts.change": {
         "path": "assets:bank",
         "commodities": ["EUR"],

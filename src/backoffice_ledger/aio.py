@@ -215,7 +215,10 @@ class AsyncDocuments(_Face):
 
     all: Final = _question(Documents.all)
     get: Final = _question(Documents.get)
+    get_many: Final = _question(Documents.get_many)
+    history: Final = _question(Documents.history)
     store: Final = _command(Documents.store)
+    store_many: Final = _command(Documents.store_many)
 
 
 @final

@@ -17,6 +17,7 @@
     |   |   +-- Unbalanced
     |   +-- InvalidDocument
     |   +-- InvalidOption
+    |   +-- CalendarHorizon (LookupError)
     +-- Refused
     |   +-- IdempotencyConflict
     |   +-- UnknownAccount (KeyError)
@@ -34,8 +35,11 @@
     |   +-- PeriodNotOpen
     |   +-- PeriodTransition
     |   +-- UnknownRecord (LookupError)
+    |   +-- RateMissing (LookupError)
+    |   +-- CarryingMismatch
     |   +-- AlreadyReversed
     |   +-- DocumentConflict
+    |   +-- TransitionRefused
     |   +-- UnknownProposal (LookupError)
     |   +-- ProposalState
     |   +-- DigestMismatch
@@ -83,6 +87,8 @@ __all__ = [
     "BookNotFound",
     "BoundExceeded",
     "Busy",
+    "CalendarHorizon",
+    "CarryingMismatch",
     "CommodityConflict",
     "CommodityMismatch",
     "CommodityRefused",
@@ -120,11 +126,13 @@ __all__ = [
     "PeriodNotOpen",
     "PeriodTransition",
     "ProposalState",
+    "RateMissing",
     "ReadOnlyBook",
     "Refused",
     "StorageFailure",
     "StoreError",
     "TransactionRequired",
+    "TransitionRefused",
     "Unbalanced",
     "UnknownAccount",
     "UnknownCommodity",
@@ -324,6 +332,13 @@ class InvalidOption(InvalidInput):
     code = "invalid-option"
 
 
+class CalendarHorizon(InvalidInput, LookupError):
+    """The day lies outside those that the calendar knows; nothing is guessed."""
+
+    code = "calendar-horizon"
+    hint = "use a calendar that covers the day, or a newer version of its data"
+
+
 # --- the book says no ----------------------------------------------------------------
 
 
@@ -436,6 +451,20 @@ class UnknownRecord(Refused, LookupError):
     code = "unknown-record"
 
 
+class RateMissing(Refused, LookupError):
+    """No exchange rate of the pair is known for the day, as the look-up wants it."""
+
+    code = "rate-missing"
+    hint = "store the rate, or let the look-up go back some days, invert or cross"
+
+
+class CarryingMismatch(Refused):
+    """A foreign balance was moved past the account that carries its cost."""
+
+    code = "carrying-mismatch"
+    hint = "move a foreign item with the postings that MonetaryItem.postings() makes"
+
+
 class AlreadyReversed(Refused):
     """An entry is reversed once."""
 
@@ -446,6 +475,13 @@ class DocumentConflict(Refused):
     """The document has another version than the caller has seen."""
 
     code = "document-conflict"
+
+
+class TransitionRefused(Refused):
+    """The trade or instruction cannot go from its state to the one asked for."""
+
+    code = "transition-refused"
+    hint = "read its status; a step is neither skipped nor taken back"
 
 
 class UnknownProposal(Refused, LookupError):
@@ -671,6 +707,9 @@ PRECEDENCE: tuple[type[LedgerError], ...] = (
     CommodityRefused,
     UnknownDimension,
     DocumentConflict,
+    RateMissing,
+    CarryingMismatch,
+    TransitionRefused,
     ConditionFailed,
     LimitBreached,
     # policy, last: no control sees what could not be posted anyway

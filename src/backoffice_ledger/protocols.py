@@ -8,6 +8,7 @@ from datetime import date, datetime
 from typing import Any, Protocol, TypeVar
 
 from backoffice_ledger._model.balance import Balance
+from backoffice_ledger._model.checkpoint import Checkpoint
 from backoffice_ledger._model.entry import EntryDraft
 from backoffice_ledger._model.proposal import Finding, Proposal
 from backoffice_ledger._model.record import Record
@@ -15,6 +16,7 @@ from backoffice_ledger._model.record import Record
 Event = TypeVar("Event", contravariant=True)
 
 __all__ = [
+    "Anchor",
     "Books",
     "Calendar",
     "Clock",
@@ -24,6 +26,8 @@ __all__ = [
     "PostingRule",
     "Progress",
     "SaltSource",
+    "Signer",
+    "VerifyingKey",
 ]
 
 Progress = Callable[..., Iterable[Any]]
@@ -138,4 +142,55 @@ class Calendar(Protocol):
 
     def expand(self, name: str) -> tuple[str, ...]:
         """Return the periods that *name* stands for: itself, or those of a year."""
+        ...
+
+
+class Signer(Protocol):
+    """Signs checkpoints, in the form of C2SP's signed notes."""
+
+    @property
+    def name(self) -> str:
+        """Name of the key; that of a log's own key is the log's origin."""
+        ...
+
+    @property
+    def key_id(self) -> bytes:
+        """Four bytes that tell keys of one name apart."""
+        ...
+
+    def sign(self, text: bytes) -> bytes:
+        """Return the signature over *text*."""
+        ...
+
+
+class VerifyingKey(Protocol):
+    """Verifies signatures of one key; whoever verifies has it from elsewhere."""
+
+    @property
+    def name(self) -> str:
+        """Name of the key."""
+        ...
+
+    @property
+    def key_id(self) -> bytes:
+        """Four bytes that tell keys of one name apart."""
+        ...
+
+    def verify(self, text: bytes, signature: bytes) -> bool:
+        """Whether *signature* is this key's over *text*."""
+        ...
+
+
+class Anchor(Protocol):
+    """Puts a checkpoint where whoever can write to the books cannot reach it.
+
+    Any function does: one that sends a mail to the auditor, that writes to storage
+    which cannot be overwritten, that asks a time-stamping authority.
+    """
+
+    def __call__(self, checkpoint: Checkpoint) -> object:
+        """Publish *checkpoint*; ``str(checkpoint)`` is its text.
+
+        It may get the same one again; raise if it could not be published.
+        """
         ...

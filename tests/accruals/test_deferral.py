@@ -357,6 +357,7 @@ def test_the_plan(ledger: bl.Ledger, insurance: Make) -> None:
         "amount": bl.Amount("30.00", "EUR"),
         "recognised": bl.Amount("30.00", "EUR"),
         "remaining": bl.Amount("330.00", "EUR"),
+        "base": None,
         "entry": "accrual-schedule/insurance-2026/v1/2026-08",
     }
     assert rows[-1]["remaining"] == bl.Amount("0.00", "EUR")

@@ -16,6 +16,7 @@ NOT_NEEDED = (
     | {"babel", "hypothesis", "tqdm"}
     | {"django", "psycopg", "sqlalchemy"}
     | {"nanoarrow", "pandas", "polars", "pyarrow"}
+    | {"exchange_calendars", "holidays"}
 )
 
 

@@ -7,9 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from backoffice_ledger._engine.canonical import canonical_json
 from backoffice_ledger.audit import (
     MerkleTree,
+    consistency_proof,
     inclusion_proof,
+    is_consistent,
     leaf_hash,
     merkle_root,
     node_hash,
@@ -158,3 +161,166 @@ def test_a_place_outside_the_tree_proves_nothing(index: int, size: int) -> None:
     with pytest.raises(IndexError):
         inclusion_proof(leaves_of(size), index)
     assert root_from_inclusion_proof(leaf_hash(b""), index, size, []) is None
+
+
+# --- consistency ---------------------------------------------------------------------
+
+# transparency-dev/merkle, proof tests over the reference inputs: index and size count
+# as RFC 6962 does.
+INCLUSION_PROOFS = {
+    (0, 1): (),
+    (0, 8): (
+        "96a296d224f285c67bee93c30f8a309157f0daa35dc5b87e410b78630a09cfc7",
+        "5f083f0a1a33ca076a95279832580db3e0ef4584bdff1f54c8a360f50de3031e",
+        "6b47aaf29ee3c2af9af889bc1fb9254dabd31177f16232dd6aab035ca39bf6e4",
+    ),
+    (5, 8): (
+        "bc1a0643b12e4d2d7c77918f44e0f4f79a838b6cf9ec5b5c283e1f4d88599e6b",
+        "ca854ea128ed050b41b35ffc1b87b8eb2bde461e9e3b5596ece6b9d5975a0ae0",
+        "d37ee418976dd95753c1c73862b9398fa2a2cf9b4ff0fdfe8b30cd95209614b7",
+    ),
+    (2, 3): ("fac54203e7cc696cf0dfcb42c92a1d9dbaf70ad9e621f4bd8d98662f00e3c125",),
+    (1, 5): (
+        "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d",
+        "5f083f0a1a33ca076a95279832580db3e0ef4584bdff1f54c8a360f50de3031e",
+        "bc1a0643b12e4d2d7c77918f44e0f4f79a838b6cf9ec5b5c283e1f4d88599e6b",
+    ),
+}
+CONSISTENCY_PROOFS = {
+    (1, 1): (),
+    (1, 8): INCLUSION_PROOFS[0, 8],
+    (6, 8): (
+        "0ebc5d3437fbe2db158b9f126a1d118e308181031d0a949f8dededebc558ef6a",
+        "ca854ea128ed050b41b35ffc1b87b8eb2bde461e9e3b5596ece6b9d5975a0ae0",
+        "d37ee418976dd95753c1c73862b9398fa2a2cf9b4ff0fdfe8b30cd95209614b7",
+    ),
+    (2, 5): INCLUSION_PROOFS[1, 5][1:],
+}
+
+PAIRS_UP_TO = 64
+FAR_PAIRS_UP_TO = 200
+
+
+def reference(size: int) -> list[bytes]:
+    """Return the leaf hashes of the reference inputs."""
+    return [leaf_hash(bytes.fromhex(text)) for text in INPUTS[:size]]
+
+
+def test_proofs_are_the_published_ones() -> None:
+    """Hash for hash (transparency-dev/merkle, from Certificate Transparency)."""
+    for (index, size), expected in INCLUSION_PROOFS.items():
+        found = inclusion_proof(reference(size), index)
+        assert tuple(node.hex() for node in found) == expected
+    for (first, size), expected in CONSISTENCY_PROOFS.items():
+        found = consistency_proof(reference(size), first)
+        assert tuple(node.hex() for node in found) == expected
+        roots = [bytes.fromhex(ROOTS[number - 1]) for number in (first, size)]
+        assert is_consistent(first, roots[0], size, roots[1], found)
+
+
+def check_pairs(sizes: range) -> None:
+    """Check every pair of sizes: the proof holds, and only between these two trees."""
+    leaves = leaves_of(sizes.stop)
+    roots = [merkle_root(leaves[:size]) for size in sizes]
+    for size in sizes:
+        for first in range(size + 1):
+            proof = consistency_proof(leaves[:size], first)
+            assert is_consistent(first, roots[first], size, roots[size], proof)
+            if 0 < first < size:
+                assert not is_consistent(
+                    first, roots[first - 1], size, roots[size], proof
+                )
+                assert not is_consistent(
+                    first, roots[first], size, roots[size - 1], proof
+                )
+
+
+def test_a_tree_is_consistent_with_all_before_it() -> None:
+    """Every pair of sizes."""
+    check_pairs(range(PAIRS_UP_TO + 1))
+
+
+@pytest.mark.long
+def test_larger_trees_are_consistent_with_all_before_them() -> None:
+    """Every pair of sizes up to 200."""
+    check_pairs(range(FAR_PAIRS_UP_TO + 1))
+
+
+@given(size=st.integers(2, 130), data=st.data())
+def test_a_forged_history_has_no_proof(size: int, data: st.DataObject) -> None:
+    """A leaf of before that was changed, a proof that was changed, cut or extended."""
+    leaves = leaves_of(size)
+    first = data.draw(st.integers(1, size - 1))
+    proof = consistency_proof(leaves, first)
+    old, new = merkle_root(leaves[:first]), merkle_root(leaves)
+    spot = data.draw(st.integers(0, first - 1))
+    forged = [*leaves[:spot], leaf_hash(b"forged"), *leaves[spot + 1 :]]
+    for candidate in (proof, consistency_proof(forged, first)):
+        assert not is_consistent(first, old, size, merkle_root(forged), candidate)
+    at = data.draw(st.integers(0, len(proof) - 1))
+    changed = [*proof[:at], leaf_hash(b"forged"), *proof[at + 1 :]]
+    assert not is_consistent(first, old, size, new, changed)
+    assert not is_consistent(first, old, size, new, [*proof[:at], *proof[at + 1 :]])
+    assert not is_consistent(first, old, size, new, [*proof, proof[at]])
+    other = data.draw(st.integers(0, size))
+    if other != first:
+        assert not is_consistent(other, old, size, new, proof)
+
+
+def test_ends_of_consistency() -> None:
+    """The empty tree, the same tree, and sizes that cannot be."""
+    leaves = leaves_of(5)
+    root, empty = merkle_root(leaves), merkle_root([])
+    assert consistency_proof(leaves, 0) == consistency_proof(leaves, 5) == []
+    assert is_consistent(0, empty, 5, root, [])
+    assert not is_consistent(0, root, 5, root, [])
+    assert not is_consistent(0, empty, 5, root, [root])
+    assert is_consistent(5, root, 5, root, [])
+    assert not is_consistent(5, empty, 5, root, [])
+    assert not is_consistent(3, root, 5, root, [])
+    assert not is_consistent(6, root, 5, root, [])
+    assert not is_consistent(-1, root, 5, root, [])
+    for first in (-1, 6):
+        with pytest.raises(IndexError):
+            consistency_proof(leaves, first)
+
+
+@pytest.mark.parametrize("size", range(20))
+def test_a_tree_goes_on_from_its_parts(size: int) -> None:
+    """They are all that has to be kept of it."""
+    leaves = leaves_of(30)
+    begun = MerkleTree()
+    for leaf in leaves[:size]:
+        begun.append(leaf)
+    assert len(begun.parts) == size.bit_count()
+    tree = MerkleTree(size, list(begun.parts))
+    for leaf in leaves[size:]:
+        tree.append(leaf)
+    assert tree.root() == merkle_root(leaves)
+
+
+def test_the_canonical_form_is_the_published_one() -> None:
+    """Byte for byte what other implementations of RFC 8785 give, and its leaf."""
+    value = {
+        "effective": "2026-01-02",
+        "maker": "u.m\u00fcller",
+        "postings": [
+            {"account": "Aktiva:Bank", "amount": "100.00", "ccy": "EUR"},
+            {
+                "account": "Ertr\u00e4ge:Geb\u00fchren",
+                "amount": "-100.00",
+                "ccy": "EUR",
+            },
+        ],
+        "seq": 1,
+        "ts": "2026-01-02T03:04:05.000000Z",
+        "v": 1,
+    }
+    data = canonical_json(dict(reversed(value.items()))).encode()
+    assert len(data) == 228
+    assert sha256(data).hexdigest() == (
+        "7dd879bdf32fd7433f97fcc5acfcf3e00c077648b8b413e06bee8ff5157aec53"
+    )
+    assert leaf_hash(data).hex() == (
+        "87146b3879aa660df2cff7ddc86aa96f0a4445307f07cda45cd1ffa1b21c8cb7"
+    )

@@ -48,7 +48,7 @@ def migrated() -> Path:
 SAMPLE = migrated()
 """Two books that hold records of every type of then, with every field."""
 IS_LONG = os.environ.get("HYPOTHESIS_PROFILE") == "long"
-CHANGES_OF_A_COLUMN = 25
+CHANGES_OF_A_COLUMN = 6
 """How many changes of each column the short run tries, of all rows and values."""
 
 Row = tuple[Any, ...]

@@ -9,6 +9,7 @@ from dateutil.relativedelta import relativedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from backoffice_ledger.calendars import BusinessCalendar
 from backoffice_ledger.errors import (
     BoundExceeded,
     InvalidDate,
@@ -17,7 +18,6 @@ from backoffice_ledger.errors import (
 )
 from backoffice_ledger.interest import (
     CONVENTIONS,
-    BusinessCalendar,
     DayCount,
     year_fraction,
 )

@@ -88,6 +88,13 @@ class StoreDocument:
 
 
 @attrs.frozen
+class StoreDocuments:
+    """Add versions of documents, all of them or none, in this order."""
+
+    documents: Sequence[Document]
+
+
+@attrs.frozen
 class Conditions:
     """What must hold of accounts after an entry, besides their own limits.
 
@@ -221,6 +228,7 @@ Command = (
     | DeclareDimension
     | SetPeriods
     | StoreDocument
+    | StoreDocuments
     | PostEntries
     | Reserve
     | Capture

@@ -5,6 +5,7 @@ from datetime import date
 from typing import Any
 
 from backoffice_ledger._engine.canonical import memo_field
+from backoffice_ledger._engine.erasure import ENTRY_TYPES
 from backoffice_ledger._model.amount import Amount
 from backoffice_ledger._model.commodity import Commodity
 from backoffice_ledger._model.entry import Entry
@@ -52,3 +53,18 @@ def entry_from_content(content: Mapping[str, Any], texts: Mapping[str, str]) -> 
         references=content.get("references", ()),
         rule=content.get("rule"),
     )
+
+
+def commitments_of(type_: str, content: Mapping[str, Any]) -> dict[str, str]:
+    """Return the commitments in the content of a record, by the names of the texts."""
+    if type_ not in ENTRY_TYPES:
+        return dict(content.get("texts", {}))
+    entry = content["entry"] if type_ == "refusal" else content
+    committed = {
+        memo_field(line): posting["memo"]
+        for line, posting in enumerate(entry["postings"])
+        if "memo" in posting
+    }
+    if "description" in entry:
+        committed["description"] = entry["description"]
+    return committed

@@ -37,6 +37,7 @@ from backoffice_ledger._engine.commands import (
     Reverse,
     SetPeriods,
     StoreDocument,
+    StoreDocuments,
     Void,
 )
 from backoffice_ledger._engine.controls import Examine
@@ -250,12 +251,10 @@ _NEEDS: dict[type, Callable[[Any, State], Needs]] = {
     ),
     SetPeriods: _periods_needs,
     StoreDocument: lambda command, state: state.missing(
-        facts=[
-            (
-                "document",
-                documents.document_key(command.document.kind, command.document.id),
-            )
-        ]
+        facts=[documents.document_fact(command.document)]
+    ),
+    StoreDocuments: lambda command, state: state.missing(
+        facts=[documents.document_fact(each) for each in command.documents]
     ),
     PostEntries: _post_needs,
     Reserve: _reserve_needs,
@@ -280,6 +279,7 @@ _DECIDE: dict[type, Callable[[State, Any, Stamp], Outcome]] = {
     DeclareDimension: book.declare_dimension,
     SetPeriods: book.set_periods,
     StoreDocument: documents.store_document,
+    StoreDocuments: documents.store_documents,
     CastVote: approvals.cast_vote,
     Reserve: holds.reserve,
     Void: holds.void,

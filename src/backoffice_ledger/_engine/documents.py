@@ -3,10 +3,17 @@
 from collections.abc import Sequence
 from typing import Any
 
-from backoffice_ledger._engine.commands import StoreDocument
+from backoffice_ledger._engine.commands import StoreDocument, StoreDocuments
 from backoffice_ledger._engine.stamp import Stamp
-from backoffice_ledger._engine.state import Fact, Outcome, State, key_part
-from backoffice_ledger._model.document import Document, plain_json
+from backoffice_ledger._engine.state import (
+    Fact,
+    FactKey,
+    NewRecord,
+    Outcome,
+    State,
+    key_part,
+)
+from backoffice_ledger._model.document import Document, plain_json, stored_document
 from backoffice_ledger.errors import DocumentConflict
 
 PERSONAL = "personal."
@@ -27,12 +34,12 @@ def document_from_fact(fact: Fact) -> Document:
         if text is not None:
             body[name] = text[1]
             names.append(name)
-    return Document(
+    return stored_document(
         fact.content["kind"],
         fact.content["id"],
         body,
-        personal=names,
-        version=fact.content["version"],
+        names,
+        fact.content["version"],
     )
 
 
@@ -50,28 +57,73 @@ def without(document: Document, erased: Sequence[str]) -> Document:
     )
 
 
+def document_fact(document: Document) -> FactKey:
+    """Return the key of the fact that *document* is the latest version."""
+    return "document", document_key(document.kind, document.id)
+
+
 def store_document(state: State, command: StoreDocument, stamp: Stamp) -> Outcome:
     """Add the next version; storing the latest one again changes nothing."""
-    document = command.document
-    key = document_key(document.kind, document.id)
-    fact = state.fact("document", key)
-    latest = 0 if fact is None else fact.content["version"]
-    if fact is not None and document.version == latest:
-        if document_from_fact(fact) != without(document, fact.erased):
-            raise DocumentConflict(
-                f"version {latest} of {key} has other content",
-                field="version",
-                expected=str(latest + 1),
-                found=document.version,
-            )
-        return Outcome(results=[fact])
-    if document.version != latest + 1:
+    outcome = Outcome()
+    _store(state, command.document, stamp, outcome, {})
+    return outcome
+
+
+def store_documents(state: State, command: StoreDocuments, stamp: Stamp) -> Outcome:
+    """Add versions; storing the latest one again changes nothing.
+
+    A document may come more than once, with one version after the other.
+    """
+    outcome = Outcome()
+    added: dict[FactKey, tuple[Document, NewRecord]] = {}
+    for index, document in enumerate(command.documents):
+        try:
+            _store(state, document, stamp, outcome, added)
+        except DocumentConflict as error:
+            error.field = f"documents[{index}].{error.field}"
+            raise
+    return outcome
+
+
+def _store(
+    state: State,
+    document: Document,
+    stamp: Stamp,
+    outcome: Outcome,
+    added: dict[FactKey, tuple[Document, NewRecord]],
+) -> None:
+    key = document_fact(document)
+    fact = state.fact(*key)
+    number = 0
+    if key in added:
+        latest, record = added[key]
+        number = latest.version
+        if latest == document:
+            outcome.results.append(record)
+            return
+    elif fact is not None:
+        number = fact.content["version"]
+        is_same = number == document.version and (
+            document_from_fact(fact) == without(document, fact.erased)
+        )
+        if is_same:
+            outcome.results.append(fact)
+            return
+    if document.version != number + 1:
         raise DocumentConflict(
-            f"the latest version of {key} is {latest}",
+            f"version {number} of {key[1]} has other content"
+            if document.version == number
+            else f"the latest version of {key[1]} is {number}",
             field="version",
-            expected=str(latest + 1),
+            expected=str(number + 1),
             found=document.version,
         )
+    record = _record(document, key, stamp)
+    added[key] = document, record
+    outcome.add(record)
+
+
+def _record(document: Document, key: FactKey, stamp: Stamp) -> NewRecord:
     body = plain_json(document.content)
     texts = {PERSONAL + name: body.pop(name) for name in document.personal}
     content: dict[str, Any] = {
@@ -82,6 +134,4 @@ def store_document(state: State, command: StoreDocument, stamp: Stamp) -> Outcom
     }
     if document.personal:
         content["personal"] = list(document.personal)
-    outcome = Outcome()
-    outcome.add(stamp.record("document", key, content, [("document", key)], texts))
-    return outcome
+    return stamp.record("document", key[1], content, [key], texts)

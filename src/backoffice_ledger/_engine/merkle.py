@@ -13,10 +13,19 @@ def node_hash(left: bytes, right: bytes) -> bytes:
 
 @attrs.define
 class MerkleTree:
-    """A tree that grows by leaf hashes and keeps only the roots of its full parts."""
+    """A tree that grows by leaf hashes and keeps only the roots of its full parts.
+
+    The parts, one for each bit of the size that is set, are all that it takes to go on
+    from there.
+    """
 
     size: int = 0
     _parts: list[bytes] = attrs.field(factory=list)
+
+    @property
+    def parts(self) -> tuple[bytes, ...]:
+        """The roots of the full parts, the largest first."""
+        return tuple(self._parts)
 
     def append(self, leaf: bytes) -> None:
         """Add a leaf hash."""
@@ -93,3 +102,75 @@ def root_from_inclusion_proof(
         first >>= 1
         last >>= 1
     return node if last == 0 else None
+
+
+def consistency_proof(leaves: Sequence[bytes], first: int) -> list[bytes]:
+    """Return the proof that the first *first* leaves were there before the others.
+
+    RFC 6962, section 2.1.2.  It is empty for all leaves, and for none.
+
+    Raises:
+        IndexError: there are fewer leaves.
+    """
+    if not 0 <= first <= len(leaves):
+        raise IndexError(first)
+    if first in (0, len(leaves)):
+        return []
+    return _subproof(leaves, first, is_known=True)
+
+
+def _subproof(leaves: Sequence[bytes], first: int, *, is_known: bool) -> list[bytes]:
+    """Return SUBPROOF of RFC 6962; *is_known* is its last argument."""
+    size = len(leaves)
+    if first == size:
+        return [] if is_known else [merkle_root(leaves)]
+    split = _split(size)
+    if first <= split:
+        return [
+            *_subproof(leaves[:split], first, is_known=is_known),
+            merkle_root(leaves[split:]),
+        ]
+    return [
+        *_subproof(leaves[split:], first - split, is_known=False),
+        merkle_root(leaves[:split]),
+    ]
+
+
+def is_consistent(
+    first: int, first_root: bytes, size: int, root: bytes, proof: Sequence[bytes]
+) -> bool:
+    """Whether *proof* shows that a tree of *size* leaves began as another one.
+
+    RFC 9162, section 2.1.4.2: the tree of the first *first* leaves had *first_root*;
+    now there are *size* leaves under *root*.  Every tree began as the empty one.
+    """
+    if not 0 <= first <= size:
+        return False
+    if first == 0:
+        return not proof and first_root == merkle_root(())
+    if first == size:
+        return not proof and first_root == root
+    path = list(proof)
+    if first & (first - 1) == 0:
+        path.insert(0, first_root)
+    if not path:
+        return False
+    old, new = first - 1, size - 1
+    while old & 1:
+        old >>= 1
+        new >>= 1
+    old_root = new_root = path[0]
+    for node in path[1:]:
+        if new == 0:
+            return False
+        if old & 1 or old == new:
+            old_root = node_hash(node, old_root)
+            new_root = node_hash(node, new_root)
+            while not old & 1 and old:
+                old >>= 1
+                new >>= 1
+        else:
+            new_root = node_hash(new_root, node)
+        old >>= 1
+        new >>= 1
+    return new == 0 and old_root == first_root and new_root == root

@@ -44,6 +44,7 @@ DAMAGE = (
     AttributeError,
     LedgerError,
     LookupError,
+    MemoryError,  # a text in the place of a number, times a million million
     TypeError,
     ValueError,
 )
@@ -231,6 +232,10 @@ class Transaction(Protocol):
 
     def log(self, after: int, limit: int) -> list[LogRow]:
         """Return rows of the log, rebuilt from what is stored, in order."""
+        ...
+
+    def leaves(self, after: int, limit: int) -> list[bytes]:
+        """Return the leaf hashes of records with a position, in order."""
         ...
 
     def forget(self) -> None:

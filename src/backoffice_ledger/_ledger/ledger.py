@@ -36,9 +36,11 @@ from backoffice_ledger._model.arguments import (
     check_entry,
     check_file,
     check_flag,
+    check_iterable,
     check_methods,
 )
 from backoffice_ledger._model.balance import Balance
+from backoffice_ledger._model.checkpoint import Checkpoint
 from backoffice_ledger._model.commodity import Commodity
 from backoffice_ledger._model.entry import DEFAULT_JOURNAL, Entry, PostSummary
 from backoffice_ledger._model.limit import Limit
@@ -404,14 +406,29 @@ class Ledger:
 
     # --- the book --------------------------------------------------------------------
 
-    def verify(self) -> Verification:
+    def verify(self, *, checkpoints: Iterable[Checkpoint] = ()) -> Verification:
         """Rebuild everything from the log and compare it with what is kept.
+
+        With *checkpoints* that were kept elsewhere it is also certain that the log is
+        still the same one: not rewritten, not cut off, not another one.
+
+        Args:
+            checkpoints: whose signatures were checked, see `audit.verify_checkpoint`;
+                several narrow down where a rewritten log begins to differ.
 
         Raises:
             VerificationFailed: they differ; ``position`` is the first bad one.
         """
         self._session.check_open()
-        return verify(self._session.store, self._session.book)
+        given = tuple(check_iterable(checkpoints, "checkpoints"))
+        for each in given:
+            if not isinstance(each, Checkpoint):
+                raise InvalidOption(
+                    field="checkpoints",
+                    expected="Checkpoints, see audit.verify_checkpoint()",
+                    found=type(each).__name__,
+                )
+        return verify(self._session.store, self._session.book, given)
 
     def deliver(self) -> int:
         """Tell the listeners what was committed since they were last told.

@@ -24,6 +24,8 @@ from backoffice_ledger._engine.commands import (
     PostEntries,
     Propose,
     ProposeReversal,
+    StoreDocument,
+    StoreDocuments,
 )
 from backoffice_ledger._engine.controls import (
     Examine,
@@ -210,6 +212,10 @@ class Session:
             match command:
                 case PostEntries([_, _, *_]) if self.controls:
                     return self._append_one_by_one(command, stamp)
+                case StoreDocuments(documents) if self.controls:
+                    for document in documents:
+                        self.append(StoreDocument(document), stamp)
+                    return Appended()
             outcome = self._decide(command, transaction, stamp)
             if not outcome.records:
                 return Appended(refusals=outcome.refusals)

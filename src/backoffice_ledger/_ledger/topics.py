@@ -10,6 +10,7 @@ import attrs
 
 from backoffice_ledger._engine.approvals import proposal_from_facts
 from backoffice_ledger._engine.book import account_from_fact
+from backoffice_ledger._engine.canonical import instant_text
 from backoffice_ledger._engine.commands import (
     CastVote,
     ChangeAccount,
@@ -20,10 +21,11 @@ from backoffice_ledger._engine.commands import (
     Reverse,
     SetPeriods,
     StoreDocument,
+    StoreDocuments,
 )
 from backoffice_ledger._engine.documents import document_from_fact, document_key
 from backoffice_ledger._engine.entries import SMALL_KINDS
-from backoffice_ledger._engine.state import State
+from backoffice_ledger._engine.state import PROVISIONAL, State
 from backoffice_ledger._engine.store import Transaction
 from backoffice_ledger._ledger.holds import read_balances
 from backoffice_ledger._ledger.session import Session
@@ -32,6 +34,7 @@ from backoffice_ledger._model.arguments import (
     check_choice,
     check_count,
     check_entry,
+    check_iterable,
     check_member,
 )
 from backoffice_ledger._model.balance import AccountBalances
@@ -51,6 +54,7 @@ from backoffice_ledger.errors import (
     UnknownProposal,
     UnknownRecord,
 )
+from backoffice_ledger.reports import Column, Row, Table
 
 
 def read_period(state: State, name: str, journal: str | None) -> Period:
@@ -322,6 +326,22 @@ def all_periods(transaction: Transaction) -> tuple[Period, ...]:
     return tuple(sorted(periods, key=lambda p: (p.first, p.last, p.journal or "")))
 
 
+_HISTORY_COLUMNS: Final = (
+    Column("version", "Version", "integer"),
+    Column("actor", "Actor"),
+    Column("recorded_at", "Recorded at"),
+    Column("position", "Position", "integer"),
+)
+
+
+def _check_document(value: object, field: str) -> Document:
+    if type(value) is not Document:
+        raise InvalidDocument(
+            field=field, expected="a Document", found=type(value).__name__
+        )
+    return value
+
+
 @attrs.frozen
 class Documents:
     """Versioned business objects in the log."""
@@ -335,12 +355,24 @@ class Documents:
             DocumentConflict: its version is not the next one, or the same version
                 is recorded with other content.
         """
-        if type(document) is not Document:
-            raise InvalidDocument(
-                field="document", expected="a Document", found=type(document).__name__
-            )
-        self._session.execute(StoreDocument(document))
+        command = StoreDocument(_check_document(document, "document"))
+        self._session.execute(command)
         return document
+
+    def store_many(self, documents: Iterable[Document]) -> tuple[Document, ...]:
+        """Add versions of any number of documents, all of them or none.
+
+        A document may come more than once, with one version after the other.
+
+        Raises:
+            DocumentConflict: as for `store`; the field names the document.
+        """
+        items = tuple(
+            _check_document(document, f"documents[{index}]")
+            for index, document in enumerate(check_iterable(documents, "documents"))
+        )
+        self._session.append(StoreDocuments(items))
+        return items
 
     def get(self, kind: str, id: str, *, version: int | None = None) -> Document:
         """Return a document, the latest version unless another is asked for.
@@ -349,14 +381,62 @@ class Documents:
             UnknownRecord: there is none.
         """
         key = document_key(check_identifier(kind, "kind"), check_identifier(id, "id"))
-        if version is not None:
+        if version is None:
+            found = self.get_many(kind, [id])
+            if found:
+                return found[0]
+        else:
             check_count(version, "version", 1)
+            with self._session.transaction(write=False) as transaction:
+                facts = transaction.history("document", key)
+            for fact in facts:
+                if version == fact.content["version"]:
+                    return document_from_fact(fact)
+        raise UnknownRecord(field="id", expected=f"a document of kind {kind}", found=id)
+
+    def get_many(self, kind: str, ids: Iterable[str]) -> tuple[Document, ...]:
+        """Return the latest versions of documents, in the order of *ids*.
+
+        Those that the book does not have are left out.
+        """
+        check_identifier(kind, "kind")
+        keys = [
+            document_key(kind, check_identifier(id_, f"ids[{index}]"))
+            for index, id_ in enumerate(check_iterable(ids, "ids"))
+        ]
+        with self._session.transaction(write=False) as transaction:
+            state = transaction.state
+            missing = state.missing(facts=[("document", key) for key in keys])
+            if missing:
+                transaction.load(missing)
+            found = [state.fact("document", key) for key in keys]
+        return tuple(document_from_fact(fact) for fact in found if fact is not None)
+
+    def history(self, kind: str, id: str) -> Table:
+        """Return who stored each version of a document, and when.
+
+        Raises:
+            UnknownRecord: there is no such document.
+        """
+        key = document_key(check_identifier(kind, "kind"), check_identifier(id, "id"))
         with self._session.transaction(write=False) as transaction:
             facts = transaction.history("document", key)
-        for fact in reversed(facts):
-            if version in (None, fact.content["version"]):
-                return document_from_fact(fact)
-        raise UnknownRecord(field="id", expected=f"a document of kind {kind}", found=id)
+        if not facts:
+            raise UnknownRecord(
+                field="id", expected=f"a document of kind {kind}", found=id
+            )
+        rows = [
+            Row(
+                [
+                    fact.content["version"],
+                    fact.actor,
+                    instant_text(fact.at),
+                    fact.position if fact.position < PROVISIONAL else None,
+                ]
+            )
+            for fact in facts
+        ]
+        return Table(f"Versions of {kind} {id}", _HISTORY_COLUMNS, rows)
 
     def all(self, kind: str) -> tuple[Document, ...]:
         """Return the latest versions of all documents of a kind, by id."""

@@ -7,6 +7,7 @@ flags, erasures, balances.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, final
 
 import attrs
@@ -15,9 +16,18 @@ from backoffice_ledger._engine.canonical import (
     commitment,
     date_number,
     leaf_hash,
-    memo_field,
     text_fields,
 )
+from backoffice_ledger._engine.checkpoints import (
+    KIND as CHECKPOINT_KIND,
+)
+from backoffice_ledger._engine.checkpoints import (
+    checkpoint_from_content,
+    is_own_origin,
+    origin_of,
+)
+from backoffice_ledger._engine.contents import commitments_of
+from backoffice_ledger._engine.documents import document_key
 from backoffice_ledger._engine.erasure import ENTRY_TYPES
 from backoffice_ledger._engine.hold_records import (
     expiry_of,
@@ -43,12 +53,13 @@ from backoffice_ledger._engine.store import (
     Store,
     Transaction,
 )
+from backoffice_ledger._model.checkpoint import Checkpoint
 from backoffice_ledger._model.commodity import Commodity
 from backoffice_ledger._model.dates import instant_to_microseconds
 from backoffice_ledger._model.entry import Entry, Phase, residual
 from backoffice_ledger._model.posting import Posting, Side
 from backoffice_ledger._model.record import Record
-from backoffice_ledger.errors import VerificationFailed
+from backoffice_ledger.errors import LedgerError, VerificationFailed
 
 PROBLEMS_MAX = 100
 
@@ -124,6 +135,8 @@ class _Replay:
     is_memorandum: dict[str, bool] = attrs.field(factory=dict)
     redactions: dict[_Subject, list[int]] = attrs.field(factory=dict)
     erasures: list[_Erasure] = attrs.field(factory=list)
+    roots: dict[int, bytes] = attrs.field(factory=dict)
+    first_leaf: bytes = b""
 
     def report(self, position: int | None, texts: Iterable[str]) -> None:
         """Keep what is wrong at a position; beyond some number only that it is."""
@@ -151,6 +164,10 @@ class _Replay:
         if leaf_hash(row.data) != record.leaf:
             yield "the stored rows do not give the leaf hash"
         self.tree.append(record.leaf)
+        if self.tree.size == 1:
+            self.first_leaf = record.leaf
+        if self.tree.size in self.roots:
+            self.roots[self.tree.size] = self.tree.root()
         for field, (_, redacted_at) in row.erased.items():
             self.erasures.append(
                 _Erasure(record.position, record.type, record.id, field, redacted_at)
@@ -186,6 +203,8 @@ class _Replay:
                 if content["version"] != version:
                     yield f"version {content['version']} where {version} should be"
                 self.versions[key] = version
+                if content["kind"] == CHECKPOINT_KIND:
+                    yield from self._check_kept(record.position, content["content"])
             elif record.type in _CHANGED:
                 if self.contents.get(key) == content:
                     yield f"it repeats record {self.facts[key]}"
@@ -194,6 +213,36 @@ class _Replay:
                 yield f"it repeats record {self.facts[key]}"
         if record.type == "book":
             self.name = content["name"]
+
+    # --- checkpoints -----------------------------------------------------------------
+
+    def _check_kept(self, position: int, content: Mapping[str, Any]) -> Iterator[str]:
+        """Check that a checkpoint says what the log was before it."""
+        kept = _checkpoint(content)
+        if kept is not None and (
+            kept.size >= position or self.roots.get(kept.size) != kept.root
+        ):
+            yield f"the first {kept.size} records are not those of this checkpoint"
+
+    def hold_against(self, checkpoints: Sequence[Checkpoint]) -> None:
+        """Compare the log with checkpoints that were kept elsewhere.
+
+        They need not be in order; the largest one that holds bounds the damage.
+        """
+        own = origin_of(self.first_leaf)
+        good = 0
+        for given in sorted(checkpoints, key=lambda each: each.size):
+            if is_own_origin(given.origin) and given.origin != own:
+                text = f"the checkpoint is of log {given.origin}, this is {own}"
+                self.report(None, [text])
+            elif given.size > self.position:
+                text = f"the log ends before; a checkpoint has {given.size} records"
+                self.report(self.position + 1, [text])
+            elif given.root != self.roots[given.size]:
+                text = f"records {good + 1} to {given.size} are not those of the"
+                self.report(None, [f"{text} checkpoint of {given.size} records"])
+            else:
+                good = given.size
 
     # --- holds -----------------------------------------------------------------------
 
@@ -406,17 +455,7 @@ def _check_texts(row: LogRow) -> Iterator[str]:
         for field in sorted(row.texts.keys() & row.erased.keys()):
             yield f"the text {field!r} is there and erased"
         return
-    if row.record.type in ("proposal", "refusal"):
-        entry = content["entry"] if row.record.type == "refusal" else content
-        committed = {
-            memo_field(line): posting["memo"]
-            for line, posting in enumerate(entry["postings"])
-            if "memo" in posting
-        }
-        if "description" in entry:
-            committed["description"] = entry["description"]
-    else:
-        committed = dict(content.get("texts", {}))
+    committed = commitments_of(row.record.type, content)
     found = {field: commitment(*opening) for field, opening in row.texts.items()}
     for field in sorted(found.keys() & row.erased.keys()):
         yield f"the text {field!r} is there and erased"
@@ -460,15 +499,51 @@ def _amounts(rest: Mapping[Commodity, int]) -> str:
     return ", ".join(f"{total} minor units of {unit}" for unit, total in rest.items())
 
 
-def verify(store: Store, book: str) -> Verification:
+def _checkpoint(content: Mapping[str, Any]) -> Checkpoint | None:
+    """Return the checkpoint that a document keeps; None if it keeps something else."""
+    try:
+        return checkpoint_from_content(content)
+    except DAMAGE:
+        return None
+
+
+def kept_checkpoints(transaction: Transaction) -> list[Fact]:
+    """Return the facts of all documents that keep checkpoints, in order."""
+    latest = transaction.facts("document", document_key(CHECKPOINT_KIND, ""))
+    facts = [fact for key in latest for fact in transaction.history("document", key)]
+    return sorted(facts, key=lambda fact: fact.position)
+
+
+def _sizes(transaction: Transaction) -> Iterator[int]:
+    """Yield the sizes that kept checkpoints speak of, as far as they can be read."""
+    with suppress(*DAMAGE):
+        for fact in kept_checkpoints(transaction):
+            kept = _checkpoint(fact.content["content"])
+            if kept is not None:
+                yield kept.size
+
+
+def verify(
+    store: Store, book: str, checkpoints: Sequence[Checkpoint] = ()
+) -> Verification:
     """Replay the log of *book* and compare; see `Ledger.verify`."""
     replay = _Replay(book)
+    wanted = {each.size for each in checkpoints}
     with store.transaction(book, write=False) as transaction:
+        transaction.forget()
+        wanted |= set(_sizes(transaction))
+        replay.roots = dict.fromkeys(wanted, b"") | {0: replay.tree.root()}
         transaction.forget()
         while rows := transaction.audit(replay.position, PAGE_ROWS):
             for row in rows:
                 replay.take(row)
-        replay.compare(transaction)
+        try:
+            replay.compare(transaction)
+        except LedgerError:
+            raise
+        except DAMAGE as error:
+            replay.report(None, [f"what is kept beside the log: {error!r}"])
+    replay.hold_against(checkpoints)
     if replay.problems:
         raise _failure(replay)
     return Verification(

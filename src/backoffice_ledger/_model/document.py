@@ -19,6 +19,8 @@ from backoffice_ledger._model.text import (
 from backoffice_ledger.errors import BoundExceeded, InexactNumber, InvalidDocument
 
 _INTEGER_MAX: Final = 2**53 - 1
+_BYTES_MAX: Final = 20
+"""For one that is counted: an int of 17 signs with a comma, a character with quotes."""
 
 
 def freeze_json(value: object, field: str = "content") -> Any:
@@ -49,6 +51,9 @@ class _Freezer:
 
     def freeze(self, value: object, field: str, depth: int) -> Any:
         """Return *value* frozen; *field* says where it stands."""
+        if type(value) is str:
+            self.spend(len(value) + 1)
+            return check_text(value, field)
         self.spend(1)
         if isinstance(value, (Mapping, list, tuple)):
             return self.freeze_container(value, field, depth)
@@ -85,7 +90,7 @@ class _Freezer:
         if isinstance(value, Mapping):
             return FrozenMapping(
                 (
-                    check_key(key, f"{field}.key"),
+                    self.freeze_key(key, field),
                     self.freeze(item, f"{field}.{key}", depth + 1),
                 )
                 for key, item in value.items()
@@ -94,6 +99,17 @@ class _Freezer:
             self.freeze(item, f"{field}[{index}]", depth + 1)
             for index, item in enumerate(value)
         )
+
+    def freeze_key(self, key: object, field: str) -> str:
+        """Return a key of the mapping *field*."""
+        name = check_key(key, f"{field}.key")
+        self.spend(len(name))
+        return name
+
+    @property
+    def bytes_spent(self) -> int:
+        """Bytes that the text takes at least; at most it takes `_BYTES_MAX` as many."""
+        return BOUNDS.document_bytes - self.bytes_left
 
     def spend(self, count: int) -> None:
         """Count bytes that the text will at least take."""
@@ -113,7 +129,10 @@ def _check_content(content: object) -> FrozenMapping:
         raise InvalidDocument(
             field="content", expected="a mapping", found=type(content).__name__
         )
-    frozen: FrozenMapping = freeze_json(content)
+    freezer = _Freezer("content")
+    frozen: FrozenMapping = freezer.freeze(content, "content", 0)
+    if freezer.bytes_spent * _BYTES_MAX <= BOUNDS.document_bytes:
+        return frozen
     text = json.dumps(plain_json(frozen), separators=(",", ":"), ensure_ascii=False)
     if len(text.encode()) > BOUNDS.document_bytes:
         raise _too_large("content")
@@ -152,10 +171,13 @@ def stored_json(value: Any) -> Any:
 
 def plain_json(value: Any) -> Any:
     """Return a frozen value as plain dicts and lists."""
-    if isinstance(value, Mapping):
-        return {key: plain_json(item) for key, item in value.items()}
+    kind = type(value)
+    if kind is str or kind is int:
+        return value
     if isinstance(value, tuple):
         return [plain_json(item) for item in value]
+    if kind is FrozenMapping or kind is dict or isinstance(value, Mapping):
+        return {key: plain_json(item) for key, item in value.items()}
     return value
 
 
@@ -214,3 +236,16 @@ class Document:
             personal=self.personal,
             version=self.version + 1,
         )
+
+
+def stored_document(
+    kind: str, id: str, content: dict[str, Any], personal: Iterable[str], version: int
+) -> Document:
+    """Build a document from what a store has checked before."""
+    self = Document.__new__(Document)
+    set_field(self, "kind", kind)
+    set_field(self, "id", id)
+    set_field(self, "content", stored_json(content))
+    set_field(self, "personal", tuple(personal))
+    set_field(self, "version", version)
+    return self

@@ -571,6 +571,10 @@ class MemoryTransaction:
         """Return rows of the log."""
         return [self._log_row(row) for row in self._book.rows[after : after + limit]]
 
+    def leaves(self, after: int, limit: int) -> list[bytes]:
+        """Return leaf hashes of the log."""
+        return [row.new.leaf for row in self._book.rows[after : after + limit]]
+
     def _log_row(self, row: _Row) -> LogRow:
         new = row.new
         if new.entry is None:

@@ -89,6 +89,11 @@ class PostgreSQLDialect:
         "SELECT ordinal FROM bl_log_position WHERE book_id = ? AND position > ?"
         " ORDER BY position LIMIT ?"
     )
+    leaves: ClassVar[str] = (
+        "SELECT r.leaf FROM bl_log_position l JOIN bl_record r"
+        " ON r.book_id = l.book_id AND r.ordinal = l.ordinal"
+        " WHERE l.book_id = ? AND l.position > ? ORDER BY l.position LIMIT ?"
+    )
     position: ClassVar[str] = "coalesce(lp.position, r.ordinal)"
     positions: ClassVar[str] = (
         " LEFT JOIN bl_log_position lp ON lp.book_id = r.book_id"

@@ -602,6 +602,11 @@ class SqlBook:
         found = yield from log_rows(self, [place for (place,) in rows])
         return [found[place] for (place,) in rows]
 
+    def leaves(self, after: int, limit: int) -> Step[list[bytes]]:
+        """Return leaf hashes of the log, in order."""
+        rows = yield Query(self.dialect.leaves, (self.book_id, after, limit))
+        return [bytes(leaf) for (leaf,) in rows]
+
 
 def _content(position: int, text: str | None) -> Any:
     """Return the content of a record that is no entry."""

@@ -411,6 +411,35 @@ def _placing_problems(book: SqlBook) -> Step[list[Problem]]:
     if count:
         text = f"{count} records have no position and none is due to them"
         problems.append(Problem(None, text))
+    return problems + (yield from _mark_problems(book.book_id))
+
+
+def _mark_problems(book_id: int) -> Step[list[Problem]]:
+    """Check what PostgreSQL alone keeps otherwise: the mark of a book, and numbers.
+
+    The mark only tells others that something changed, and concurrent writers may leave
+    the one or the other there; it must be one of a record that changes the rules.
+    """
+    problems = []
+    types = [RECORD_TYPES[kind] for kind in (*sorted(LASTING), "redaction")]
+    rows = yield Query(
+        "SELECT facts_ordinal FROM bl_book b WHERE b.book_id = ? AND NOT EXISTS"
+        " (SELECT 1 FROM bl_record r WHERE r.book_id = b.book_id"
+        " AND r.ordinal = b.facts_ordinal AND r.type = ANY (?))",
+        (book_id, types),
+    )
+    problems += [
+        Problem(None, f"bl_book says {mark}, no such record") for (mark,) in rows
+    ]
+    rows = yield Query(
+        "SELECT kind, key, number FROM bl_fact WHERE book_id = ?"
+        " AND number IS NOT NULL AND NOT kind = ANY (?)",
+        (book_id, sorted(NUMBERED)),
+    )
+    problems += [
+        Problem(None, f"{kind} {key} has the number {number}, not None")
+        for kind, key, number in rows
+    ]
     return problems
 
 

@@ -36,6 +36,7 @@ class Dialect(Protocol):
         mark: the column of ``bl_book`` with the staleness mark.
         find_entry: asks for the place of an entry or a refusal by id.
         next_places: asks for the next places after a position, in order.
+        leaves: asks for the leaf hashes of the next places, likewise.
         position: the position of a record ``r``, large where it has none.
         positions: what joins a record ``r`` to its position.
         record_columns: what `SqlBook.log_row` reads of a record ``r``.
@@ -54,6 +55,7 @@ class Dialect(Protocol):
     mark: ClassVar[str]
     find_entry: ClassVar[str]
     next_places: ClassVar[str]
+    leaves: ClassVar[str]
     position: ClassVar[str]
     positions: ClassVar[str]
     record_columns: ClassVar[str]

@@ -132,7 +132,7 @@ def stored_holds(book: "SqlBook") -> Step[Mapping[str, tuple[PendingLine, ...]]]
             line,
             book.keys.get(("account", account), f"unknown account {account}"),
             book.units.get(unit, Commodity("UNKNOWN", 0)),
-            SIDES[side],
+            SIDES[side] if side in (0, 1) else side,
             book.dialect.minor_units(parts),
             expires_at,
         )

@@ -112,6 +112,10 @@ class SqlTransaction(Generic[D]):
         """Return rows of the log."""
         return self._driver.run(self._book.log(after, limit))
 
+    def leaves(self, after: int, limit: int) -> list[bytes]:
+        """Return leaf hashes of the log."""
+        return self._driver.run(self._book.leaves(after, limit))
+
     def forget(self) -> None:
         """Drop everything that was read."""
         self._book.forget()

@@ -105,6 +105,7 @@ class SQLiteDialect:
         "SELECT position FROM bl_record WHERE book_id = ? AND position > ?"
         " ORDER BY position LIMIT ?"
     )
+    leaves: ClassVar[str] = next_places.replace("position", "leaf", 1)
     position: ClassVar[str] = "r.position"
     positions: ClassVar[str] = ""
     record_columns: ClassVar[str] = (

@@ -34,6 +34,7 @@ _PLAN_COLUMNS: Final = (
     Column("amount", "Amount", "amount"),
     Column("recognised", "Recognised", "amount"),
     Column("remaining", "Remaining", "amount"),
+    Column("base", "Base", "amount", shown="filled"),
     Column("entry", "Entry", shown="export"),
 )
 _POSITION_COLUMNS: Final = (
@@ -567,6 +568,9 @@ def _plan_table(schedule: Schedule) -> Table:
                 _amount(plan, line.amount[0]),
                 _amount(plan, recognised),
                 _amount(plan, remaining),
+                None
+                if terms.base is None
+                else bl.Amount.from_minor(line.amount[1], terms.base.commodity),
                 schedule.entry_id(line),
             ]
         )

@@ -1,5 +1,52 @@
-"""Calendars: which period a booking date belongs to, and which days are worked."""
+"""Calendars: which period a booking date belongs to, and which days are worked.
 
+Business days come from a `HolidayCalendar`, which raises outside the days that it
+knows: a library that answers "open" for a year that nobody has announced yet mis-dates
+payments without a word.
+"""
+
+from backoffice_ledger.calendars._adapters import (
+    from_exchange_calendar,
+    from_holidays,
+)
+from backoffice_ledger.calendars._business import (
+    BusinessCalendar,
+    CalendarChange,
+    HolidayCalendar,
+    joint,
+)
+from backoffice_ledger.calendars._holidays import (
+    BUSINESS_CALENDARS,
+    business_calendar,
+)
 from backoffice_ledger.calendars._months import CalendarMonths
+from backoffice_ledger.calendars._rolls import (
+    MonthEnd,
+    RollConvention,
+    add_months,
+    roll,
+)
+from backoffice_ledger.calendars._weekend import (
+    FRIDAY_SATURDAY,
+    SATURDAY_SUNDAY,
+    Weekend,
+)
 
-__all__ = ["CalendarMonths"]
+__all__ = [
+    "BUSINESS_CALENDARS",
+    "FRIDAY_SATURDAY",
+    "SATURDAY_SUNDAY",
+    "BusinessCalendar",
+    "CalendarChange",
+    "CalendarMonths",
+    "HolidayCalendar",
+    "MonthEnd",
+    "RollConvention",
+    "Weekend",
+    "add_months",
+    "business_calendar",
+    "from_exchange_calendar",
+    "from_holidays",
+    "joint",
+    "roll",
+]

@@ -3,26 +3,30 @@
 import argparse
 import sys
 from collections.abc import Callable, Sequence
+from typing import Final
 
+from backoffice_ledger.cli import _proof
 from backoffice_ledger.errors import LedgerError
 from backoffice_ledger.stores import doctor, migrate, restore
 
 __all__ = ["main"]
 
-_EXIT = {"ok": 0, "warning": 1, "problem": 2}
+_EXIT: Final = {"ok": 0, "warning": 1, "problem": 2}
+
+Run = Callable[[argparse.Namespace], int]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code.
 
-    0 stands for success, 1 for warnings of the doctor, 2 for problems and for a command
-    that failed.
+    0 stands for success, 2 for a command that failed.  1 stands for warnings of the
+    doctor, and for books, exports and proofs that do not verify.
 
     Args:
         arguments: what stands behind the program's name; the process' own if None.
     """
     options = _parser().parse_args(arguments)
-    run: Callable[[argparse.Namespace], int] = options.run
+    run: Run = options.run
     try:
         return run(options)
     except LedgerError as error:
@@ -33,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m backoffice_ledger",
-        description="Look after the SQLite files of backoffice-ledger.",
+        description="Look after the books of backoffice-ledger, and prove them.",
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     command = commands.add_parser(
@@ -59,6 +63,7 @@ def _parser() -> argparse.ArgumentParser:
         help="take the place of a file that nobody has open; it is kept beside it",
     )
     command.set_defaults(run=_restore)
+    _proof.add_commands(commands)
     return parser
 
 

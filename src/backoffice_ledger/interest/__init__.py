@@ -6,7 +6,6 @@ and ends where it must.
 """
 
 from backoffice_ledger.interest._accrued import AccruedInterest, InterestPart
-from backoffice_ledger.interest._actual import BusinessCalendar
 from backoffice_ledger.interest._checks import Number
 from backoffice_ledger.interest._day_count import (
     CONVENTIONS,
@@ -46,7 +45,6 @@ __all__ = [
     "RATE_PLACES",
     "AccruedInterest",
     "AmortisedCost",
-    "BusinessCalendar",
     "CarryingLine",
     "Convention",
     "DayCount",

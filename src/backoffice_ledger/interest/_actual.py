@@ -3,19 +3,11 @@
 from calendar import isleap
 from datetime import date, timedelta
 from fractions import Fraction
-from typing import Protocol
 
+from backoffice_ledger.calendars import BusinessCalendar, HolidayCalendar
 from backoffice_ledger.interest._dates import add_months, is_month_end
 
 ONE_DAY = timedelta(days=1)
-
-
-class BusinessCalendar(Protocol):
-    """Knows on which days business is done; for ``BUS/252``."""
-
-    def is_business_day(self, day: date) -> bool:
-        """Tell whether *day* is a business day."""
-        ...
 
 
 def actual(start: date, end: date) -> int:
@@ -92,6 +84,8 @@ def actual_365l(start: date, end: date, frequency: int, coupon_end: date) -> Fra
 
 def business_days(start: date, end: date, calendar: BusinessCalendar) -> int:
     """Count the business days, the first day included, the last not."""
+    if isinstance(calendar, HolidayCalendar):
+        return calendar.between(start, end)
     days = (start + index * ONE_DAY for index in range(actual(start, end)))
     return sum(1 for day in days if calendar.is_business_day(day))
 

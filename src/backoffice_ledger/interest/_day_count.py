@@ -8,9 +8,9 @@ from typing import Any, Final, Literal, NamedTuple, final
 
 import attrs
 
+from backoffice_ledger.calendars import BusinessCalendar
 from backoffice_ledger.errors import InvalidOption
 from backoffice_ledger.interest import _actual, _thirty
-from backoffice_ledger.interest._actual import BusinessCalendar
 from backoffice_ledger.interest._checks import (
     check_choice,
     check_day,

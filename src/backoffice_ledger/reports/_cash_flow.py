@@ -144,30 +144,46 @@ def cash_flow(
         _total({k: d - c for k, (d, c) in totals.items() if of.get(k[0]) == CASH})
         for totals in (opening, movement)
     )
+    return Table(
+        title,
+        _COLUMNS,
+        [*rows, *_closing_rows(sections, before, moved)],
+        subtitle=subtitle,
+        totals={
+            name: Balance.from_minor(values)
+            for name, values in _all_totals(sections, before, moved).items()
+        },
+    )
+
+
+def _all_totals(
+    sections: Mapping[str, Values], before: Values, moved: Values
+) -> dict[str, Values]:
+    """Return the totals of the statement by name."""
     change: Values = {}
     for total in sections.values():
         change = summed(change, total)
-    difference = {u: n for u, n in summed(moved, change, sign=-1).items() if n}
-    rows += [
-        *_sums("Change in cash", change, "total"),
-        *_sums("Cash at the beginning", before, "balance"),
-        *_sums("Cash at the end", summed(before, moved), "balance"),
-        *_sums("Difference", difference, "total"),
-    ]
-    totals = {
+    return {
         **sections,
         "change": change,
         "opening": before,
         "closing": summed(before, moved),
-        "difference": difference,
+        "difference": summed(moved, change, sign=-1),
     }
-    return Table(
-        title,
-        _COLUMNS,
-        rows,
-        subtitle=subtitle,
-        totals={name: Balance.from_minor(values) for name, values in totals.items()},
-    )
+
+
+def _closing_rows(
+    sections: Mapping[str, Values], before: Values, moved: Values
+) -> list[Row]:
+    """Return the last rows: how cash changed from its beginning to its end."""
+    totals = _all_totals(sections, before, moved)
+    missed = {unit: n for unit, n in totals["difference"].items() if n}
+    return [
+        *_sums("Change in cash", totals["change"], "total"),
+        *_sums("Cash at the beginning", before, "balance"),
+        *_sums("Cash at the end", totals["closing"], "balance"),
+        *_sums("Difference", missed, "total"),
+    ]
 
 
 def _flows(entries: Iterable[Entry], of: Mapping[str, str]) -> tuple[_Flows, _Flows]:

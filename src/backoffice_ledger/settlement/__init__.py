@@ -1,1 +1,84 @@
 """Settlement and clearing: from the trade to the settled position."""
+
+from backoffice_ledger.settlement._books import Books, RuleBooks
+from backoffice_ledger.settlement._desk import Milestone, Route, SettlementDesk
+from backoffice_ledger.settlement._front_office import Authority, FrontOffice
+from backoffice_ledger.settlement._identifiers import isin_check_digit
+from backoffice_ledger.settlement._instruction import (
+    Instruction,
+    InstructionType,
+    TransactionType,
+)
+from backoffice_ledger.settlement._life import STEPS, Step, TradeState, TradeStatus
+from backoffice_ledger.settlement._matching import (
+    EUR_TOLERANCE,
+    Band,
+    Difference,
+    Match,
+    Settling,
+    Tolerance,
+    match_instructions,
+)
+from backoffice_ledger.settlement._partial import split_cash
+from backoffice_ledger.settlement._status import (
+    Failure,
+    HoldState,
+    InstructionStatus,
+    Lack,
+    Matching,
+    Part,
+    Party,
+    PendingReason,
+    Processing,
+    SettlementState,
+    failures,
+    reason_of,
+)
+from backoffice_ledger.settlement._trade import (
+    Allocation,
+    PriceBasis,
+    Trade,
+    split_block,
+)
+
+__all__ = [
+    "EUR_TOLERANCE",
+    "STEPS",
+    "Allocation",
+    "Authority",
+    "Band",
+    "Books",
+    "Difference",
+    "Failure",
+    "FrontOffice",
+    "HoldState",
+    "Instruction",
+    "InstructionStatus",
+    "InstructionType",
+    "Lack",
+    "Match",
+    "Matching",
+    "Milestone",
+    "Part",
+    "Party",
+    "PendingReason",
+    "PriceBasis",
+    "Processing",
+    "Route",
+    "RuleBooks",
+    "SettlementDesk",
+    "SettlementState",
+    "Settling",
+    "Step",
+    "Tolerance",
+    "Trade",
+    "TradeState",
+    "TradeStatus",
+    "TransactionType",
+    "failures",
+    "isin_check_digit",
+    "match_instructions",
+    "reason_of",
+    "split_block",
+    "split_cash",
+]

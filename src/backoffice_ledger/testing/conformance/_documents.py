@@ -18,9 +18,11 @@ TRADE: dict[str, Any] = {
 }
 
 
-def trade(**changes: Any) -> bl.Document:
-    """Return the first version of a document."""
-    return bl.Document("trade", "T-1", TRADE | changes, personal=["client"])
+def trade(version: int = 1, **changes: Any) -> bl.Document:
+    """Return a version of a document."""
+    return bl.Document(
+        "trade", "T-1", TRADE | changes, personal=["client"], version=version
+    )
 
 
 def store(books: Twins, document: bl.Document) -> bl.Document:
@@ -77,6 +79,67 @@ class DocumentTests(StoreCase):
             store(books, second)
             books.refuse(
                 errors.DocumentConflict, lambda ledger: ledger.documents.store(trade())
+            )
+
+    def test_many_are_stored_at_once(self, tmp_path: Path) -> None:
+        """All of them or none; a document may come with several versions."""
+        first, second = trade(), trade().revise(TRADE | {"quantity": 20})
+        other = bl.Document("trade", "T-2", {"quantity": 5})
+        with self.books(tmp_path) as books:
+
+            def store_many(*documents: bl.Document) -> object:
+                return books.do(lambda ledger: ledger.documents.store_many(documents))
+
+            store_many()
+            store_many(first, other, second, second)
+            before = books.snapshot()
+            store_many(second, other)
+            assert books.snapshot() == before
+            for wrong in (first, second.revise(TRADE).revise(TRADE), trade(version=2)):
+                later = bl.Document("trade", "T-3", {})
+                books.refuse(
+                    errors.DocumentConflict,
+                    lambda ledger: ledger.documents.store_many([later, wrong]),
+                )
+            assert books.snapshot() == before
+            assert store_many(second.revise(TRADE)) == (second.revise(TRADE),)
+
+    def test_many_are_found_at_once(self, tmp_path: Path) -> None:
+        """Their latest versions, in the order that was asked for."""
+        first, second = trade(), trade().revise(TRADE | {"quantity": 20})
+        other = bl.Document("trade", "T-2", {"quantity": 5})
+        with self.books(tmp_path) as books:
+            books.do(lambda ledger: ledger.documents.store_many([first, other, second]))
+            for ids, expected in (
+                (["T-2", "T-1"], (other, second)),
+                (["T-9", "T-1"], (second,)),
+                ([], ()),
+            ):
+                found = books.do(lambda ledger: ledger.documents.get_many("trade", ids))
+                assert found == expected
+
+    def test_the_history_says_who_and_when(self, tmp_path: Path) -> None:
+        """One row for each version."""
+        with self.books(tmp_path) as books:
+            store(books, trade())
+            store(books, trade().revise(TRADE | {"quantity": 20}))
+            table = books.do(lambda ledger: ledger.documents.history("trade", "T-1"))
+            rows = table.rows()
+            assert [row["version"] for row in rows] == [1, 2]
+            for row in rows:
+                [record] = [
+                    record
+                    for record in books.tested.records()
+                    if record.position == row["position"]
+                ]
+                assert record.actor == row["actor"]
+                assert (
+                    f"{record.recorded_at:%Y-%m-%dT%H:%M:%S.%fZ}"
+                    == (row["recorded_at"])
+                )
+            books.refuse(
+                errors.UnknownRecord,
+                lambda ledger: ledger.documents.history("trade", "T-9"),
             )
 
     def test_documents_are_listed_by_kind(self, tmp_path: Path) -> None:

@@ -1,0 +1,297 @@
+"""The front office: read-only answers for who sells and trades."""
+
+from collections.abc import Collection, Iterator, Mapping
+from datetime import date, datetime
+from fractions import Fraction
+from typing import Final, Protocol, final
+
+import attrs
+
+import backoffice_ledger as bl
+from backoffice_ledger.errors import InvalidOption, NotPermitted
+from backoffice_ledger.protocols import Clock
+from backoffice_ledger.reports import Column, Row, Table
+from backoffice_ledger.settlement._instructing import last_instruction
+from backoffice_ledger.settlement._life import TradeState
+from backoffice_ledger.settlement._records import Records
+from backoffice_ledger.settlement._status import InstructionStatus
+from backoffice_ledger.settlement._trade import Trade
+from backoffice_ledger.settlement._values import text_of
+from backoffice_ledger.settlement.accounting import (
+    SettlementAccounts,
+    open_obligations,
+)
+from backoffice_ledger.settlement.lots import read_positions
+from backoffice_ledger.settlement.lots._checks import check_day, check_instance
+
+DUTY: Final = "front-office.read"
+"""The duty that an actor needs to ask."""
+
+
+class Authority(Protocol):
+    """Knows the duties of actors."""
+
+    def duties_of(self, actor: str, at: datetime) -> Collection[str]:
+        """Return the duties that an actor has at an instant."""
+        ...
+
+
+@attrs.frozen
+class _Open:
+    """Units that are to come, or (below zero) to leave, and when."""
+
+    units: bl.Amount
+    settlement_date: date
+    is_failing: bool
+
+
+_HOLDINGS: Final = (
+    Column("instrument", "Instrument", "commodity"),
+    Column("traded", "Traded", "amount"),
+    Column("settled", "Settled", "amount"),
+    Column("to_receive", "To receive", "amount"),
+    Column("to_deliver", "To deliver", "amount"),
+    Column("cost", "Cost", "balance", shown="filled"),
+    Column("price", "Average price", shown="filled"),
+)
+_TRADES: Final = (
+    Column("trade", "Trade"),
+    Column("trade_date", "Traded", "date"),
+    Column("side", "Side"),
+    Column("instrument", "Instrument", "commodity"),
+    Column("quantity", "Quantity", "amount"),
+    Column("price", "Price"),
+    Column("counterparty", "Counterparty"),
+    Column("settlement_date", "Settles", "date"),
+    Column("state", "State"),
+)
+_ORDER: Final = (Column("question", "Question"), Column("answer", "Answer"))
+
+
+@final
+@attrs.frozen(order=False, kw_only=True)
+class FrontOffice:
+    """Answers from the books; nothing is ever written.
+
+    Args:
+        ledger: the book; one that is opened read-only does.
+        accounts: where settlement is booked.
+        owners: whose units are shown; None is everybody's.
+        actor: who asks.
+        authority: knows what the actor may do; None asks nobody.  The actor needs the
+            duty ``front-office.read``.
+        clock: says what time it is, for the authority.
+
+    Raises:
+        InvalidOption: an authority without an actor and a clock.
+    """
+
+    ledger: bl.Ledger
+    accounts: SettlementAccounts = attrs.field(factory=SettlementAccounts)
+    owners: tuple[str, ...] | None = None
+    actor: str | None = None
+    authority: Authority | None = None
+    clock: Clock | None = None
+
+    def __attrs_post_init__(self) -> None:
+        check_instance(self.ledger, bl.Ledger, "ledger")
+        check_instance(self.accounts, SettlementAccounts, "accounts")
+        if self.authority is not None and (self.actor is None or self.clock is None):
+            raise InvalidOption(
+                field="authority", expected="an actor and a clock with it"
+            )
+
+    def _check(self, owner: str | None = None) -> None:
+        if self.authority is not None and self.actor is not None and self.clock:
+            duties = self.authority.duties_of(self.actor, self.clock.now())
+            if DUTY not in duties:
+                raise NotPermitted(
+                    field="actor", expected=f"the duty {DUTY}", found=self.actor
+                )
+        if owner is not None and self.owners is not None and owner not in self.owners:
+            raise NotPermitted(
+                field="owner", expected=" or ".join(self.owners), found=owner
+            )
+
+    # --- positions -------------------------------------------------------------------
+
+    def holdings(self, owner: str = "firm") -> Table:
+        """Return what an owner has, what of it is settled, and what it cost.
+
+        Cost and average price are known of the firm's own units; those of a customer
+        are not the firm's to value.
+
+        Raises:
+            NotPermitted: the actor may not ask, or not about this owner.
+            UnknownAccount: there is no such owner.
+        """
+        self._check(owner)
+        traded = self.ledger.balance(self.accounts.owner(owner))
+        open_units = self._open_units(owner)
+        positions = read_positions(self.ledger.view(), self.accounts.lots)
+        amounts = {
+            code: items[0].units - items[0].units for code, items in open_units.items()
+        } | {amount.commodity.code: amount for amount in traded}
+        rows = []
+        for code, amount in sorted(amounts.items()):
+            zero = amount - amount
+            coming = [item.units for item in open_units.get(code, ())]
+            receive = sum((units for units in coming if units > zero), zero)
+            deliver = sum((-units for units in coming if units < zero), zero)
+            position = positions.get((owner, code))
+            cost = None if position is None else position.pool.cost
+            rows.append(
+                Row(
+                    [
+                        code,
+                        amount,
+                        amount - receive + deliver,
+                        receive,
+                        deliver,
+                        bl.Balance([] if cost is None else [cost]),
+                        _average(cost, amount),
+                    ]
+                )
+            )
+        return Table(f"Holdings of {owner}", _HOLDINGS, rows)
+
+    def available(
+        self, instrument: str | bl.Commodity, on: date, owner: str = "firm"
+    ) -> bl.Amount:
+        """Return how many units an owner can deliver on a day beyond what is promised.
+
+        What is settled; what is to come by that day, unless it is failing; less what is
+        to be delivered by then.  Below zero: that much is missing.
+
+        Raises:
+            NotPermitted: the actor may not ask, or not about this owner.
+            UnknownAccount: there is no such owner.
+        """
+        self._check(owner)
+        check_day(on, "on")
+        unit = bl.Commodity.of(instrument)
+        traded = self.ledger.balance(self.accounts.owner(owner))
+        zero = bl.Amount.from_minor(0, unit)
+        left = sum((amount for amount in traded if amount.commodity == unit), zero)
+        for item in self._open_units(owner).get(unit.code, ()):
+            is_later = item.settlement_date > on
+            if is_later or (item.is_failing and item.units > zero):
+                left -= item.units
+        return left
+
+    def _open_units(self, owner: str) -> Mapping[str, list[_Open]]:
+        """Return an owner's units that are traded and not settled, by instrument."""
+        trades = dict(self._by_booking())
+        found: dict[str, list[_Open]] = {}
+        for row in open_obligations(self.ledger.view(), self.accounts):
+            trade = trades.get(str(row["trade"]))
+            if trade is None or trade.owner != owner:
+                continue
+            units, failing = row["units"], row["failing"]
+            for amount in units if isinstance(units, bl.Balance) else ():
+                found.setdefault(amount.commodity.code, []).append(
+                    _Open(amount, trade.settlement_date, bool(failing))
+                )
+        return found
+
+    def _by_booking(self) -> Iterator[tuple[str, Trade]]:
+        """Yield trades by the id under which they, or their netting, are booked."""
+        records = Records(self.ledger)
+        statuses = records.all_statuses()
+        for status, trade in zip(statuses, records.trades(statuses), strict=True):
+            yield status.booking_id, trade
+            for state in (TradeState.NETTED, TradeState.NOVATED):
+                details = status.details(state)
+                if details is not None:
+                    yield str(details["reference"]), trade
+
+    # --- orders ----------------------------------------------------------------------
+
+    def trades(
+        self, *, instrument: str | None = None, owner: str | None = None
+    ) -> Table:
+        """Return the trades, the last first: at what price, and where they are.
+
+        Args:
+            instrument: the code of the only one to show.
+            owner: the only one to show.
+
+        Raises:
+            NotPermitted: the actor may not ask, or not about this owner.
+        """
+        self._check(owner)
+        records = Records(self.ledger)
+        statuses = records.all_statuses()
+        pairs = [
+            (trade, status)
+            for status, trade in zip(statuses, records.trades(statuses), strict=True)
+            if instrument in (None, trade.instrument.code)
+            and owner in (None, trade.owner)
+            and (self.owners is None or trade.owner in self.owners)
+        ]
+        pairs.sort(key=lambda pair: (pair[0].traded_at, pair[0].booking_id))
+        rows = [
+            Row(
+                [
+                    trade.booking_id,
+                    trade.trade_date,
+                    trade.side,
+                    trade.instrument.code,
+                    trade.quantity,
+                    f"{text_of(trade.price)} {trade.currency}"
+                    + (" %" if trade.price_basis == "percent" else ""),
+                    trade.counterparty,
+                    trade.settlement_date,
+                    status.state.value,
+                ]
+            )
+            for trade, status in reversed(pairs)
+        ]
+        return Table("Trades", _TRADES, rows)
+
+    def order(self, id: str) -> Table:
+        """Return what happened to a trade, in plain words.
+
+        Raises:
+            NotPermitted: the actor may not ask, or not about its owner.
+            UnknownRecord: there is no such trade.
+        """
+        self._check()
+        records = Records(self.ledger)
+        [status] = statuses = records.statuses([id])
+        [trade] = records.trades(statuses)
+        self._check(trade.owner)
+        answers: list[tuple[str, str]] = [
+            ("What", f"{trade.side} {trade.quantity} at {text_of(trade.price)}"),
+            ("Money", str(trade.net)),
+            ("With", trade.counterparty),
+            ("State", status.state.value),
+            ("Settles on", trade.settlement_date.isoformat()),
+        ]
+        last = last_instruction(status)
+        if last is not None:
+            [instruction] = records.instructions([last])
+            answers.extend(_instruction_answers(instruction))
+        return Table(f"Trade {status.booking_id}", _ORDER, [Row(a) for a in answers])
+
+
+def _average(cost: bl.Amount | None, quantity: bl.Amount) -> str | None:
+    """Return cost by unit, as an exact number."""
+    if cost is None or not quantity:
+        return None
+    exact = Fraction(cost.decimal) / Fraction(quantity.decimal)
+    shown = bl.Amount.rounded(
+        exact, bl.Commodity("price", scale=6), rounding="half-even"
+    )
+    return f"{shown.number.rstrip('0').rstrip('.')} {cost.commodity}"
+
+
+def _instruction_answers(status: InstructionStatus) -> Iterator[tuple[str, str]]:
+    yield "Instruction", f"{status.instruction.type}, {status.processing.value}"
+    yield "Matched", status.matching.value
+    yield "On hold", status.hold.value
+    yield "Settlement", status.settlement.value
+    if status.parts and not status.is_terminal:
+        yield "Left", str(status.remaining)
+    if status.reason is not None:
+        yield "Why", status.reason.definition

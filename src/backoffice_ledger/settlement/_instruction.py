@@ -1,0 +1,229 @@
+"""Settlement instructions: what the depository is told, as it never changes."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any, Final, Literal, final
+
+import attrs
+
+import backoffice_ledger as bl
+from backoffice_ledger.errors import InvalidDocument, InvalidOption
+from backoffice_ledger.settlement._values import as_optional_amount, read_amount
+from backoffice_ledger.settlement.accounting import Clearing, Obligation
+from backoffice_ledger.settlement.lots._checks import (
+    check_choice,
+    check_day,
+    check_name,
+    check_positive,
+)
+
+KIND: Final = "settlement-instruction"
+"""The kind of the documents that keep instructions; each has one version."""
+
+InstructionType = Literal["DFP", "RFP", "DVP", "RVP", "DPFOD", "CPFOD"]
+"""Deliver or receive, free of payment or against it; debit or credit a payment free of
+delivery (RTS 2018/1229 Art. 13(1)(g))."""
+
+TransactionType = Literal[
+    "purchase-sale", "collateral", "securities-lending", "repo", "other"
+]
+"""What is behind it (RTS 2018/1229 Art. 5(4))."""
+
+OPPOSITE: Final[Mapping[str, str]] = {
+    "DFP": "RFP",
+    "RFP": "DFP",
+    "DVP": "RVP",
+    "RVP": "DVP",
+    "DPFOD": "CPFOD",
+    "CPFOD": "DPFOD",
+}
+"""The type that the other side's instruction has."""
+
+DELIVERING: Final = frozenset({"DFP", "DVP"})
+RECEIVING: Final = frozenset({"RFP", "RVP"})
+FREE: Final = frozenset({"DFP", "RFP"})
+_PAYING: Final = frozenset({"RVP", "DPFOD"})
+_NAMED: Final = ("trade", "depository", "counterparty_depository", "account", "owner")
+
+
+def _as_quantity(value: bl.Amount | str | None) -> bl.Amount | None:
+    found: bl.Amount | None = as_optional_amount(value, "quantity")
+    return found
+
+
+def _as_cash(value: bl.Amount | str | None) -> bl.Amount | None:
+    found: bl.Amount | None = as_optional_amount(value, "cash")
+    return found
+
+
+@final
+@attrs.frozen(order=False, kw_only=True)
+class Instruction:
+    """What a depository is told to deliver or receive, against what payment.
+
+    Attributes:
+        id: unique among the instructions of the book.
+        type: one of the six types.
+        trade_date: of the trade behind it.
+        settlement_date: the intended settlement date.
+        quantity: units, above zero; None for a payment free of delivery.
+        cash: money, above zero; None free of payment.
+        participant: who instructs: an opaque id.
+        counterparty: the participant on the other side.
+        trade: the trade that it settles, as it is booked.
+        depository: where the instruction goes.
+        counterparty_depository: where the other side's goes.
+        account: the securities account.
+        transaction: what is behind it.
+        owner: whose units they are: ``firm``, or the opaque id of a customer.
+        clearing: ``bilateral`` or ``ccp``.
+        partial_allowed: whether a part of it may be settled.
+        parts_before: settlements of earlier instructions for the same trade.
+
+    Raises:
+        InvalidOption: type, quantity and cash do not fit together.
+        InvalidIdentifier, InvalidDate, InexactNumber: the field named in the error is
+            wrong.
+    """
+
+    id: str
+    type: InstructionType
+    trade_date: date
+    settlement_date: date
+    quantity: bl.Amount | None = attrs.field(default=None, converter=_as_quantity)
+    cash: bl.Amount | None = attrs.field(default=None, converter=_as_cash)
+    participant: str = "us"
+    counterparty: str
+    trade: str | None = None
+    depository: str | None = None
+    counterparty_depository: str | None = None
+    account: str | None = None
+    transaction: TransactionType = "purchase-sale"
+    owner: str = "firm"
+    clearing: Clearing = "bilateral"
+    partial_allowed: bool = True
+    parts_before: int = 0
+
+    def __attrs_post_init__(self) -> None:
+        for name in ("id", "participant", "counterparty", *_NAMED):
+            if name in ("id", "participant", "counterparty") or getattr(self, name):
+                check_name(getattr(self, name), name)
+        check_choice(self.type, InstructionType, "type")
+        check_choice(self.transaction, TransactionType, "transaction")
+        check_choice(self.clearing, Clearing, "clearing")
+        check_day(self.trade_date, "trade_date")
+        check_day(self.settlement_date, "settlement_date")
+        for name, is_absent in (
+            ("quantity", self.type in ("DPFOD", "CPFOD")),
+            ("cash", self.type in FREE),
+        ):
+            value = getattr(self, name)
+            if (value is None) is not is_absent:
+                raise InvalidOption(
+                    field=name,
+                    expected=f"none with type {self.type}"
+                    if is_absent
+                    else f"an amount with type {self.type}",
+                    found=value,
+                )
+            if value is not None:
+                check_positive(value, name)
+
+    @property
+    def is_delivery(self) -> bool:
+        """Whether the participant delivers units."""
+        return self.type in DELIVERING
+
+    @property
+    def obligation(self) -> Obligation:
+        """What it settles, as its participant sees it.
+
+        Raises:
+            InvalidOption: the instruction settles no trade of the book, or moves no
+                units or no money.
+        """
+        if self.trade is None or self.quantity is None or self.cash is None:
+            raise InvalidOption(
+                field="instruction",
+                expected="one that settles a trade against payment",
+                found=self.id,
+            )
+        return Obligation(
+            self.trade,
+            -self.quantity if self.is_delivery else self.quantity,
+            -self.cash if self.type in _PAYING else self.cash,
+            self.counterparty,
+            self.clearing,
+            self.owner,
+        )
+
+
+# --- as documents --------------------------------------------------------------------
+
+
+def _amount_content(name: str, amount: bl.Amount | None) -> dict[str, Any]:
+    if amount is None:
+        return {}
+    unit = amount.commodity
+    return {name: [amount.number, unit.code, unit.scale]}
+
+
+def _read_amount_content(content: Mapping[str, Any], name: str) -> bl.Amount | None:
+    if name not in content:
+        return None
+    number, code, scale = content[name]
+    return read_amount(number, bl.Commodity(code, scale))
+
+
+def to_document(instruction: Instruction) -> bl.Document:
+    """Return the document that keeps an instruction."""
+    content: dict[str, Any] = {
+        "type": instruction.type,
+        "trade_date": instruction.trade_date.isoformat(),
+        "settlement_date": instruction.settlement_date.isoformat(),
+        "participant": instruction.participant,
+        "counterparty": instruction.counterparty,
+        "transaction": instruction.transaction,
+        "clearing": instruction.clearing,
+        "partial_allowed": instruction.partial_allowed,
+        **_amount_content("quantity", instruction.quantity),
+        **_amount_content("cash", instruction.cash),
+    }
+    for name in _NAMED:
+        if getattr(instruction, name) is not None:
+            content[name] = getattr(instruction, name)
+    if instruction.parts_before:
+        content["parts_before"] = instruction.parts_before
+    return bl.Document(KIND, instruction.id, content)
+
+
+def from_document(document: bl.Document) -> Instruction:
+    """Return the instruction that *document* keeps.
+
+    Raises:
+        InvalidDocument: a later release, or other hands, made it.
+    """
+    content = document.content
+    try:
+        return Instruction(
+            id=document.id,
+            type=content["type"],
+            trade_date=date.fromisoformat(content["trade_date"]),
+            settlement_date=date.fromisoformat(content["settlement_date"]),
+            quantity=_read_amount_content(content, "quantity"),
+            cash=_read_amount_content(content, "cash"),
+            participant=content["participant"],
+            counterparty=content["counterparty"],
+            transaction=content["transaction"],
+            clearing=content["clearing"],
+            partial_allowed=content["partial_allowed"],
+            parts_before=content.get("parts_before", 0),
+            **{name: content[name] for name in _NAMED if name in content},
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise InvalidDocument(
+            f"the instruction {document.id!r} is none that this release can read",
+            field="document",
+            expected="a settlement-instruction",
+            found=error,
+        ) from error

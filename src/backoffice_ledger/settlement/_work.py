@@ -1,0 +1,246 @@
+"""The work behind the verbs of the desk: read, take a step, store and book."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import date
+from functools import partial
+from itertools import islice
+from typing import Any, Final, TypeVar
+
+import attrs
+
+import backoffice_ledger as bl
+from backoffice_ledger.errors import InvalidOption
+from backoffice_ledger.settlement._books import Books
+from backoffice_ledger.settlement._instructing import cancelled_event, replacement
+from backoffice_ledger.settlement._life import TradeState, TradeStatus, begin
+from backoffice_ledger.settlement._records import (
+    Records,
+    Stored,
+    check_same,
+    check_seen,
+)
+from backoffice_ledger.settlement._status import InstructionStatus, SettlementState
+from backoffice_ledger.settlement._trade import Allocation, Trade, split_block
+from backoffice_ledger.settlement.accounting import SettlementEvent, TradeCancelled
+from backoffice_ledger.settlement.lots._checks import check_instance, check_name
+
+T = TypeVar("T")
+I = TypeVar("I")  # noqa: E741 - an item
+
+BATCH_SIZE: Final = 5_000
+"""How many trades or instructions are in one database transaction."""
+
+
+@attrs.frozen
+class Work:
+    """Steps of trades and instructions; each is done in one database transaction."""
+
+    ledger: bl.Ledger
+    books: Books
+    market: str | None
+
+    @property
+    def records(self) -> Records:
+        """The documents of the book."""
+        return Records(self.ledger)
+
+    def write(
+        self, values: Iterable[Stored], events: Iterable[SettlementEvent] = ()
+    ) -> None:
+        """Store documents and book events; both are there, or neither."""
+        self.records.store(values)
+        booked = list(events)
+        if booked:
+            self.books.post(booked)
+
+    def batched(
+        self, items: Iterable[I], work: Callable[[list[I]], list[T]]
+    ) -> tuple[T, ...]:
+        """Do *work* on batches of items, each in one database transaction."""
+        done: list[T] = []
+        for batch in _batches(items):
+            done += self.ledger.atomically(partial(work, batch))
+        return tuple(done)
+
+    # --- trades ----------------------------------------------------------------------
+
+    def capture(self, batch: list[Trade]) -> list[TradeStatus]:
+        """Take in trades and book them."""
+        trades = [self._checked(trade, index) for index, trade in enumerate(batch)]
+        known = self.records.first_versions([trade.id for trade in trades])
+        fresh: dict[str, Trade] = {}
+        for trade in trades:
+            if trade.id in known:
+                check_same(known[trade.id], trade)
+            elif trade.id in fresh:
+                check_same(fresh[trade.id], trade)
+            else:
+                fresh[trade.id] = trade
+        begun = {id_: begin(id_, id_) for id_ in fresh}
+        self.write(
+            [*fresh.values(), *begun.values()],
+            (trade.executed() for trade in fresh.values()),
+        )
+        old = self.records.find_statuses(list(known))
+        return [begun.get(trade.id) or old[trade.id] for trade in trades]
+
+    def _checked(self, trade: Trade, index: int) -> Trade:
+        check_instance(trade, Trade, f"trades[{index}]")
+        if trade.version != 1:
+            raise InvalidOption(
+                field=f"trades[{index}].version",
+                expected="1; amend() takes later versions",
+                found=trade.version,
+            )
+        if trade.market is None and self.market is not None:
+            return attrs.evolve(trade, market=self.market)
+        return trade
+
+    def enrich(
+        self, ids: list[str], given: Mapping[str, str | None], seen: int | None = None
+    ) -> list[TradeStatus]:
+        """Complete trades with standing settlement instructions."""
+        statuses = self.records.statuses(ids)
+        details = []
+        for trade in self.records.trades(statuses):
+            own: dict[str, Any] = {}
+            for name in ("own_ssi", "counterparty_ssi"):
+                value = given.get(name) or getattr(trade, name)
+                if value is None:
+                    raise InvalidOption(
+                        field=name, expected=f"one for the trade {trade.id!r}"
+                    )
+                check_name(value, name)
+                own[name] = value
+            details.append(own)
+        return self.moved(statuses, TradeState.ENRICHED, details, seen)
+
+    def moved(
+        self,
+        statuses: Sequence[TradeStatus],
+        state: TradeState,
+        details: Sequence[Mapping[str, Any]],
+        seen: int | None = None,
+    ) -> list[TradeStatus]:
+        """Take a step with each trade, by what was given with it."""
+        moved = [
+            status.moved(state, own)
+            for status, own in zip(statuses, details, strict=True)
+        ]
+        changed = _changed(statuses, moved, seen)
+        self.write(changed)
+        return moved
+
+    def allocate(
+        self, id: str, allocations: tuple[Allocation, ...], seen: int | None
+    ) -> tuple[TradeStatus, ...]:
+        """Split a block trade."""
+        [status] = statuses = self.records.statuses([id])
+        [block] = self.records.trades(statuses)
+        enriched = status.details(TradeState.ENRICHED) or {}
+        parts = split_block(attrs.evolve(block, **enriched), allocations)
+        details = {"into": tuple(part.id for part in parts)}
+        moved = status.moved(TradeState.BLOCK_ALLOCATED, details)
+        known = self.records.first_versions([part.id for part in parts])
+        for part in parts:
+            if part.id in known:
+                check_same(known[part.id], part)
+        if moved is status:
+            return tuple(self.records.statuses([part.id for part in parts]))
+        check_seen(status, seen)
+        origin = {"block": status.booking_id}
+        begun = [
+            begin(part.id, part.id, TradeState.ALLOCATED, origin) for part in parts
+        ]
+        taken_back = TradeCancelled(trade=block.executed(), date=block.trade_date)
+        self.write(
+            [*parts, *begun, moved], [taken_back, *(part.executed() for part in parts)]
+        )
+        return tuple(begun)
+
+    def cancel(self, id: str, on: date, reason: str, seen: int | None) -> TradeStatus:
+        """Take a trade back."""
+        [status] = statuses = self.records.statuses([id])
+        moved = status.moved(TradeState.CANCELLED, {"on": on.isoformat()})
+        if moved is not status:
+            check_seen(status, seen)
+            [trade] = self.records.trades(statuses)
+            event = cancelled_event(self.records, status, trade, on, reason)
+            self.write([moved], [event])
+        return moved
+
+    def amend(
+        self, trade: Trade, on: date, reason: str, seen: int | None
+    ) -> TradeStatus:
+        """Take a trade back and book its next version."""
+        [status] = statuses = self.records.statuses([trade.id])
+        [latest] = self.records.trades(statuses)
+        if latest == trade:
+            return status
+        fresh = replacement(latest, trade)
+        details = {"on": on.isoformat(), "replaced_by": trade.booking_id}
+        moved = status.moved(TradeState.CORRECTED, details)
+        check_seen(status, seen)
+        event = cancelled_event(self.records, status, latest, on, reason)
+        self.write([trade, moved, fresh], [event, trade.executed()])
+        return fresh
+
+    # --- instructions ----------------------------------------------------------------
+
+    def stepped(
+        self,
+        ids: Iterable[str],
+        step: Callable[[InstructionStatus], InstructionStatus],
+        seen: int | None = None,
+        event: Callable[
+            [InstructionStatus, InstructionStatus], SettlementEvent | None
+        ] = lambda _, __: None,
+    ) -> tuple[InstructionStatus, ...]:
+        """Take one step with each instruction, and what it does to its trade."""
+
+        def work(batch: list[str]) -> list[InstructionStatus]:
+            before = self.records.instructions(batch)
+            after = [step(status) for status in before]
+            changed = _changed(before, after, seen)
+            events = [
+                found
+                for old, new in zip(before, after, strict=True)
+                if new is not old and (found := event(old, new)) is not None
+            ]
+            self.write([*changed, *self._settled_trades(changed)], events)
+            return after
+
+        return self.batched(ids, work)
+
+    def _settled_trades(
+        self, changed: Iterable[InstructionStatus]
+    ) -> list[TradeStatus]:
+        """Return the trades that these instructions have settled."""
+        ids = [
+            status.instruction.trade
+            for status in changed
+            if status.settlement is SettlementState.SETTLED
+            and status.instruction.trade is not None
+        ]
+        return [
+            status.moved(TradeState.SETTLED, {})
+            for status in self.records.statuses(ids)
+        ]
+
+
+def _batches(items: Iterable[I]) -> Iterator[list[I]]:
+    if isinstance(items, str):
+        raise InvalidOption(field="ids", expected="a list of ids", found=items)
+    iterator = iter(items)
+    while batch := list(islice(iterator, BATCH_SIZE)):
+        yield batch
+
+
+def _changed(before: Sequence[T], after: Sequence[T], seen: int | None) -> list[T]:
+    """Return what a step has changed; each of it must be as the caller has seen it."""
+    changed = []
+    for old, new in zip(before, after, strict=True):
+        if new is not old:
+            check_seen(old, seen)  # type: ignore[arg-type]
+            changed.append(new)
+    return changed
