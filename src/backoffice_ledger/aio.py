@@ -33,7 +33,8 @@ from typing import Any, Concatenate, Final, ParamSpec, TypeVar, final
 from backoffice_ledger._engine.store import Store
 from backoffice_ledger._ledger.holds import Holds
 from backoffice_ledger._ledger.ledger import Ledger
-from backoffice_ledger._ledger.topics import Accounts, Documents, Periods, Proposals
+from backoffice_ledger._ledger.proposals import Proposals
+from backoffice_ledger._ledger.topics import Accounts, Documents, Periods
 from backoffice_ledger._ledger.view import LedgerView
 from backoffice_ledger._model.arguments import check_count
 from backoffice_ledger._stores.host_adapters import host_of

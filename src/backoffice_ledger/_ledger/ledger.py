@@ -18,12 +18,12 @@ from backoffice_ledger._engine.limits import bounded_posting
 from backoffice_ledger._engine.store import PAGE_ROWS
 from backoffice_ledger._ledger.bulk import OnRefusal, post_columns, post_many
 from backoffice_ledger._ledger.holds import Holds, make_conditions
+from backoffice_ledger._ledger.proposals import Proposals
 from backoffice_ledger._ledger.session import Session, atomically
 from backoffice_ledger._ledger.topics import (
     Accounts,
     Documents,
     Periods,
-    Proposals,
     ReversalStyle,
     reversal_command,
 )
