@@ -1,6 +1,8 @@
 """The desk: a trade from its capture to its settlement, and what is refused."""
 
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -226,6 +228,33 @@ def test_it_lives_on_postgresql(
             "stock:location:depository": f"-600 {ACME}",
             "stock:owner:firm": f"600 {ACME}",
         }
+        assert ledger.verify()
+
+
+def test_two_clerks_do_the_same_at_once(
+    tmp_path: Path, make: Make, ready: Ready, accounts: Callable[[bl.Ledger], None]
+) -> None:
+    """Each gets the same answer, and it is booked once."""
+    path = tmp_path / "books.db"
+    with bl.open_ledger(path, actor="anna", create=True) as ledger:
+        accounts(ledger)
+        desk = SettlementDesk(ledger)
+        desk.capture(make())
+        ready(desk, "T-1")
+    start = threading.Barrier(2)
+
+    def settle(actor: str) -> object:
+        with bl.open_ledger(path, actor=actor) as ledger:
+            desk = SettlementDesk(ledger)
+            start.wait()
+            return desk.settle("T-1", on=DUE)
+
+    with ThreadPoolExecutor(2) as pool:
+        one, other = pool.map(settle, ["bert", "carl"])
+    assert one == other
+    with bl.open_ledger(path, actor="anna") as ledger:
+        assert balances(ledger) == SETTLED
+        assert len(list(ledger.view().entries())) == 2
         assert ledger.verify()
 
 
@@ -556,7 +585,7 @@ def test_what_is_settled_in_part_is_not_taken_back(
     """Not even once the rest of the instruction is cancelled."""
     desk.capture(make())
     ready(desk, "T-1")
-    desk.settle("T-1", on=DUE, quantity=bl.Amount(400, ACME))
+    desk.settle("T-1", on=DUE, quantity=bl.Amount(400, ACME), reference="P")
     desk.cancel_instruction("T-1", by="system")
     with pytest.raises(errors.TransitionRefused, match="a part of the trade"):
         desk.cancel("T-1", on=DUE)
@@ -572,7 +601,9 @@ def test_a_trade_is_instructed_again_with_what_is_left(
     desk.capture(make())
     ready(desk, "T-1")
     desk.fail("T-1", on=DUE)
-    desk.settle("T-1", on=date(2026, 10, 12), quantity=bl.Amount(333, ACME))
+    desk.settle(
+        "T-1", on=date(2026, 10, 12), quantity=bl.Amount(333, ACME), reference="P"
+    )
     with pytest.raises(errors.TransitionRefused, match="rejected or cancelled"):
         desk.instruct("T-1", instruction="I-2")
     desk.cancel_instruction("T-1", by="system")

@@ -160,7 +160,7 @@ def test_an_order_is_told_in_plain_words(
     desk.capture(make())
     assert front.order("T-1").rows()[-1]["answer"] == "2026-10-09"
     ready(desk, "T-1")
-    desk.settle("T-1", on=DUE, quantity=bl.Amount(400, ACME))
+    desk.settle("T-1", on=DUE, quantity=bl.Amount(400, ACME), reference="P")
     desk.fail("T-1", on=LATER, lacks=["securities"])
     answers = {row["question"]: row["answer"] for row in front.order("T-1")}
     assert answers == {

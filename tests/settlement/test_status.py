@@ -69,21 +69,21 @@ def test_a_part_is_some_units_and_no_more_than_are_left(order: Order) -> None:
     """And of the same instrument."""
     for wrong in (0, -1, 1001):
         with pytest.raises(errors.InvalidOption):
-            delivery(order).settled(DUE, units(wrong))
+            delivery(order).settled(DUE, units(wrong), "P")
     with pytest.raises(errors.CommodityMismatch):
-        delivery(order).settled(DUE, bl.Amount(1, "DE0005557508"))
+        delivery(order).settled(DUE, bl.Amount(1, "DE0005557508"), "P")
 
 
 def test_a_part_may_be_refused_by_the_terms(order: Order) -> None:
     """Then it is all or nothing."""
     status = delivery(order, partial_allowed=False)
     with pytest.raises(errors.TransitionRefused, match="quantity"):
-        status.settled(DUE, units(1))
+        status.settled(DUE, units(1), "P")
     assert status.settled(DUE).is_terminal
 
 
 def test_a_settlement_has_a_reference(order: Order) -> None:
-    """Two parts of one day need their own; the same one again must say the same."""
+    """A part needs one of its own; the same one again must say the same."""
     status = delivery(order).settled(DUE, units(400), "P-1")
     assert status.settled(DUE, units(400), "P-1") is status
     for on, count in ((DUE, 300), (LATER, 400)):
@@ -91,9 +91,11 @@ def test_a_settlement_has_a_reference(order: Order) -> None:
             status.settled(on, units(count), "P-1")
     with pytest.raises(errors.IdempotencyConflict):
         status.settled(DUE, None, "P-1")
+    with pytest.raises(errors.InvalidOption, match="look like a retry"):
+        status.settled(DUE, units(400))
     done = status.settled(LATER)
     assert done.settled(LATER) is done
-    assert done.settled(LATER, units(600)) is done
+    assert done.settled(LATER, units(600), LATER.isoformat()) is done
     with pytest.raises(errors.TransitionRefused, match="settlement"):
         done.settled(date(2026, 10, 13))
 
@@ -105,7 +107,7 @@ def test_money_alone_settles_whole(order: Order) -> None:
     status = status.matched(bl.Amount("99998.00", "EUR"), "X")
     assert status.remaining is None
     with pytest.raises(errors.InvalidOption, match="none with a payment"):
-        status.settled(DUE, units(1))
+        status.settled(DUE, units(1), "P")
     done = status.settled(DUE)
     assert done.is_terminal
     assert str(done.parts[0].difference) == "2.00 EUR"
@@ -114,11 +116,11 @@ def test_money_alone_settles_whole(order: Order) -> None:
 
 def test_units_alone_settle_without_money(order: Order) -> None:
     """Free of payment, in parts."""
-    status = delivery(order, type="DFP", cash=None).settled(DUE, units(1))
+    status = delivery(order, type="DFP", cash=None).settled(DUE, units(1), "P")
     assert status.parts[0].cash is None
     assert status.remaining_cash is None
     with pytest.raises(errors.InvalidOption):
-        status.settled(LATER, units(1000))
+        status.settled(LATER, units(1000), "P-2")
 
 
 # --- hold ----------------------------------------------------------------------------
@@ -158,7 +160,7 @@ def test_some_units_of_a_delivery_are_released(order: Order) -> None:
     with pytest.raises(errors.TransitionRefused, match="party-hold"):
         status.freed(units(500))
     with pytest.raises(errors.TransitionRefused, match="quantity"):
-        status.settled(DUE, units(401))
+        status.settled(DUE, units(401), "P")
     part = status.settled(DUE, units(100), "P-1")
     assert (part.hold, part.released) == (HoldState.PARTIALLY_RELEASED, units(300))
     part = part.settled(DUE, units(300), "P-2")
@@ -330,7 +332,7 @@ def test_a_fail_is_booked_once_however_long_it_lasts(
     table = desk.ageing(LATER)
     [row] = table.rows()
     assert (row["days"], row["bucket"], row["reason"]) == (3, "1-4", "CLAC")
-    part = desk.settle("T-1", on=LATER, quantity=units(500))
+    part = desk.settle("T-1", on=LATER, quantity=units(500), reference="P-1")
     assert desk.recycle("T-1") == part  # partially settled it is already
     desk.settle("T-1", on=date(2026, 10, 13))
     assert not ledger.balance("liabilities:unsettled:failed-to-receive")
@@ -425,7 +427,7 @@ def test_statuses_come_back_from_documents(order: Order) -> None:
         .accepted()
         .matched(bl.Amount("99998.00", "EUR"), "X")
         .settled(DUE),
-        delivery(order, type="DFP", cash=None).settled(DUE, units(4)),
+        delivery(order, type="DFP", cash=None).settled(DUE, units(4), "P"),
     ]
     for status in samples:
         terms = instructions.from_document(instructions.to_document(status.instruction))

@@ -6,11 +6,15 @@ to say: the command can be read back from it.
 
 import json
 from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
 from typing import Any, Final
+
+import attrs
 
 from backoffice_ledger._engine.book import account_from_fact
 from backoffice_ledger._engine.commands import (
     Action,
+    AllowException,
     ChangeAccount,
     CloseAccount,
     DeclareDimension,
@@ -18,18 +22,23 @@ from backoffice_ledger._engine.commands import (
     OpenJournal,
     Redact,
     RequireControls,
+    RevokeException,
     SetPeriods,
     StoreDocument,
+    UseCalendar,
 )
 from backoffice_ledger._engine.contents import EFFECT_TEXT, optional_date
 from backoffice_ledger._engine.documents import document_from_fact
-from backoffice_ledger._engine.state import Fact, NewRecord
+from backoffice_ledger._engine.periods import expanded
+from backoffice_ledger._engine.state import Fact, NewRecord, State
 from backoffice_ledger._model.account import Account
+from backoffice_ledger._model.dates import instant_to_microseconds
 from backoffice_ledger._model.document import stored_json
 from backoffice_ledger._model.period import PeriodState
 from backoffice_ledger._model.proposal import Effect
 from backoffice_ledger._model.record import Journal
 from backoffice_ledger._model.text import FrozenMapping
+from backoffice_ledger.calendars import SuccessiveCalendars, calendar_from_content
 
 _PERIOD_ACTIONS: Final = {
     PeriodState.FUTURE: "postpone-period",
@@ -48,14 +57,19 @@ _ACTIONS: Final[Mapping[type, str]] = {
     StoreDocument: "store-document",
     Redact: "redact",
     RequireControls: "require-controls",
+    UseCalendar: "use-calendar",
+    AllowException: "allow-exception",
+    RevokeException: "revoke-exception",
 }
 
 EFFECT_TYPES: Final = frozenset(
     {
         "account",
+        "calendar",
         "control",
         "dimension",
         "document",
+        "exception",
         "journal",
         "period",
         "redaction",
@@ -139,7 +153,10 @@ def _close_account(effect: tuple[Effect, ...]) -> CloseAccount:
 
 def _journal(effect: tuple[Effect, ...]) -> OpenJournal:
     texts = effect[0].texts
-    return OpenJournal(Journal(effect[0].content["name"], texts.get("description", "")))
+    content = effect[0].content
+    return OpenJournal(
+        Journal(content["name"], texts.get("description", ""), content.get("class"))
+    )
 
 
 def _periods(effect: tuple[Effect, ...]) -> SetPeriods:
@@ -148,7 +165,38 @@ def _periods(effect: tuple[Effect, ...]) -> SetPeriods:
         tuple(each.content["name"] for each in effect),
         PeriodState(content["state"]),
         content["journal"],
+        content.get("journal_class"),
         effect[0].texts.get("reason", ""),
+    )
+
+
+def _calendar(effect: tuple[Effect, ...]) -> UseCalendar:
+    content = effect[0].content
+    calendar = calendar_from_content(content["calendar"])
+    since = optional_date(content["since"])
+    if since is not None:  # the record holds what there was before, too
+        assert isinstance(calendar, SuccessiveCalendars)  # noqa: S101
+        calendar = calendar.changes[-1][1]
+    return UseCalendar(calendar, since, effect[0].texts.get("reason", ""))
+
+
+def _exception(effect: tuple[Effect, ...]) -> AllowException:
+    content = effect[0].content
+    until = datetime.fromisoformat(content["until"])
+    return AllowException(
+        content["id"],
+        content["name"],
+        tuple(content["actors"]),
+        instant_to_microseconds(until, "until"),
+        effect[0].texts.get("reason", ""),
+        content.get("journal"),
+        content.get("journal_class"),
+    )
+
+
+def _revocation(effect: tuple[Effect, ...]) -> RevokeException:
+    return RevokeException(
+        effect[0].content["id"], effect[0].texts.get("revocation", "")
     )
 
 
@@ -176,6 +224,9 @@ _COMMANDS: Final[Mapping[str, Callable[[tuple[Effect, ...]], Action]]] = {
     ),
     "redact": _redact,
     "require-controls": _controls,
+    "use-calendar": _calendar,
+    "allow-exception": _exception,
+    "revoke-exception": _revocation,
     **dict.fromkeys(_PERIOD_ACTIONS.values(), _periods),
 }
 
@@ -188,12 +239,12 @@ def command_of(action: str, effect: tuple[Effect, ...]) -> Action:
     return _COMMANDS[action](effect)
 
 
-def is_same(asked: Action, proposed: Action) -> bool:
+def is_same(state: State, asked: Action, proposed: Action) -> bool:
     """Whether *asked* is what was proposed, which names only what changes."""
     if isinstance(asked, SetPeriods) and isinstance(proposed, SetPeriods):
-        rest = (proposed.state, proposed.journal, proposed.reason)
-        return (asked.state, asked.journal, asked.reason) == rest and (
-            set(proposed.names) <= set(asked.names)
+        names = expanded(state, asked)
+        return attrs.evolve(asked, names=proposed.names) == proposed and (
+            set(proposed.names) <= set(names)
         )
     if isinstance(asked, RequireControls) and isinstance(proposed, RequireControls):
         return set(proposed.controls) <= set(asked.controls)

@@ -379,7 +379,7 @@ def propose_action(
     if old is not None:
         fact = state.known("proposal", command.id)
         has_all = old.action == name and not erased_texts(fact)
-        if has_all and is_same(command.action, command_of(name, old.effect)):
+        if has_all and is_same(state, command.action, command_of(name, old.effect)):
             return Outcome(results=[fact])
         if not command.revises:
             raise IdempotencyConflict(

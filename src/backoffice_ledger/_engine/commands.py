@@ -17,6 +17,7 @@ from backoffice_ledger._model.posting import Posting
 from backoffice_ledger._model.proposal import Decision
 from backoffice_ledger._model.record import Journal
 from backoffice_ledger._model.text import EMPTY_MAPPING
+from backoffice_ledger.calendars import BookCalendar
 
 
 @attrs.frozen
@@ -72,12 +73,43 @@ class DeclareDimension:
 
 @attrs.frozen
 class SetPeriods:
-    """Bring periods into a state."""
+    """Bring periods into a state; a name may stand for those of a year or a quarter."""
 
     names: tuple[str, ...]
     state: PeriodState
     journal: str | None = None
+    journal_class: str | None = None
     reason: str = ""
+
+
+@attrs.frozen
+class UseCalendar:
+    """Name the days by a calendar: all, or those from a day on."""
+
+    calendar: BookCalendar
+    since: date | None = None
+    reason: str = ""
+
+
+@attrs.frozen
+class AllowException:
+    """Let some actors post into closed periods until an instant."""
+
+    id: str
+    name: str
+    actors: tuple[str, ...]
+    until: int
+    reason: str
+    journal: str | None = None
+    journal_class: str | None = None
+
+
+@attrs.frozen
+class RevokeException:
+    """Take such a leave back."""
+
+    id: str
+    reason: str
 
 
 @attrs.frozen
@@ -230,6 +262,9 @@ Action = (
     | OpenJournal
     | DeclareDimension
     | SetPeriods
+    | UseCalendar
+    | AllowException
+    | RevokeException
     | StoreDocument
     | Redact
     | RequireControls
@@ -264,6 +299,9 @@ Command = (
     | OpenJournal
     | DeclareDimension
     | SetPeriods
+    | UseCalendar
+    | AllowException
+    | RevokeException
     | StoreDocument
     | StoreDocuments
     | PostEntries
@@ -282,6 +320,7 @@ Command = (
 
 EXCLUSIVE: Final = frozenset(
     {
+        AllowException,
         ChangeAccount,
         CloseAccount,
         DeclareDimension,
@@ -289,7 +328,9 @@ EXCLUSIVE: Final = frozenset(
         OpenJournal,
         Redact,
         RequireControls,
+        RevokeException,
         SetPeriods,
+        UseCalendar,
     }
 )
 """Commands that no other command of the book may run beside."""

@@ -14,11 +14,13 @@ from backoffice_ledger._engine import (
     documents,
     entries,
     holds,
+    periods,
     reversal,
 )
 from backoffice_ledger._engine.actions import action_of
 from backoffice_ledger._engine.commands import (
     Action,
+    AllowException,
     Capture,
     CastVote,
     ChangeAccount,
@@ -38,9 +40,11 @@ from backoffice_ledger._engine.commands import (
     RequireControls,
     Reserve,
     Reverse,
+    RevokeException,
     SetPeriods,
     StoreDocument,
     StoreDocuments,
+    UseCalendar,
     Void,
 )
 from backoffice_ledger._engine.controls import Examine
@@ -55,7 +59,6 @@ from backoffice_ledger._engine.state import (
 )
 from backoffice_ledger._model.account import Account, ancestors
 from backoffice_ledger._model.entry import Entry
-from backoffice_ledger._model.period import PeriodState
 
 
 def needs(command: Command, state: State) -> Needs:
@@ -182,10 +185,12 @@ def _limit_keys(account: Account) -> list[FactKey]:
 
 
 def _periods_needs(command: SetPeriods, state: State) -> Needs:
-    return state.missing(
-        prefixes=entries.SMALL_KINDS,
-        months=command.state in (PeriodState.CLOSED, PeriodState.LOCKED),
-    )
+    first = state.missing(prefixes=entries.SMALL_KINDS)
+    return first or periods.set_periods_needs(state, command)
+
+
+def _small_needs(command: object, state: State) -> Needs:  # noqa: ARG001
+    return state.missing(prefixes=entries.SMALL_KINDS)
 
 
 def _reverse_needs(command: Reverse, state: State) -> Needs:
@@ -270,6 +275,9 @@ _NEEDS: dict[type, Callable[[Any, State], Needs]] = {
         facts=[("dimension", command.name)]
     ),
     SetPeriods: _periods_needs,
+    UseCalendar: _small_needs,
+    AllowException: _small_needs,
+    RevokeException: _small_needs,
     StoreDocument: lambda command, state: state.missing(
         facts=[documents.document_fact(command.document)]
     ),
@@ -298,7 +306,10 @@ _DECIDE: dict[type, Callable[[State, Any, Stamp], Outcome]] = {
     CloseAccount: book.close_account,
     OpenJournal: book.open_journal,
     DeclareDimension: book.declare_dimension,
-    SetPeriods: book.set_periods,
+    SetPeriods: periods.set_periods,
+    UseCalendar: periods.use_calendar,
+    AllowException: periods.allow_exception,
+    RevokeException: periods.revoke_exception,
     StoreDocument: documents.store_document,
     StoreDocuments: documents.store_documents,
     CastVote: approvals.cast_vote,

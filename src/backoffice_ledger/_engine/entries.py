@@ -30,6 +30,7 @@ from backoffice_ledger._engine.limits import (
     take_moves,
     with_amount,
 )
+from backoffice_ledger._engine.periods import use_of_exception
 from backoffice_ledger._engine.refusals import (
     is_final,
     recorded_refusal,
@@ -69,7 +70,14 @@ from backoffice_ledger.errors import (
     excerpt,
 )
 
-SMALL_KINDS = (("commodity", ""), ("journal", ""), ("dimension", ""), ("period", ""))
+SMALL_KINDS = (
+    ("calendar", ""),
+    ("commodity", ""),
+    ("dimension", ""),
+    ("exception", ""),
+    ("journal", ""),
+    ("period", ""),
+)
 """Kinds of facts of which every posting may need any; they are read whole."""
 
 
@@ -235,6 +243,9 @@ def add_entry(
     if state.cells:  # controls may have read some
         take_moves(state, moves_of(entry.postings, reserved, released))
     add_commodities(state, outcome, entry, stamp)
+    use = use_of_exception(state, entry, stamp)
+    if use is not None:
+        outcome.records.append(use)
     facts: tuple[FactKey, ...] = ()
     if reverses is not None:
         facts += (("reversal", reverses),)
@@ -331,7 +342,8 @@ def check_state(state: State, entry: Entry) -> tuple[bool, ...] | None:
     if journal not in state.facts["journal"]:
         raise UnknownJournal(field="journal", found=journal)
     period_state = state.period_state(journal, day)
-    if not period_state.accepts(entry.kind):
+    is_shut = not period_state.accepts(entry.kind)
+    if is_shut and state.exception_for(journal, day) is None:
         raise PeriodNotOpen(
             f"{state.calendar.period_of(day)} is {period_state.value}",
             field="date",

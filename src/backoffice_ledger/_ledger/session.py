@@ -317,7 +317,7 @@ class Session:
         withheld: list[NewRecord],
     ) -> Outcome:
         state = transaction.state
-        state.now = stamp.at
+        state.now, state.actor = stamp.at, stamp.actor
         transaction.enter(command)
         while missing := needs(command, state):
             transaction.load(missing)

@@ -13,13 +13,11 @@ from backoffice_ledger._engine.commands import (
     ChangeAccount,
     CloseAccount,
     Reverse,
-    SetPeriods,
     StoreDocument,
     StoreDocuments,
 )
 from backoffice_ledger._engine.documents import document_from_fact, document_key
-from backoffice_ledger._engine.entries import SMALL_KINDS
-from backoffice_ledger._engine.state import PROVISIONAL, State
+from backoffice_ledger._engine.state import PROVISIONAL
 from backoffice_ledger._engine.store import Transaction
 from backoffice_ledger._ledger.holds import read_balances
 from backoffice_ledger._ledger.session import Session
@@ -33,32 +31,13 @@ from backoffice_ledger._model.balance import AccountBalances
 from backoffice_ledger._model.dates import check_date
 from backoffice_ledger._model.document import Document
 from backoffice_ledger._model.limit import Limit
-from backoffice_ledger._model.period import Period, PeriodState
 from backoffice_ledger._model.text import check_identifier, check_path, check_text
 from backoffice_ledger.errors import (
     InvalidDocument,
     InvalidOption,
-    UnknownJournal,
     UnknownRecord,
 )
 from backoffice_ledger.reports import Column, Row, Table
-
-
-def read_period(state: State, name: str, journal: str | None) -> Period:
-    """Return the period *name* as *state* has it."""
-    first, last = state.calendar.span(name)
-    if journal is None:
-        return Period(name, first, last, state.scope_state(None, name))
-    return Period(name, first, last, state.period_state(journal, first), journal)
-
-
-def load_small(transaction: Transaction) -> State:
-    """Load journals, periods and other small things; return the state."""
-    missing = transaction.state.missing(prefixes=SMALL_KINDS)
-    if missing:
-        transaction.load(missing)
-    return transaction.state
-
 
 ReversalStyle = Literal["opposite", "same-side"]
 """Swap the sides, or negate the amounts on the same sides."""
@@ -196,121 +175,6 @@ def read_chart(transaction: Transaction) -> ChartOfAccounts:
         facts = state.of_kind("account").values()
         state.chart = ChartOfAccounts(account_from_fact(fact) for fact in facts)
     return state.chart
-
-
-@attrs.frozen
-class Periods:
-    """Opening and closing of periods.
-
-    A period is a calendar month such as ``1993-01``; ``1993`` stands for its twelve
-    months.  A period is open until it is closed; one that lies before a closed period
-    is closed too.  With *journal* only that journal is concerned.
-    """
-
-    _session: Session
-
-    def close(
-        self, name: str, *, journal: str | None = None, reason: str = ""
-    ) -> tuple[Period, ...]:
-        """Let a period take nothing more, until it is reopened.
-
-        Raises:
-            PeriodTransition: an earlier period with entries is still open, or the
-                period is locked.
-        """
-        return self._set(name, PeriodState.CLOSED, journal, reason)
-
-    def adjust(
-        self, name: str, *, journal: str | None = None, reason: str = ""
-    ) -> tuple[Period, ...]:
-        """Let a period take only entries that are not of kind normal.
-
-        Raises:
-            PeriodTransition: the period is locked or not open yet.
-        """
-        return self._set(name, PeriodState.ADJUSTING, journal, reason)
-
-    def reopen(
-        self, name: str, *, reason: str, journal: str | None = None
-    ) -> tuple[Period, ...]:
-        """Open a closed period again; the reason is recorded.
-
-        Raises:
-            PeriodTransition: the period is locked.
-            InvalidOption: no reason is given.
-        """
-        if reason == "":
-            raise InvalidOption(field="reason", expected="why it is reopened")
-        return self._set(name, PeriodState.OPEN, journal, reason)
-
-    def lock(
-        self, name: str, *, journal: str | None = None, reason: str = ""
-    ) -> tuple[Period, ...]:
-        """Close a closed period for ever.
-
-        Raises:
-            PeriodTransition: the period is not closed.
-        """
-        return self._set(name, PeriodState.LOCKED, journal, reason)
-
-    def postpone(
-        self, name: str, *, journal: str | None = None, reason: str = ""
-    ) -> tuple[Period, ...]:
-        """Let an open period take nothing yet (state ``future``).
-
-        Raises:
-            PeriodTransition: the period is not open.
-        """
-        return self._set(name, PeriodState.FUTURE, journal, reason)
-
-    def _set(
-        self, name: str, state: PeriodState, journal: str | None, reason: str
-    ) -> tuple[Period, ...]:
-        check_text(reason, "reason")
-        _check_journal(journal)
-        names = State().calendar.expand(check_identifier(name, "period"))
-        return self._session.execute_and_read(
-            SetPeriods(names, state, journal, reason),
-            lambda: tuple(self.get(each, journal=journal) for each in names),
-        )
-
-    def get(self, name: str, *, journal: str | None = None) -> Period:
-        """Return one period (a month) with its state.
-
-        Raises:
-            InvalidOption: not the name of a period.
-            UnknownJournal: there is no such journal.
-        """
-        check_identifier(name, "period")
-        _check_journal(journal)
-        with self._session.transaction(write=False) as transaction:
-            state = load_small(transaction)
-            if journal is not None and state.fact("journal", journal) is None:
-                raise UnknownJournal(field="journal", found=journal)
-            return read_period(state, name, journal)
-
-    def all(self) -> tuple[Period, ...]:
-        """Return every period that has entries or a state of its own, in order."""
-        with self._session.transaction(write=False) as transaction:
-            return all_periods(transaction)
-
-
-def _check_journal(journal: object) -> None:
-    if journal is not None:
-        check_identifier(journal, "journal")
-
-
-def all_periods(transaction: Transaction) -> tuple[Period, ...]:
-    """Return every period that has entries or a state of its own, in order."""
-    state = load_small(transaction)
-    transaction.load(state.missing(months=True))
-    names = {(None, state.calendar.period_of(day)) for day in state.months or ()}
-    names |= {
-        (fact.content["journal"], fact.content["name"])
-        for fact in state.of_kind("period").values()
-    }
-    periods = [read_period(state, name, journal) for journal, name in names]
-    return tuple(sorted(periods, key=lambda p: (p.first, p.last, p.journal or "")))
 
 
 _HISTORY_COLUMNS: Final = (

@@ -489,14 +489,14 @@ class SettlementDesk:
             id: of the instruction.
             on: the day.
             quantity: units; None is all that is left.
-            reference: the depository's; None is the day.  Two parts on one day need
-                references of their own.
+            reference: the depository's.  A part needs one, or a second part of the same
+                day would look like a retry; None is the day.
 
         Raises:
             TransitionRefused: not accepted, matched and released; before the intended
                 day; over; or a part where none is allowed.
             IdempotencyConflict: the reference is that of another settlement.
-            InvalidOption: more units than are left.
+            InvalidOption: more units than are left, or a part without a reference.
             UnknownRecord: there is no such instruction.
         """
         [status] = self._work.stepped(

@@ -4,16 +4,10 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
-import attrs
-
-from backoffice_ledger.errors import (
-    DocumentConflict,
-    IdempotencyConflict,
-    TransitionRefused,
-)
+from backoffice_ledger.errors import DocumentConflict, TransitionRefused
 from backoffice_ledger.settlement._instruction import Instruction
 from backoffice_ledger.settlement._life import TradeState, TradeStatus, begin
-from backoffice_ledger.settlement._records import Records, Stored
+from backoffice_ledger.settlement._records import Records, Stored, check_same
 from backoffice_ledger.settlement._status import InstructionStatus, SettlementState
 from backoffice_ledger.settlement._trade import Trade
 from backoffice_ledger.settlement.accounting import (
@@ -52,7 +46,7 @@ def instruct(
         before = None if last is None else found[last]
         made = _made(status, trade, before, instruction_id, terms)
         if before is not None and made.id == before.id:
-            _check_same(before.instruction, made.instruction)
+            check_same(before.instruction, made.instruction)
             results.append(((), before))
             continue
         _check_over(before)
@@ -99,22 +93,6 @@ def _made(
         **terms,
     )
     return InstructionStatus(instruction=instruction, failing_since=failing)
-
-
-def _check_same(known: Instruction, asked: Instruction) -> None:
-    if known == asked:
-        return
-    field = next(
-        each.name
-        for each in attrs.fields(Instruction)
-        if getattr(known, each.name) != getattr(asked, each.name)
-    )
-    raise IdempotencyConflict(
-        f"the trade {known.trade!r} has the instruction {known.id!r}",
-        field=field,
-        expected=str(getattr(known, field)),
-        found=str(getattr(asked, field)),
-    )
 
 
 def _check_over(before: InstructionStatus | None) -> None:

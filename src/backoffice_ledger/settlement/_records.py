@@ -151,24 +151,24 @@ def check_seen(status: TradeStatus | InstructionStatus, seen: int | None) -> Non
         )
 
 
-def check_same_trade(known: Trade, trade: Trade) -> None:
-    """Check that a trade is the one that the book has under its id.
+def check_same(known: Trade | Instruction, asked: Trade | Instruction) -> None:
+    """Check that what is asked for is what the book has under its id.
 
     Raises:
-        IdempotencyConflict: it is another one.
+        IdempotencyConflict: it is another one; the first field that differs is named.
     """
-    if known == trade:
+    if known == asked:
         return
     field = next(
         each.name
-        for each in attrs.fields(Trade)
-        if getattr(known, each.name) != getattr(trade, each.name)
+        for each in attrs.fields(type(known))
+        if getattr(known, each.name) != getattr(asked, each.name)
     )
     raise IdempotencyConflict(
-        f"the trade {trade.id!r} is another one",
+        f"the {type(known).__name__.lower()} {known.id!r} is another one",
         field=field,
         expected=str(getattr(known, field)),
-        found=str(getattr(trade, field)),
+        found=str(getattr(asked, field)),
     )
 
 

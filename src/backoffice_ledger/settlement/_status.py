@@ -418,6 +418,12 @@ class InstructionStatus:
         Money goes with the units: pro rata, rounded down, the rest with the last part.
         """
         check_day(on, "on")
+        if quantity is not None and reference is None:
+            raise InvalidOption(
+                "without one a second part of a day would look like a retry",
+                field="reference",
+                expected="that of the depository, for a part",
+            )
         name = on.isoformat() if reference is None else reference
         check_name(name, "reference")
         known = [part for part in self.parts if part.reference == name]

@@ -16,7 +16,7 @@ from backoffice_ledger.settlement._life import TradeState, TradeStatus, begin
 from backoffice_ledger.settlement._records import (
     Records,
     Stored,
-    check_same_trade,
+    check_same,
     check_seen,
 )
 from backoffice_ledger.settlement._status import InstructionStatus, SettlementState
@@ -71,9 +71,9 @@ class Work:
         fresh: dict[str, Trade] = {}
         for trade in trades:
             if trade.id in known:
-                check_same_trade(known[trade.id], trade)
+                check_same(known[trade.id], trade)
             elif trade.id in fresh:
-                check_same_trade(fresh[trade.id], trade)
+                check_same(fresh[trade.id], trade)
             else:
                 fresh[trade.id] = trade
         begun = {id_: begin(id_, id_) for id_ in fresh}
@@ -144,7 +144,7 @@ class Work:
         known = self.records.first_versions([part.id for part in parts])
         for part in parts:
             if part.id in known:
-                check_same_trade(known[part.id], part)
+                check_same(known[part.id], part)
         if moved is status:
             return tuple(self.records.statuses([part.id for part in parts]))
         check_seen(status, seen)

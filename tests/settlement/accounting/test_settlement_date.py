@@ -12,6 +12,8 @@ from backoffice_ledger.settlement.accounting import (
     CustomerSettled,
     Netted,
     Obligation,
+    PostingRules,
+    SettlementAccounts,
     SettlementBooks,
     TradeCancelled,
     TradeFailing,
@@ -186,6 +188,20 @@ def test_a_part_is_recognised_when_it_is_settled(books: SettlementBooks) -> None
     rest = bought.obligation.share(units(2), eur("73.33"))
     books.post([TradeSettled(obligation=rest, date=S, part=2)])
     assert differing(books) == {}
+
+
+def test_what_rounding_leaves_over_goes_with_the_cost(books: SettlementBooks) -> None:
+    """Half of 100.02 is open: of two fees a cent each, so 49.99 of the cost."""
+    fees = {"commission": eur("0.01"), "exchange": eur("0.01")}
+    accounts = SettlementAccounts(fee_accounts={"exchange": "expenses:exchange"})
+    accounts.open_in(books.ledger)
+    books = SettlementBooks(books.ledger, PostingRules(accounts=accounts))
+    bought = trade(quantity=units(2), consideration=eur("100.00"), fees=fees)
+    half = bought.obligation.share(units(1), eur("50.01"))
+    books.post([bought, TradeSettled(obligation=half, date=S)])
+    found = differing(books)
+    assert found["expenses:exchange"] == found[SHORT["commission"]] == "0"
+    assert found[SHORT["trading"]] == "50.01 EUR"
 
 
 def test_a_settlement_is_taken_back(books: SettlementBooks) -> None:

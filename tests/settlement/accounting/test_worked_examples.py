@@ -50,6 +50,7 @@ def test_a_dealer_buys() -> None:
     mark = Marked(
         date=T,
         instrument=ACME,
+        value=eur("50800.00"),
         change=eur("800.00"),
         to_be_received={"T-1": eur("800.00")},
     )

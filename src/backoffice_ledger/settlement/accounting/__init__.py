@@ -6,42 +6,44 @@ from backoffice_ledger.settlement.accounting._accounts import (
     SettlementAccounts,
 )
 from backoffice_ledger.settlement.accounting._books import SettlementBooks
-from backoffice_ledger.settlement.accounting._events import (
-    Capacity,
-    Category,
-    Clearing,
-    CouponAccrued,
-    CouponPaid,
-    CustomerSettled,
-    DividendClaim,
-    DividendClaimPaid,
-    DividendPaid,
-    FailResolved,
-    FxTradeExecuted,
-    FxTradeSettled,
-    LocationUnits,
-    LotsTransferred,
-    Marked,
-    Netted,
-    Obligation,
-    PenaltyAccrued,
-    PenaltyPaid,
-    SettlementEvent,
-    Split,
-    TradeCancelled,
-    TradeExecuted,
-    TradeFailing,
-    TradeSettled,
-    TradeSide,
-)
+from backoffice_ledger.settlement.accounting._events import SettlementEvent
 from backoffice_ledger.settlement.accounting._open import (
     open_obligations,
     settlement_date_balances,
     settlement_date_entries,
 )
+from backoffice_ledger.settlement.accounting._position_events import (
+    CouponAccrued,
+    CouponPaid,
+    DividendClaim,
+    DividendClaimPaid,
+    DividendPaid,
+    LocationUnits,
+    LotsTransferred,
+    Marked,
+    PenaltyAccrued,
+    PenaltyPaid,
+    Split,
+)
 from backoffice_ledger.settlement.accounting._rules import (
     PostingRules,
     TransactionCosts,
+)
+from backoffice_ledger.settlement.accounting._trade_events import (
+    Capacity,
+    Category,
+    Clearing,
+    CustomerSettled,
+    FailResolved,
+    FxTradeExecuted,
+    FxTradeSettled,
+    Netted,
+    Obligation,
+    TradeCancelled,
+    TradeExecuted,
+    TradeFailing,
+    TradeSettled,
+    TradeSide,
 )
 
 __all__ = [

@@ -7,7 +7,7 @@ from typing import Any, Final, final
 import attrs
 
 import backoffice_ledger as bl
-from backoffice_ledger.settlement.accounting._events import Category, Clearing
+from backoffice_ledger.settlement.accounting._trade_events import Category, Clearing
 from backoffice_ledger.settlement.lots._positions import LotAccounts
 
 DIMENSIONS: Final = ("trade", "counterparty", "instrument", "owner", "lot")

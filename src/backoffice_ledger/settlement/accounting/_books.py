@@ -48,6 +48,9 @@ class SettlementBooks:
     ledger: bl.Ledger
     rules: PostingRules = attrs.field(factory=PostingRules)
     rounding: Rounding = attrs.field(default="half-up", kw_only=True)
+    _recent: list[bl.Record] = attrs.field(
+        factory=list, init=False, repr=False, eq=False
+    )
 
     def __attrs_post_init__(self) -> None:
         check_instance(self.ledger, bl.Ledger, "ledger")
@@ -137,4 +140,4 @@ class SettlementBooks:
         )
 
     def _run(self) -> Run:
-        return Run(self.ledger, self.rules, self.rounding)
+        return Run(self.ledger, self.rules, self.rounding, self._recent)

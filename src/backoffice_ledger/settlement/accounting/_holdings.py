@@ -2,7 +2,8 @@
 
 import backoffice_ledger as bl
 from backoffice_ledger.settlement.accounting._accounts import SettlementAccounts
-from backoffice_ledger.settlement.accounting._events import (
+from backoffice_ledger.settlement.accounting._lines import Line, total
+from backoffice_ledger.settlement.accounting._position_events import (
     CouponAccrued,
     CouponPaid,
     DividendClaim,
@@ -14,7 +15,6 @@ from backoffice_ledger.settlement.accounting._events import (
     PenaltyPaid,
     Split,
 )
-from backoffice_ledger.settlement.accounting._lines import Line, total
 
 
 def _held(instrument: bl.Commodity, owner: str) -> dict[str, str]:

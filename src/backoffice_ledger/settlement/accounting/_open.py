@@ -5,7 +5,6 @@ for every posting of it carries the trade.  Settlement-date accounting is a proj
 what is booked, less the open part of what was booked for purchases and sales.
 """
 
-import datetime
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, final
@@ -41,7 +40,6 @@ class _Trade:
         open: what is owed and pending now.
         change: changes of fair value of units that are still to be received.
         counterparty: of what is open.
-        date: of the trade, the earliest one of a netting.
         is_netting: whether it took the place of trades.
     """
 
@@ -49,7 +47,6 @@ class _Trade:
     open: Sums = attrs.field(factory=_sums)
     change: Sums = attrs.field(factory=_sums)
     counterparty: str = ""
-    date: datetime.date = datetime.date.max
     is_netting: bool = False
 
     @property
@@ -132,18 +129,13 @@ class OpenTrades:
                 trade.held[key] += units
             elif posting.account in self._adjustment:
                 trade.change[key] += units
-            if what == "executed":
-                trade.date = min(trade.date, entry.date)
 
     def _net(self, id_: str, touched: dict[str, _Trade]) -> None:
         """Move what is open of trades to the netting that takes their place."""
         target = self._trades[id_.split("/")[1]]
         target.is_netting = True
         for trade in touched.values():
-            if trade is target or not trade.is_open:
-                continue
-            target.date = min(target.date, trade.date)
-            if trade.held:
+            if trade.held and trade.is_open and trade is not target:
                 self._move(id_, (trade.held, target.held, self._held_part(trade)))
                 self._move(id_, (trade.change, target.change, trade.change.copy()))
 
@@ -242,10 +234,6 @@ class OpenTrades:
     def is_netting(self, trade: str) -> bool:
         """Return whether it took the place of trades."""
         return self._trades[trade].is_netting
-
-    def date_of(self, trade: str) -> datetime.date:
-        """Return the date of a trade, the earliest one of a netting."""
-        return self._trades[trade].date
 
     def rows(self) -> Iterator[tuple[str, str, bl.Balance, bl.Balance, bl.Balance]]:
         """Yield trade, counterparty, units, money, and money that is failing."""
@@ -347,9 +335,10 @@ def settlement_date_entries(
     """
     trades = OpenTrades(accounts)
     for record in records:
+        moved = sorted(trades.apply(record).items(), key=lambda item: item[1] < 0)
         found = postings(
             (account, bl.Amount.from_minor(units, unit), {})
-            for (account, unit), units in trades.apply(record).items()
+            for (account, unit), units in moved
         )
         if found:
             yield bl.Entry(

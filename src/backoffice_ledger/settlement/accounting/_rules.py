@@ -7,8 +7,9 @@ import attrs
 
 import backoffice_ledger as bl
 from backoffice_ledger.errors import InvalidOption
-from backoffice_ledger.settlement.accounting import _events as events
 from backoffice_ledger.settlement.accounting import _holdings as holdings
+from backoffice_ledger.settlement.accounting import _position_events as positions
+from backoffice_ledger.settlement.accounting import _trade_events as events
 from backoffice_ledger.settlement.accounting import _trades as trades
 from backoffice_ledger.settlement.accounting._accounts import SettlementAccounts
 from backoffice_ledger.settlement.accounting._events import SettlementEvent
@@ -28,7 +29,11 @@ _NAMES: Final[Mapping[type[Any], Callable[[Any], tuple[str, str, str]]]] = {
     ),
     events.TradeCancelled: lambda e: (e.trade.trade_id, "cancelled", e.reason),
     events.TradeSettled: lambda e: (e.obligation.id, f"settled/{e.part}", ""),
-    events.CustomerSettled: lambda e: (e.trade.trade_id, f"customer/{e.part}", ""),
+    events.CustomerSettled: lambda e: (
+        e.trade.trade_id,
+        f"customer/{e.part}",
+        "",
+    ),
     events.TradeFailing: lambda e: (e.obligation.id, f"failing/{e.part}", ""),
     events.FailResolved: lambda e: (e.obligation.id, f"resolved/{e.part}", ""),
     events.FxTradeExecuted: lambda e: (
@@ -37,20 +42,24 @@ _NAMES: Final[Mapping[type[Any], Callable[[Any], tuple[str, str, str]]]] = {
         f"buy {e.bought}, sell {e.sold}",
     ),
     events.FxTradeSettled: lambda e: (e.trade.trade_id, f"settled/{e.paid}", ""),
-    events.Marked: lambda e: (
+    positions.Marked: lambda e: (
         f"{e.owner}/{e.instrument.code}",
         f"marked/{e.date.isoformat()}/{e.part}",
+        f"worth {e.value}",
+    ),
+    positions.DividendClaim: lambda e: (e.claim_id, "claimed", ""),
+    positions.DividendClaimPaid: lambda e: (
+        e.claim.claim_id,
+        "claim-paid",
         "",
     ),
-    events.DividendClaim: lambda e: (e.claim_id, "claimed", ""),
-    events.DividendClaimPaid: lambda e: (e.claim.claim_id, "claim-paid", ""),
-    events.DividendPaid: lambda e: (e.dividend_id, "dividend", ""),
-    events.Split: lambda e: (e.split_id, f"split/{e.owner}", ""),
-    events.LotsTransferred: lambda e: (e.transfer_id, "transferred", ""),
-    events.CouponAccrued: lambda e: (e.accrual_id, "interest-accrued", ""),
-    events.CouponPaid: lambda e: (e.coupon_id, "coupon", ""),
-    events.PenaltyAccrued: lambda e: (e.penalty_id, "penalty", ""),
-    events.PenaltyPaid: lambda e: (e.payment_id, "penalties-paid", ""),
+    positions.DividendPaid: lambda e: (e.dividend_id, "dividend", ""),
+    positions.Split: lambda e: (e.split_id, f"split/{e.owner}", ""),
+    positions.LotsTransferred: lambda e: (e.transfer_id, "transferred", ""),
+    positions.CouponAccrued: lambda e: (e.accrual_id, "interest-accrued", ""),
+    positions.CouponPaid: lambda e: (e.coupon_id, "coupon", ""),
+    positions.PenaltyAccrued: lambda e: (e.penalty_id, "penalty", ""),
+    positions.PenaltyPaid: lambda e: (e.payment_id, "penalties-paid", ""),
 }
 """Of each event: what it is about, what happened, and the entry's description."""
 
@@ -61,16 +70,16 @@ _LINES: Final[Mapping[type[Any], Callable[[SettlementAccounts, Any], list[Line]]
     events.FailResolved: trades.failing,
     events.FxTradeExecuted: trades.fx_executed,
     events.FxTradeSettled: trades.fx_settled,
-    events.Marked: holdings.marked,
-    events.DividendClaim: holdings.claim,
-    events.DividendClaimPaid: holdings.claim_paid,
-    events.DividendPaid: holdings.dividend_paid,
-    events.Split: holdings.split,
-    events.LotsTransferred: holdings.transferred,
-    events.CouponAccrued: holdings.coupon_accrued,
-    events.CouponPaid: holdings.coupon_paid,
-    events.PenaltyAccrued: holdings.penalty,
-    events.PenaltyPaid: holdings.penalty_paid,
+    positions.Marked: holdings.marked,
+    positions.DividendClaim: holdings.claim,
+    positions.DividendClaimPaid: holdings.claim_paid,
+    positions.DividendPaid: holdings.dividend_paid,
+    positions.Split: holdings.split,
+    positions.LotsTransferred: holdings.transferred,
+    positions.CouponAccrued: holdings.coupon_accrued,
+    positions.CouponPaid: holdings.coupon_paid,
+    positions.PenaltyAccrued: holdings.penalty,
+    positions.PenaltyPaid: holdings.penalty_paid,
 }
 
 

@@ -8,17 +8,20 @@ import attrs
 
 import backoffice_ledger as bl
 from backoffice_ledger.errors import (
+    ConditionFailed,
     InvalidOption,
     LimitBreached,
     NotPermitted,
     UnknownRecord,
 )
 from backoffice_ledger.interest import Rounding
-from backoffice_ledger.settlement.accounting import _events as events
+from backoffice_ledger.settlement.accounting import _trade_events as events
 from backoffice_ledger.settlement.accounting._accounts import SettlementAccounts
-from backoffice_ledger.settlement.accounting._events import Obligation, SettlementEvent
+from backoffice_ledger.settlement.accounting._events import SettlementEvent
 from backoffice_ledger.settlement.accounting._open import OpenTrades, in_log_order
+from backoffice_ledger.settlement.accounting._position_events import Marked
 from backoffice_ledger.settlement.accounting._rules import PostingRules
+from backoffice_ledger.settlement.accounting._trade_events import Obligation
 from backoffice_ledger.settlement.accounting._trades import open_obligation
 from backoffice_ledger.settlement.lots import (
     AVERAGE_LOT,
@@ -26,19 +29,33 @@ from backoffice_ledger.settlement.lots import (
     LotPart,
     Position,
     Positions,
-    read_positions,
 )
 
 
 @attrs.define
 class Run:
-    """Events that are booked together: what was read of the book for them."""
+    """Events that are booked together: what was read of the book for them.
+
+    Attributes:
+        ledger: the book.
+        rules: what is booked.
+        rounding: of what a part of a lot costs, and of what a position is worth.
+        recent: entries of a database transaction that goes on, before or during these
+            events: on PostgreSQL they have no position yet, and no view shows them.
+        read: positions by code of the instrument.
+        versions: of accounts, before the positions were read.
+    """
 
     ledger: bl.Ledger
     rules: PostingRules
     rounding: Rounding
+    recent: list[bl.Record]
     read: dict[str, Positions] = attrs.field(factory=dict)
     versions: dict[str, int] = attrs.field(factory=dict)
+
+    def __attrs_post_init__(self) -> None:
+        found = [self._find(record.id) for record in self.recent]
+        self.recent[:] = [item for item in found if item and item.is_provisional]
 
     @property
     def accounts(self) -> SettlementAccounts:
@@ -61,6 +78,8 @@ class Run:
         versions, self.versions = self.versions, {}
         record = self.ledger.post(entry, versions=versions if is_new else None)
         if is_new:
+            if record.is_provisional:
+                self.recent.append(record)
             for positions in self.read.values():
                 positions.apply(entry)
         return record
@@ -233,9 +252,24 @@ class Run:
 
     def _open_trades(self, dimension: Mapping[str, str]) -> OpenTrades:
         trades = OpenTrades(self.accounts)
-        for record in in_log_order(self.ledger.view(), dimension):
+        for record in self._records(dimension):
             trades.apply(record)
         return trades
+
+    def _records(self, dimension: Mapping[str, str]) -> list[bl.Record]:
+        """Return the entries of which a posting carries a dimension."""
+        records = in_log_order(self.ledger.view(), dimension)
+        if self.recent:
+            wanted = dimension.items()
+            records += [
+                record
+                for record in self.recent
+                if any(
+                    wanted <= posting.dimensions.items()
+                    for posting in record.entry.postings
+                )
+            ]
+        return records
 
     def _check_open(
         self, what: str | None, parts: Iterable[Obligation], *, failing: bool
@@ -266,12 +300,10 @@ class Run:
         found = self.read.get(code)
         if found is None:
             self._watch()
-            found = read_positions(
-                self.ledger.view(),
-                self.accounts.lots,
-                instrument=code,
-                rounding=self.rounding,
-            )
+            found = Positions(self.accounts.lots, rounding=self.rounding)
+            for record in self._records({"instrument": code}):
+                found.apply(record.entry)
+            self._prove(found)
             self.read[code] = found
         return found
 
@@ -287,6 +319,24 @@ class Run:
             accounts.fair_value_fvoci,
         ):
             self.versions[path] = self.ledger.accounts.balances(path).version
+
+    def _prove(self, positions: Positions) -> None:
+        """Check that the lots are those of the stock record.
+
+        Raises:
+            ConditionFailed: they are not, for somebody booked units without lots, or
+                posts at this moment.
+        """
+        for (owner, _), position in positions.items():
+            held = self.ledger.balance(self.accounts.owner(owner))
+            units = position.pool.quantity
+            if held[units.commodity] != units:
+                raise ConditionFailed(
+                    "lots and stock record differ: reconcile() says where",
+                    field="lots",
+                    expected=str(held[units.commodity]),
+                    found=units,
+                )
 
     def _position(self, owner: str, instrument: bl.Commodity) -> Position | None:
         return self._positions(instrument.code).get((owner, instrument.code))
@@ -311,7 +361,7 @@ class Run:
         day: date,
         price: Fraction,
         part: int,
-    ) -> events.Marked | None:
+    ) -> Marked | None:
         accounts = self.accounts
         categories: dict[str, events.Category] = {
             accounts.securities_fvtpl: "fvtpl",
@@ -332,9 +382,10 @@ class Run:
             trade: value_of(units) - bl.Amount.from_minor(booked, pool.currency)
             for trade, (units, booked) in self._coming(position, trades).items()
         }
-        return events.Marked(
+        return Marked(
             date=day,
             instrument=pool.instrument,
+            value=value_of(pool.quantity.minor_units),
             change=change,
             to_be_received={trade: item for trade, item in coming.items() if item},
             owner=position.owner,

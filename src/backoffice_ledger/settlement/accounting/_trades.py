@@ -6,7 +6,8 @@ from typing import Final
 import backoffice_ledger as bl
 from backoffice_ledger.errors import InvalidOption
 from backoffice_ledger.settlement.accounting._accounts import SettlementAccounts
-from backoffice_ledger.settlement.accounting._events import (
+from backoffice_ledger.settlement.accounting._lines import Line, negated, total
+from backoffice_ledger.settlement.accounting._trade_events import (
     CustomerSettled,
     FailResolved,
     FxTradeExecuted,
@@ -19,7 +20,6 @@ from backoffice_ledger.settlement.accounting._events import (
     TradeSettled,
     net,
 )
-from backoffice_ledger.settlement.accounting._lines import Line, negated, total
 
 Dimensions = Mapping[str, str]
 _NETTED_MAX: Final = 1_000

@@ -20,16 +20,17 @@ def _booked(
     money: bl.Commodity,
 ) -> bl.Amount:
     """Return what an account holds for an owner's bond."""
+    held = {"owner": owner, "instrument": instrument.code}
     total = bl.Amount.from_minor(0, money)
-    for record in view.entries(dimension={"instrument": instrument.code}):
+    for record in view.entries(
+        account=account, dimension={"instrument": instrument.code}
+    ):
         for posting in record.entry.postings:
-            if posting.account == account and posting.amount.commodity == money:
-                names = posting.dimensions
-                if (names.get("owner"), names.get("instrument")) == (
-                    owner,
-                    instrument.code,
-                ):
-                    total += posting.signed
+            if (
+                posting.account == account
+                and held.items() <= posting.dimensions.items()
+            ):
+                total += posting.signed
     return total
 
 

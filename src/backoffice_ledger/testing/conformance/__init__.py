@@ -26,7 +26,12 @@ from backoffice_ledger.testing.conformance._bulk import BulkTests
 from backoffice_ledger.testing.conformance._chart import ChartTests
 from backoffice_ledger.testing.conformance._documents import DocumentTests
 from backoffice_ledger.testing.conformance._entries import EntryTests
+from backoffice_ledger.testing.conformance._exceptions import (
+    ClassTests,
+    ExceptionTests,
+)
 from backoffice_ledger.testing.conformance._expiry import ExpiryTests
+from backoffice_ledger.testing.conformance._fiscal import FiscalTests
 from backoffice_ledger.testing.conformance._histories import HistoryTests
 from backoffice_ledger.testing.conformance._holds import HoldTests
 from backoffice_ledger.testing.conformance._limits import ConditionTests, LimitTests
@@ -47,6 +52,9 @@ class StoreConformance(
     BulkTests,
     ChartTests,
     PeriodTests,
+    FiscalTests,
+    ClassTests,
+    ExceptionTests,
     DocumentTests,
     ProposalTests,
     ActionTests,
