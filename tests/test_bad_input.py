@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 
 import backoffice_ledger as bl
 from backoffice_ledger import errors
+from backoffice_ledger.calendars import FiscalMonths
 
 CPU_SECONDS_MAX = 1.0
 DAY = date(2026, 3, 31)
@@ -58,6 +59,13 @@ def fill(store: Any) -> bl.Ledger:
     ledger.propose(rent("proposed"))
     ledger.holds.reserve(hold("held", description="Deposit"))
     ledger.periods.close("2026-01")
+    ledger.periods.allow(
+        "2026-01",
+        actors=["anna"],
+        until=datetime(2100, 1, 1, tzinfo=UTC),
+        reason="audit",
+        id="audit",
+    )
     return ledger
 
 
@@ -399,7 +407,11 @@ CALLS: dict[str, dict[str, Any]] = {
         "attributes": {"line": "A.1"},
         "limits": [bl.Limit(minimum="0.00 EUR")],
     },
-    "open_journal": {"name": "sales", "description": "Sales"},
+    "open_journal": {
+        "name": "sales",
+        "description": "Sales",
+        "journal_class": "customers",
+    },
     "declare_dimension": {"name": "product"},
     "post": {
         "entry": rent(),
@@ -460,12 +472,57 @@ CALLS: dict[str, dict[str, Any]] = {
     "accounts.reopen": {"path": "assets:bank"},
     "accounts.balances": {"path": "assets:bank"},
     "accounts.close": {"path": "assets:euro", "on": DAY},
-    "periods.close": {"name": "2026-02", "journal": None, "reason": "done"},
-    "periods.adjust": {"name": "2026-04", "journal": None, "reason": "done"},
-    "periods.reopen": {"name": "2026-01", "reason": "late", "journal": "general"},
-    "periods.lock": {"name": "2026-01", "journal": None, "reason": "done"},
-    "periods.postpone": {"name": "2027-01", "journal": "general", "reason": "later"},
-    "periods.get": {"name": "2026-01", "journal": "general"},
+    "periods.adjust": {
+        "name": "2026-04",
+        "journal": None,
+        "journal_class": None,
+        "reason": "done",
+    },
+    "periods.allow": {
+        "name": "2026-01",
+        "actors": ["anna"],
+        "until": datetime(2100, 1, 1, tzinfo=UTC),
+        "reason": "audit",
+        "journal": "general",
+        "journal_class": None,
+        "id": "audit-2",
+    },
+    "periods.close": {
+        "name": "2026-02",
+        "journal": None,
+        "journal_class": None,
+        "reason": "done",
+    },
+    "periods.dated": {"entry": rent(), "late": "first-open-day"},
+    "periods.exceptions": {
+        "at": datetime(2026, 3, 1, tzinfo=UTC),
+        "entry": "rent-2026-02",
+    },
+    "periods.get": {"name": "2026-01", "journal": "general", "journal_class": None},
+    "periods.lock": {
+        "name": "2026-01",
+        "journal": None,
+        "journal_class": None,
+        "reason": "done",
+    },
+    "periods.postpone": {
+        "name": "2027-01",
+        "journal": "general",
+        "journal_class": None,
+        "reason": "later",
+    },
+    "periods.reopen": {
+        "name": "2026-01",
+        "reason": "late",
+        "journal": "general",
+        "journal_class": None,
+    },
+    "periods.revoke": {"id": "audit", "reason": "done"},
+    "periods.use": {
+        "calendar": FiscalMonths(first_month=7),
+        "since": date(2026, 7, 1),
+        "reason": "Board",
+    },
     "holds.reserve": {"hold": hold("new")},
     "holds.capture": {
         "id": "held",

@@ -293,7 +293,7 @@ def test_the_documentation_of_the_procedure(clock: ManualClock) -> None:
         "| control | four-eyes | 1 |",
         "| trade | 1 | 1 |",
         "| log-checkpoint | 1 | 0 |",
-        "| boss | 1 commodity, 1 entry, 1 vote |",
+        "| boss | 1 commodity, 1 decision, 1 entry, 1 vote |",
         "SHA-256",
         "| voucher | bank | 2025-01-01 | 10 years |  | end-of-year |",
         "| money-laundering | all others | 1977-01-01 | 5 years | 10 years |",

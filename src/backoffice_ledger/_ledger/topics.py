@@ -1,34 +1,38 @@
 """The verbs of a topic: ``ledger.accounts``, ``ledger.periods`` and so on."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
-from datetime import date
+from datetime import date, datetime, timedelta
 from enum import Enum
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import attrs
 
+from backoffice_ledger._engine.actions import command_of
 from backoffice_ledger._engine.approvals import proposal_from_facts
 from backoffice_ledger._engine.book import account_from_fact
 from backoffice_ledger._engine.canonical import instant_text
 from backoffice_ledger._engine.commands import (
+    Action,
     CastVote,
     ChangeAccount,
     CloseAccount,
+    Command,
+    PostEntries,
     Propose,
+    ProposeAction,
     ProposeReversal,
     Release,
     Reverse,
-    SetPeriods,
     StoreDocument,
     StoreDocuments,
 )
+from backoffice_ledger._engine.decisions import decision_from_fact
 from backoffice_ledger._engine.documents import document_from_fact, document_key
-from backoffice_ledger._engine.entries import SMALL_KINDS
-from backoffice_ledger._engine.state import PROVISIONAL, State
+from backoffice_ledger._engine.state import PROVISIONAL, Fact
 from backoffice_ledger._engine.store import Transaction
 from backoffice_ledger._ledger.holds import read_balances
-from backoffice_ledger._ledger.session import Session
+from backoffice_ledger._ledger.session import Session, captured
 from backoffice_ledger._model.account import Account, ChartOfAccounts
 from backoffice_ledger._model.arguments import (
     check_choice,
@@ -38,40 +42,30 @@ from backoffice_ledger._model.arguments import (
     check_member,
 )
 from backoffice_ledger._model.balance import AccountBalances
-from backoffice_ledger._model.dates import check_date
+from backoffice_ledger._model.dates import check_date, instant_from_microseconds
 from backoffice_ledger._model.document import Document
 from backoffice_ledger._model.entry import Entry
 from backoffice_ledger._model.limit import Limit
-from backoffice_ledger._model.period import Period, PeriodState
-from backoffice_ledger._model.proposal import Decision, Proposal, ProposalStatus
+from backoffice_ledger._model.proposal import (
+    ControlDecision,
+    Decision,
+    Proposal,
+    ProposalStatus,
+)
 from backoffice_ledger._model.record import Record
 from backoffice_ledger._model.text import check_identifier, check_path, check_text
 from backoffice_ledger.errors import (
+    ApprovalRequired,
     InvalidDocument,
     InvalidOption,
     StoreError,
-    UnknownJournal,
     UnknownProposal,
     UnknownRecord,
 )
 from backoffice_ledger.reports import Column, Row, Table
 
-
-def read_period(state: State, name: str, journal: str | None) -> Period:
-    """Return the period *name* as *state* has it."""
-    first, last = state.calendar.span(name)
-    if journal is None:
-        return Period(name, first, last, state.scope_state(None, name))
-    return Period(name, first, last, state.period_state(journal, first), journal)
-
-
-def load_small(transaction: Transaction) -> State:
-    """Load journals, periods and other small things; return the state."""
-    missing = transaction.state.missing(prefixes=SMALL_KINDS)
-    if missing:
-        transaction.load(missing)
-    return transaction.state
-
+if TYPE_CHECKING:
+    from backoffice_ledger._ledger.ledger import Ledger
 
 ReversalStyle = Literal["opposite", "same-side"]
 """Swap the sides, or negate the amounts on the same sides."""
@@ -211,121 +205,6 @@ def read_chart(transaction: Transaction) -> ChartOfAccounts:
     return state.chart
 
 
-@attrs.frozen
-class Periods:
-    """Opening and closing of periods.
-
-    A period is a calendar month such as ``1993-01``; ``1993`` stands for its twelve
-    months.  A period is open until it is closed; one that lies before a closed period
-    is closed too.  With *journal* only that journal is concerned.
-    """
-
-    _session: Session
-
-    def close(
-        self, name: str, *, journal: str | None = None, reason: str = ""
-    ) -> tuple[Period, ...]:
-        """Let a period take nothing more, until it is reopened.
-
-        Raises:
-            PeriodTransition: an earlier period with entries is still open, or the
-                period is locked.
-        """
-        return self._set(name, PeriodState.CLOSED, journal, reason)
-
-    def adjust(
-        self, name: str, *, journal: str | None = None, reason: str = ""
-    ) -> tuple[Period, ...]:
-        """Let a period take only entries that are not of kind normal.
-
-        Raises:
-            PeriodTransition: the period is locked or not open yet.
-        """
-        return self._set(name, PeriodState.ADJUSTING, journal, reason)
-
-    def reopen(
-        self, name: str, *, reason: str, journal: str | None = None
-    ) -> tuple[Period, ...]:
-        """Open a closed period again; the reason is recorded.
-
-        Raises:
-            PeriodTransition: the period is locked.
-            InvalidOption: no reason is given.
-        """
-        if reason == "":
-            raise InvalidOption(field="reason", expected="why it is reopened")
-        return self._set(name, PeriodState.OPEN, journal, reason)
-
-    def lock(
-        self, name: str, *, journal: str | None = None, reason: str = ""
-    ) -> tuple[Period, ...]:
-        """Close a closed period for ever.
-
-        Raises:
-            PeriodTransition: the period is not closed.
-        """
-        return self._set(name, PeriodState.LOCKED, journal, reason)
-
-    def postpone(
-        self, name: str, *, journal: str | None = None, reason: str = ""
-    ) -> tuple[Period, ...]:
-        """Let an open period take nothing yet (state ``future``).
-
-        Raises:
-            PeriodTransition: the period is not open.
-        """
-        return self._set(name, PeriodState.FUTURE, journal, reason)
-
-    def _set(
-        self, name: str, state: PeriodState, journal: str | None, reason: str
-    ) -> tuple[Period, ...]:
-        check_text(reason, "reason")
-        _check_journal(journal)
-        names = State().calendar.expand(check_identifier(name, "period"))
-        return self._session.execute_and_read(
-            SetPeriods(names, state, journal, reason),
-            lambda: tuple(self.get(each, journal=journal) for each in names),
-        )
-
-    def get(self, name: str, *, journal: str | None = None) -> Period:
-        """Return one period (a month) with its state.
-
-        Raises:
-            InvalidOption: not the name of a period.
-            UnknownJournal: there is no such journal.
-        """
-        check_identifier(name, "period")
-        _check_journal(journal)
-        with self._session.transaction(write=False) as transaction:
-            state = load_small(transaction)
-            if journal is not None and state.fact("journal", journal) is None:
-                raise UnknownJournal(field="journal", found=journal)
-            return read_period(state, name, journal)
-
-    def all(self) -> tuple[Period, ...]:
-        """Return every period that has entries or a state of its own, in order."""
-        with self._session.transaction(write=False) as transaction:
-            return all_periods(transaction)
-
-
-def _check_journal(journal: object) -> None:
-    if journal is not None:
-        check_identifier(journal, "journal")
-
-
-def all_periods(transaction: Transaction) -> tuple[Period, ...]:
-    """Return every period that has entries or a state of its own, in order."""
-    state = load_small(transaction)
-    transaction.load(state.missing(months=True))
-    names = {(None, state.calendar.period_of(day)) for day in state.months or ()}
-    names |= {
-        (fact.content["journal"], fact.content["name"])
-        for fact in state.of_kind("period").values()
-    }
-    periods = [read_period(state, name, journal) for journal, name in names]
-    return tuple(sorted(periods, key=lambda p: (p.first, p.last, p.journal or "")))
-
-
 _HISTORY_COLUMNS: Final = (
     Column("version", "Version", "integer"),
     Column("actor", "Actor"),
@@ -448,30 +327,61 @@ class Documents:
 
 @attrs.frozen
 class Proposals:
-    """Entries that wait for votes; each proposal and each vote is a record."""
+    """What waits for votes; each revision and each vote is a record.
+
+    Entries are proposed, and other commands too: period changes, accounts, journals,
+    documents, redactions.  A proposal names what it will do (`Proposal.action`) and
+    shows it (`Proposal.entry`, `Proposal.effect`).
+    """
 
     _session: Session
+    _face: Callable[[Session], "Ledger"]
 
-    def propose(self, entry: Entry, *, actor: str | None = None) -> Proposal:
-        """Keep an entry as a proposal; its id becomes the proposal's id.
+    def propose(
+        self,
+        what: "Entry | Callable[[Ledger], object]",
+        *,
+        id: str | None = None,
+        ttl: timedelta | None = None,
+        actor: str | None = None,
+    ) -> Proposal:
+        """Keep something as a proposal.
+
+        Args:
+            what: an entry; or a function that gives one command to the ledger that it
+                gets, such as ``lambda book: book.periods.reopen("2026-01", reason=r)``.
+                The command is not carried out but kept.
+            id: of the proposal; an entry's own id, and needed for other commands.
+            ttl: how long it may wait at most; controls may want less.
+            actor: who proposes it, if not the ledger's actor.
 
         Raises:
-            Refused: the book would not take the entry, or a control denies it.
+            InvalidOption: the command cannot be proposed, or would change nothing.
+            IdempotencyConflict: the id stands for something else.
+            Refused: the book would not take it, or a control denies it.
         """
-        return self._placed(
-            self._session.execute_and_read(
-                Propose(check_entry(entry, "entry")),
-                lambda: self.get(entry.id),
-                actor=actor,
-            )
-        )
+        return self._propose(what, id, ttl, actor, revises=False)
 
-    def _placed(self, proposal: Proposal) -> Proposal:
-        """Return a new proposal with its position, where the commit came first."""
-        if not proposal.position:
-            with suppress(StoreError):  # it is recorded, whatever happens here
-                return self.get(proposal.id)
-        return proposal
+    def revise(
+        self,
+        id: str,
+        what: "Entry | Callable[[Ledger], object]",
+        *,
+        ttl: timedelta | None = None,
+        actor: str | None = None,
+    ) -> Proposal:
+        """Replace what is proposed by another revision, which is submitted at once.
+
+        The votes on it no longer count, and who revised it is one of its makers.
+        Arguments as for `propose`.
+
+        Raises:
+            ProposalState: it is not open, or its action is another one.
+            UnknownProposal: there is none of this id.
+            Refused: the book would not take it, or a control denies it.
+        """
+        check_identifier(id, "id")
+        return self._propose(what, id, ttl, actor, revises=True)
 
     def propose_reversal(
         self,
@@ -481,6 +391,7 @@ class Proposals:
         reason: str,
         style: ReversalStyle = "opposite",
         reversal_id: str | None = None,
+        ttl: timedelta | None = None,
         actor: str | None = None,
     ) -> Proposal:
         """Keep the reversal of an entry as a proposal; arguments as for `reverse`.
@@ -491,43 +402,145 @@ class Proposals:
             Refused: the book would not take the reversal, or a control denies it.
         """
         command = reversal_command(id, date, reason, style, reversal_id)
-        return self._placed(
-            self._session.execute_and_read(
-                ProposeReversal(command),
-                lambda: self.get(command.reversal_id),
-                actor=actor,
-            )
+        return self._kept(
+            command.reversal_id, ProposeReversal(command, _microseconds(ttl)), actor
         )
 
-    def approve(self, id: str, *, seen: str, actor: str | None = None) -> Proposal:
+    def _propose(
+        self,
+        what: "Entry | Callable[[Ledger], object]",
+        id: str | None,
+        ttl: timedelta | None,
+        actor: str | None,
+        *,
+        revises: bool,
+    ) -> Proposal:
+        command: Command
+        if isinstance(what, Entry) or not callable(what):
+            command = PostEntries((check_entry(what, "entry"),))
+        else:
+            command = captured(self._session, lambda session: what(self._face(session)))
+        life = _microseconds(ttl)
+        propose: Propose | ProposeReversal | ProposeAction
+        match command:
+            case PostEntries(entries=(entry,)) if command == PostEntries((entry,)):
+                own, propose = entry.id, Propose(entry, life, revises)
+            case Reverse():
+                own = command.reversal_id
+                propose = ProposeReversal(command, life, revises)
+            case _ if isinstance(command, Action):
+                own = check_identifier(id, "id")
+                propose = ProposeAction(own, command, life, revises)
+            case _:
+                raise InvalidOption(
+                    "only what can be shown and decided again can be proposed",
+                    field="what",
+                    expected="an entry as it is, a reversal or another command",
+                    found=type(command).__name__,
+                )
+        if id is not None and id != own:
+            raise InvalidOption(
+                "the proposal of an entry has its id",
+                field="id",
+                expected=own,
+                found=id,
+            )
+        return self._kept(own, propose, actor)
+
+    def _kept(self, id: str, command: Command, actor: str | None) -> Proposal:
+        """Return a new proposal with its position, where the commit came first."""
+        proposal = self._session.execute_and_read(
+            command, lambda: self.get(id), actor=actor
+        )
+        if not proposal.position:
+            with suppress(StoreError):  # it is recorded, whatever happens here
+                return self.get(id)
+        return proposal
+
+    def approve(
+        self,
+        id: str,
+        *,
+        seen: str,
+        on_behalf_of: str | None = None,
+        reason: str = "",
+        actor: str | None = None,
+    ) -> Proposal:
         """Approve the content whose digest is *seen*.
+
+        Args:
+            id: of the proposal.
+            seen: the digest of what the voter has looked at.
+            on_behalf_of: whom the voter stands in for; whether that counts is for
+                controls to say.
+            reason: erasable free text.
+            actor: who votes, if not the ledger's actor.
 
         Raises:
             DigestMismatch: the proposal holds other content than was seen.
-            NotPermitted: the actor is the maker.
+            NotPermitted: one of the two is a maker, or stands behind another vote.
             ProposalState: the proposal is not open, or the actor voted otherwise.
             UnknownProposal: there is none of this id.
         """
-        return self._vote(id, Decision.APPROVE, seen, actor)
+        return self._vote(id, Decision.APPROVE, seen, actor, on_behalf_of, reason)
 
-    def reject(self, id: str, *, seen: str, actor: str | None = None) -> Proposal:
-        """Reject the proposal; raises as `approve` does."""
-        return self._vote(id, Decision.REJECT, seen, actor)
+    def reject(
+        self,
+        id: str,
+        *,
+        seen: str,
+        on_behalf_of: str | None = None,
+        reason: str = "",
+        actor: str | None = None,
+    ) -> Proposal:
+        """Reject the proposal; arguments and errors as for `approve`.
+
+        That ends it, unless a control wants a higher level to decide: then it is
+        ``escalated``.
+        """
+        return self._vote(id, Decision.REJECT, seen, actor, on_behalf_of, reason)
+
+    def override(
+        self, id: str, *, seen: str, reason: str, actor: str | None = None
+    ) -> Proposal:
+        """Decide for it in one's own competence, against or without other votes.
+
+        It counts where a control says that the actor may; see
+        `compliance.MakerChecker`.  Arguments and errors as for `approve`.
+
+        Raises:
+            InvalidOption: no reason is given.
+        """
+        if check_text(reason, "reason") == "":
+            raise InvalidOption(field="reason", expected="why it is overridden")
+        return self._vote(id, Decision.OVERRIDE, seen, actor, None, reason)
 
     def withdraw(self, id: str, *, actor: str | None = None) -> Proposal:
         """Withdraw one's own proposal.
 
         Raises:
-            NotPermitted: the actor is not the maker.
+            NotPermitted: the actor is not a maker of it.
             ProposalState: the proposal is not open.
         """
-        return self._vote(id, Decision.WITHDRAW, self.get(id).digest, actor)
+        return self._vote(id, Decision.WITHDRAW, self.get(id).digest, actor, None, "")
 
     def _vote(
-        self, id: str, decision: Decision, seen: str, actor: str | None
+        self,
+        id: str,
+        decision: Decision,
+        seen: str,
+        actor: str | None,
+        on_behalf_of: str | None,
+        reason: str,
     ) -> Proposal:
+        if on_behalf_of is not None:
+            check_identifier(on_behalf_of, "on_behalf_of")
         command = CastVote(
-            check_identifier(id, "id"), decision, check_identifier(seen, "seen")
+            check_identifier(id, "id"),
+            decision,
+            check_identifier(seen, "seen"),
+            on_behalf_of,
+            check_text(reason, "reason"),
         )
         return self._session.execute_and_read(
             command, lambda: self.get(id), actor=actor
@@ -539,14 +552,56 @@ class Proposals:
         Raises:
             ApprovalRequired: votes are missing.
             ControlDenied: a control denies it.
-            ProposalState: the proposal was rejected or withdrawn.
+            ProposalState: the proposal was rejected or withdrawn, or has expired.
+            InvalidOption: it proposes something else than an entry; see `release`.
             Refused: the book does not take the entry any more.
         """
-        command = Release(check_identifier(id, "id"))
+        command = self._release(id)
+        if command.action is not None:
+            raise InvalidOption(
+                "ledger.proposals.release() does what is no entry",
+                field="id",
+                expected="the proposal of an entry",
+                found=id,
+            )
         return self._session.execute_one(command, actor=actor)
 
+    def release(self, id: str, *, actor: str | None = None) -> Proposal:
+        """Do what is proposed, an entry or anything else; controls are asked again.
+
+        It is done as it was seen, or not at all.
+
+        Raises:
+            ProposalState: the proposal is not open, or would have another effect now.
+            ApprovalRequired, ControlDenied, Refused: as for `post`.
+        """
+        return self._session.execute_and_read(
+            self._release(id), lambda: self.get(id), actor=actor
+        )
+
+    def missing(self, id: str, *, actor: str | None = None) -> str:
+        """Return which votes a release by *actor* would lack; empty if none.
+
+        Such as ``votes for Marktfolge``, or ``approvals by 2``.
+
+        Raises:
+            ControlDenied, ProposalState, Refused: it could not be released anyway.
+        """
+        try:
+            self._session.execute(self._release(id), actor=actor, dry_run=True)
+        except ApprovalRequired as error:
+            return error.expected or ""
+        return ""
+
+    def _release(self, id: str) -> Release:
+        """Return the command that does what is proposed."""
+        proposal = self.get(id)
+        if proposal.is_entry:
+            return Release(id)
+        return Release(id, command_of(proposal.action, proposal.effect))
+
     def get(self, id: str) -> Proposal:
-        """Return a proposal with the votes on it.
+        """Return a proposal with the votes on it, as it stands now.
 
         Raises:
             UnknownProposal: there is none of this id.
@@ -575,6 +630,46 @@ class Proposals:
             proposals = transaction.facts("proposal", prefix)
             votes = transaction.facts("vote", prefix)
             releases = transaction.facts("release", prefix)
+            submissions = transaction.facts("submission", prefix)
+        may_expire = any("expires" in each.content for each in submissions.values())
+        now = self._session.instant() if may_expire else 0
+        own: dict[str, dict[str, Fact]] = {}
+        for key, vote in votes.items():
+            own.setdefault(vote.content["proposal"], {})[key] = vote
         for id_, fact in proposals.items():
-            own = {k: v for k, v in votes.items() if k.rpartition("/")[0] == id_}
-            yield proposal_from_facts(id_, fact, own, releases.get(id_))
+            yield proposal_from_facts(
+                id_,
+                fact,
+                own.get(id_, {}),
+                releases.get(id_),
+                submissions.get(id_),
+                now,
+            )
+
+    def decisions(
+        self, id: str, *, duties: Callable[[str, datetime], Iterable[str]] | None = None
+    ) -> tuple[ControlDecision, ...]:
+        """Return what controls found about a proposal, an entry or a record, in order.
+
+        What is confidential is shown to those only who hold the duty that it names.
+
+        Args:
+            id: of the proposal, the entry, or the record that was to be made.
+            duties: says which duties an actor holds at an instant, such as the method
+                `compliance.Authority.duties_of`; the ledger's actor is asked for.
+        """
+        stamp = self._session.stamp() if duties is not None else None
+        held: Iterable[str] = ()
+        if duties is not None and stamp is not None:
+            held = duties(stamp.actor, instant_from_microseconds(stamp.at))
+        with self._session.transaction(write=False) as transaction:
+            facts = transaction.history("decision", check_identifier(id, "id"))
+        return tuple(decision_from_fact(fact, frozenset(held)) for fact in facts)
+
+
+def _microseconds(ttl: timedelta | None) -> int | None:
+    if ttl is None:
+        return None
+    if not isinstance(ttl, timedelta) or ttl <= timedelta(0):
+        raise InvalidOption(field="ttl", expected="a timedelta above zero", found=ttl)
+    return ttl // timedelta(microseconds=1)

@@ -14,8 +14,9 @@ from backoffice_ledger._engine.store import (
     TotalsQuery,
     Transaction,
 )
+from backoffice_ledger._ledger.periods import all_periods, load_small
 from backoffice_ledger._ledger.session import Session
-from backoffice_ledger._ledger.topics import all_periods, load_small, read_chart
+from backoffice_ledger._ledger.topics import read_chart
 from backoffice_ledger._model.account import AccountType, ChartOfAccounts
 from backoffice_ledger._model.arguments import (
     check_choice,
