@@ -242,8 +242,8 @@ class Transaction(Protocol):
         """Return rows of the log, rebuilt from what is stored, in order."""
         ...
 
-    def leaves(self, after: int, limit: int) -> list[bytes]:
-        """Return the leaf hashes of records with a position, in order."""
+    def leaves(self, after: int, last: int) -> list[bytes]:
+        """Return the leaf hashes after a position, up to another one, in order."""
         ...
 
     def forget(self) -> None:

@@ -580,9 +580,9 @@ class MemoryTransaction:
         """Return rows of the log."""
         return [self._log_row(row) for row in self._book.rows[after : after + limit]]
 
-    def leaves(self, after: int, limit: int) -> list[bytes]:
+    def leaves(self, after: int, last: int) -> list[bytes]:
         """Return leaf hashes of the log."""
-        return [row.new.leaf for row in self._book.rows[after : after + limit]]
+        return [row.new.leaf for row in self._book.rows[after:last]]
 
     def _log_row(self, row: _Row) -> LogRow:
         new = row.new

@@ -631,9 +631,9 @@ class SqlBook:
         found = yield from log_rows(self, [place for (place,) in rows])
         return [found[place] for (place,) in rows]
 
-    def leaves(self, after: int, limit: int) -> Step[list[bytes]]:
+    def leaves(self, after: int, last: int) -> Step[list[bytes]]:
         """Return leaf hashes of the log, in order."""
-        rows = yield Query(self.dialect.leaves, (self.book_id, after, limit))
+        rows = yield Query(self.dialect.leaves, (self.book_id, after, last))
         return [bytes(leaf) for (leaf,) in rows]
 
 

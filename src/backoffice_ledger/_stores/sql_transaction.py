@@ -117,9 +117,9 @@ class SqlTransaction(Generic[D]):
         """Return rows of the log."""
         return self._driver.run(self._book.log(after, limit))
 
-    def leaves(self, after: int, limit: int) -> list[bytes]:
+    def leaves(self, after: int, last: int) -> list[bytes]:
         """Return leaf hashes of the log."""
-        return self._driver.run(self._book.leaves(after, limit))
+        return self._driver.run(self._book.leaves(after, last))
 
     def forget(self) -> None:
         """Drop everything that was read."""
