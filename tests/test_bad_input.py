@@ -377,7 +377,7 @@ ONCE: dict[str, Callable[[], Any]] = {
 }
 """Things that can be used once only."""
 
-FUNCTIONS = ("progress", "ids", "salts", "intercept")
+FUNCTIONS = ("progress", "ids", "salts", "intercept", "what", "duties")
 """Parameters that take any function; what it raises is the caller's own affair."""
 
 
@@ -540,19 +540,52 @@ CALLS: dict[str, dict[str, Any]] = {
     "documents.store": {"document": bl.Document("trade", "t-2", {})},
     "documents.get": {"kind": "trade", "id": "t-1", "version": 1},
     "documents.all": {"kind": "trade"},
-    "proposals.propose": {"entry": rent(), "actor": "clerk"},
+    "proposals.propose": {
+        "what": rent(),
+        "id": rent().id,
+        "ttl": dt.timedelta(days=1),
+        "actor": "clerk",
+    },
+    "proposals.revise": {
+        "id": "proposed",
+        "what": rent("proposed"),
+        "ttl": dt.timedelta(days=1),
+        "actor": "clerk",
+    },
     "proposals.propose_reversal": {
         "id": "rent-2026-02",
         "date": DAY,
         "reason": "twice",
         "style": "same-side",
         "reversal_id": "back",
+        "ttl": dt.timedelta(days=1),
         "actor": "clerk",
     },
-    "proposals.approve": {"id": "proposed", "seen": "0" * 64, "actor": "controller"},
-    "proposals.reject": {"id": "proposed", "seen": "0" * 64, "actor": "controller"},
+    "proposals.approve": {
+        "id": "proposed",
+        "seen": "0" * 64,
+        "on_behalf_of": "head",
+        "reason": "checked",
+        "actor": "controller",
+    },
+    "proposals.reject": {
+        "id": "proposed",
+        "seen": "0" * 64,
+        "on_behalf_of": "head",
+        "reason": "too much",
+        "actor": "controller",
+    },
+    "proposals.override": {
+        "id": "proposed",
+        "seen": "0" * 64,
+        "reason": "needed",
+        "actor": "controller",
+    },
     "proposals.withdraw": {"id": "proposed", "actor": "clerk"},
     "proposals.post": {"id": "proposed", "actor": "clerk"},
+    "proposals.release": {"id": "proposed", "actor": "clerk"},
+    "proposals.missing": {"id": "proposed", "actor": "clerk"},
+    "proposals.decisions": {"id": "proposed", "duties": lambda _actor, _at: ["audit"]},
     "proposals.get": {"id": "proposed"},
     "proposals.all": {"status": "open"},
     "view().balance": {"account": "assets:bank", "include_children": True},

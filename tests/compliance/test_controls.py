@@ -17,6 +17,7 @@ from backoffice_ledger.errors import (
     ControlDenied,
     InvalidOption,
     LedgerError,
+    ProposalState,
 )
 from backoffice_ledger.protocols import Alert, Books, Decision, Vote
 from backoffice_ledger.stores import PostgreSQLStore
@@ -211,6 +212,30 @@ def test_the_new_records_keep_their_bytes() -> None:
         )
         ledger.proposals.release("close", actor="dora")
         assert ledger.verify().root == ROOT
+
+
+def test_an_alert_about_a_direct_command_is_kept() -> None:
+    """What is no entry carries no names of controls; the decision does."""
+
+    @attrs.frozen
+    class Watch(Says):
+        actions = frozenset({"open-journal"})
+
+    with book(Watch([Alert("new-journal")])) as ledger:
+        ledger.open_journal("sales")
+        [decision] = ledger.proposals.decisions("sales")
+        assert (decision.step, decision.action) == ("direct", "open-journal")
+        assert ledger.verify().records == decision.position
+
+
+def test_a_release_of_what_was_revised_meanwhile() -> None:
+    """Between reading the proposal and locking for its command."""
+    with book() as ledger:
+        ledger.proposals.propose(lambda b: b.open_journal("sales"), id="new")
+        stale = ledger.proposals._release("new")
+        ledger.proposals.revise("new", lambda b: b.open_journal("purchases"))
+        with pytest.raises(ProposalState, match="revised meanwhile"):
+            ledger._session.execute(stale)
 
 
 # --- properties of the competence order ----------------------------------------------

@@ -9,6 +9,7 @@ import attrs
 from backoffice_ledger._model.document import freeze_json
 from backoffice_ledger._model.proposal import (
     ENTRY_ACTION,
+    TTL_MAX,
     Alert,
     Allow,
     Deny,
@@ -196,7 +197,7 @@ def _is_finding(value: object) -> bool:
         _is_count(value.approvals)
         and _is_count(value.escalations)
         and _are_texts(value.reason, *value.slots)
-        and (value.ttl is None or value.ttl > timedelta(0))
+        and (value.ttl is None or timedelta(0) < value.ttl <= TTL_MAX)
         and _is_json(value.terms)
         and _is_duty(value)
     )

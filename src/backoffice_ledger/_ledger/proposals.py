@@ -24,10 +24,11 @@ from backoffice_ledger._engine.decisions import decision_from_fact
 from backoffice_ledger._engine.state import Fact
 from backoffice_ledger._ledger.session import Session, captured
 from backoffice_ledger._ledger.topics import ReversalStyle, reversal_command
-from backoffice_ledger._model.arguments import check_entry, check_member
+from backoffice_ledger._model.arguments import check_entry, check_member, check_methods
 from backoffice_ledger._model.dates import instant_from_microseconds
 from backoffice_ledger._model.entry import Entry
 from backoffice_ledger._model.proposal import (
+    TTL_MAX,
     ControlDecision,
     Decision,
     Proposal,
@@ -379,9 +380,10 @@ class Proposals:
             duties: says which duties an actor holds at an instant, such as the method
                 `compliance.Authority.duties_of`; the ledger's actor is asked for.
         """
-        stamp = self._session.stamp() if duties is not None else None
         held: Iterable[str] = ()
-        if duties is not None and stamp is not None:
+        if duties is not None:
+            check_methods(duties, "duties", "__call__")
+            stamp = self._session.stamp()
             held = duties(stamp.actor, instant_from_microseconds(stamp.at))
         with self._session.transaction(write=False) as transaction:
             facts = transaction.history("decision", check_identifier(id, "id"))
@@ -391,6 +393,8 @@ class Proposals:
 def _microseconds(ttl: timedelta | None) -> int | None:
     if ttl is None:
         return None
-    if not isinstance(ttl, timedelta) or ttl <= timedelta(0):
-        raise InvalidOption(field="ttl", expected="a timedelta above zero", found=ttl)
+    if not isinstance(ttl, timedelta) or not timedelta(0) < ttl <= TTL_MAX:
+        raise InvalidOption(
+            field="ttl", expected=f"a timedelta above zero, up to {TTL_MAX}", found=ttl
+        )
     return ttl // timedelta(microseconds=1)

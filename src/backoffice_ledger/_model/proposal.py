@@ -16,6 +16,10 @@ ENTRY_ACTION: Final = "post-entry"
 """The action of what posts an entry: a posting, a reversal, a capture of a hold."""
 
 
+TTL_MAX: Final = timedelta(days=36_500)
+"""How long a proposal may wait at most."""
+
+
 class Decision(Enum):
     """What a vote says."""
 
