@@ -34,7 +34,8 @@ from backoffice_ledger._engine.store import Store
 from backoffice_ledger._ledger.holds import Holds
 from backoffice_ledger._ledger.ledger import Ledger
 from backoffice_ledger._ledger.periods import Periods
-from backoffice_ledger._ledger.topics import Accounts, Documents, Proposals
+from backoffice_ledger._ledger.proposals import Proposals
+from backoffice_ledger._ledger.topics import Accounts, Documents
 from backoffice_ledger._ledger.view import LedgerView
 from backoffice_ledger._model.arguments import check_count
 from backoffice_ledger._stores.host_adapters import host_of
@@ -236,15 +237,20 @@ class AsyncDocuments(_Face):
 
 @final
 class AsyncProposals(_Face):
-    """Entries that wait for votes: ``ledger.proposals``."""
+    """What waits for votes: ``ledger.proposals``."""
 
     all: Final = _question(Proposals.all)
     approve: Final = _command(Proposals.approve)
+    decisions: Final = _question(Proposals.decisions)
     get: Final = _question(Proposals.get)
+    missing: Final = _question(Proposals.missing)
+    override: Final = _command(Proposals.override)
     post: Final = _command(Proposals.post)
     propose: Final = _command(Proposals.propose)
     propose_reversal: Final = _command(Proposals.propose_reversal)
     reject: Final = _command(Proposals.reject)
+    release: Final = _command(Proposals.release)
+    revise: Final = _command(Proposals.revise)
     withdraw: Final = _command(Proposals.withdraw)
 
 

@@ -46,11 +46,12 @@ def open_book(state: State, command: OpenBook, stamp: Stamp) -> Outcome:  # noqa
 
 
 def require_controls(state: State, command: RequireControls, stamp: Stamp) -> Outcome:
-    """Record each control that the manifest does not name yet."""
+    """Record each control that the manifest does not name yet in its version."""
     outcome = Outcome()
     for name in sorted(command.controls):
         id_, _, version = name.rpartition("@")
-        if state.fact("control", id_) is None:
+        fact = state.fact("control", id_)
+        if fact is None or fact.content["version"] != version:
             content = {"id": id_, "version": version}
             outcome.add(stamp.record("control", id_, content, [("control", id_)]))
     return outcome

@@ -73,9 +73,9 @@ class DeclareDimension:
 
 @attrs.frozen
 class SetPeriods:
-    """Bring periods into a state: one, or all those of a year or a quarter."""
+    """Bring periods into a state; a name may stand for those of a year or a quarter."""
 
-    name: str
+    names: tuple[str, ...]
     state: PeriodState
     journal: str | None = None
     journal_class: str | None = None
@@ -212,16 +212,26 @@ class Reverse:
 
 @attrs.frozen
 class Propose:
-    """Keep an entry as a proposal to be voted on."""
+    """Keep an entry as a proposal to be voted on.
+
+    Attributes:
+        entry: what is proposed.
+        ttl: how long it may wait at most, in microseconds, or None.
+        revises: whether it is another revision of a proposal.
+    """
 
     entry: Entry
+    ttl: int | None = None
+    revises: bool = False
 
 
 @attrs.frozen
 class ProposeReversal:
-    """Keep the reversal of an entry as a proposal to be voted on."""
+    """Keep the reversal of an entry as a proposal to be voted on; as `Propose`."""
 
     reversal: Reverse
+    ttl: int | None = None
+    revises: bool = False
 
 
 @attrs.frozen
@@ -231,13 +241,8 @@ class CastVote:
     proposal: str
     decision: Decision
     seen: str
-
-
-@attrs.frozen
-class Release:
-    """Post a proposal."""
-
-    proposal: str
+    on_behalf_of: str | None = None
+    reason: str = ""
 
 
 @attrs.frozen
@@ -248,6 +253,41 @@ class Redact:
     id: str
     field: str
     basis: str
+
+
+Action = (
+    OpenAccount
+    | ChangeAccount
+    | CloseAccount
+    | OpenJournal
+    | DeclareDimension
+    | SetPeriods
+    | UseCalendar
+    | AllowException
+    | RevokeException
+    | StoreDocument
+    | Redact
+    | RequireControls
+)
+"""What can be proposed besides entries, and controls may examine."""
+
+
+@attrs.frozen
+class ProposeAction:
+    """Keep a command as a proposal to be voted on; as `Propose`."""
+
+    id: str
+    action: Action
+    ttl: int | None = None
+    revises: bool = False
+
+
+@attrs.frozen
+class Release:
+    """Do what is proposed; *action* is what it is if it is no entry."""
+
+    proposal: str
+    action: Action | None = None
 
 
 Command = (
@@ -272,6 +312,7 @@ Command = (
     | Reverse
     | Propose
     | ProposeReversal
+    | ProposeAction
     | CastVote
     | Release
     | Redact
@@ -293,3 +334,10 @@ EXCLUSIVE: Final = frozenset(
     }
 )
 """Commands that no other command of the book may run beside."""
+
+
+def acting(command: Command | None) -> Command | None:
+    """Return the command whose locks are needed: of a release, those of the action."""
+    if isinstance(command, Release) and command.action is not None:
+        return command.action
+    return command

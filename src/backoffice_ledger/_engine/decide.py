@@ -17,7 +17,9 @@ from backoffice_ledger._engine import (
     periods,
     reversal,
 )
+from backoffice_ledger._engine.actions import action_of
 from backoffice_ledger._engine.commands import (
+    Action,
     AllowException,
     Capture,
     CastVote,
@@ -31,6 +33,7 @@ from backoffice_ledger._engine.commands import (
     OpenJournal,
     PostEntries,
     Propose,
+    ProposeAction,
     ProposeReversal,
     Redact,
     Release,
@@ -70,7 +73,17 @@ def decide(
     decider = _WITH_CONTROLS.get(type(command))
     if decider is not None:
         return decider(state, command, stamp, examine)
-    return _DECIDE[type(command)](state, command, stamp)
+    outcome = _DECIDE[type(command)](state, command, stamp)
+    if examine is None or not outcome.records or not isinstance(command, Action):
+        return outcome
+    if examine.wants(action_of(command)):
+        approvals.examine_direct(outcome, command, stamp, examine)
+    return outcome
+
+
+def _decide_action(state: State, action: Action, stamp: Stamp) -> Outcome:
+    """Decide an action without asking controls."""
+    return _DECIDE[type(action)](state, action, stamp)
 
 
 def _post_needs(command: PostEntries, state: State) -> Needs:
@@ -193,14 +206,21 @@ def _reverse_needs(command: Reverse, state: State) -> Needs:
 
 def _proposal_needs(state: State, entry: Entry) -> Needs:
     return state.missing(
-        facts=[
-            *entries.account_keys([entry]),
-            ("proposal", entry.id),
-            ("release", entry.id),
-        ],
+        facts=[*entries.account_keys([entry]), *_proposal_keys(entry.id)],
         prefixes=[*entries.SMALL_KINDS, ("vote", f"{entry.id}/")],
         entries=[entry.id],
     )
+
+
+def _proposal_keys(id_: str) -> list[FactKey]:
+    return [("proposal", id_), ("release", id_), ("submission", id_)]
+
+
+def _propose_action_needs(command: ProposeAction, state: State) -> Needs:
+    first = state.missing(
+        facts=_proposal_keys(command.id), prefixes=[("vote", f"{command.id}/")]
+    )
+    return first or needs(command.action, state)
 
 
 def _propose_reversal_needs(command: ProposeReversal, state: State) -> Needs:
@@ -214,20 +234,20 @@ def _propose_reversal_needs(command: ProposeReversal, state: State) -> Needs:
 
 def _vote_needs(command: CastVote, state: State) -> Needs:
     id_ = command.proposal
-    return state.missing(
-        facts=[("proposal", id_), ("release", id_)], prefixes=[("vote", f"{id_}/")]
-    )
+    return state.missing(facts=_proposal_keys(id_), prefixes=[("vote", f"{id_}/")])
 
 
 def _release_needs(command: Release, state: State) -> Needs:
     id_ = command.proposal
     first = state.missing(
-        facts=[("proposal", id_), ("release", id_)],
+        facts=_proposal_keys(id_),
         prefixes=[*entries.SMALL_KINDS, ("vote", f"{id_}/")],
         entries=[id_],
     )
     if first or state.fact("proposal", id_) is None:
         return first
+    if command.action is not None:
+        return needs(command.action, state)
     proposed = approvals.read_proposal(state, id_)
     second = state.missing(
         facts=entries.account_keys([proposed.entry]),
@@ -272,6 +292,7 @@ _NEEDS: dict[type, Callable[[Any, State], Needs]] = {
     Reverse: _reverse_needs,
     Propose: lambda command, state: _proposal_needs(state, command.entry),
     ProposeReversal: _propose_reversal_needs,
+    ProposeAction: _propose_action_needs,
     CastVote: _vote_needs,
     Release: _release_needs,
     Redact: redact_needs,
@@ -306,5 +327,10 @@ _WITH_CONTROLS: dict[type, Callable[[State, Any, Stamp, Examine | None], Outcome
     Reverse: reversal.reverse,
     Propose: approvals.propose,
     ProposeReversal: approvals.propose_reversal,
-    Release: approvals.release,
+    ProposeAction: lambda state, command, stamp, examine: approvals.propose_action(
+        state, command, stamp, examine, _decide_action
+    ),
+    Release: lambda state, command, stamp, examine: approvals.release(
+        state, command, stamp, examine, _decide_action
+    ),
 }

@@ -162,7 +162,7 @@ def set_periods(state: State, command: SetPeriods, stamp: Stamp) -> Outcome:
     target = command.state
     check_scope(state, command.journal, command.journal_class)
     check_text(command.reason, "reason")
-    names = state.calendar.expand(command.name)
+    names = expanded(state, command)
     changes = [name for name in names if _is_change(state, command, names, name)]
     outcome = Outcome()
     for name in changes:
@@ -185,6 +185,12 @@ def set_periods(state: State, command: SetPeriods, stamp: Stamp) -> Outcome:
         texts = {"reason": command.reason} if command.reason else {}
         outcome.add(stamp.record("period", key, content, [("period", key)], texts))
     return outcome
+
+
+def expanded(state: State, command: SetPeriods) -> tuple[str, ...]:
+    """Return the periods that *command* names, those of years and quarters too."""
+    expand = state.calendar.expand
+    return tuple(name for names in command.names for name in expand(names))
 
 
 def check_scope(state: State, journal: str | None, journal_class: str | None) -> None:

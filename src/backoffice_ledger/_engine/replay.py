@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from backoffice_ledger._engine.approvals import vote_key
+from backoffice_ledger._engine.decisions import decision_facts
 from backoffice_ledger._engine.documents import document_key
 from backoffice_ledger._engine.state import (
     CALENDAR_ID,
@@ -49,6 +50,8 @@ def facts_of(
             return ((type_, content["id"]),)
         case "vote":
             return (("vote", id_),)
+        case "decision":
+            return decision_facts(content)
     return ()
 
 
@@ -70,7 +73,7 @@ def id_of(type_: str, actor: str, content: Mapping[str, Any]) -> str:
         case "document":
             id_ = document_key(content["kind"], content["id"])
         case "vote":
-            id_ = vote_key(content["proposal"], actor)
+            id_ = vote_key(content["proposal"], actor, content.get("revision", 1))
         case "redaction":
             id_ = content["record"]
         case "refusal":

@@ -19,11 +19,11 @@ from backoffice_ledger._engine.store import PAGE_ROWS
 from backoffice_ledger._ledger.bulk import OnRefusal, post_columns, post_many
 from backoffice_ledger._ledger.holds import Holds, make_conditions
 from backoffice_ledger._ledger.periods import Periods
+from backoffice_ledger._ledger.proposals import Proposals
 from backoffice_ledger._ledger.session import Session, atomically
 from backoffice_ledger._ledger.topics import (
     Accounts,
     Documents,
-    Proposals,
     ReversalStyle,
     reversal_command,
 )
@@ -54,11 +54,13 @@ TextType = Literal[
     "entry",
     "account",
     "calendar",
+    "decision",
     "document",
     "exception",
     "hold",
     "journal",
     "period",
+    "vote",
 ]
 """Types of records that hold erasable texts.
 
@@ -347,10 +349,13 @@ class Ledger:
             field: ``description``, or ``postings.0.memo`` for the first posting's;
                 ``label`` of an account, ``reason`` of a period, a calendar or an
                 exception, ``revocation`` of one, ``description`` of a hold or a
-                journal, ``personal.<name>`` of a document.  All versions lose it.
+                journal, ``personal.<name>`` of a document, ``effect.0.label`` of a
+                proposed account, ``reason`` of a vote, ``findings`` of controls'
+                decisions.  All versions lose it.
             basis: the legal basis, such as ``GDPR Art. 17(1)(a)``.
-            type: ``entry``, ``account``, ``calendar``, ``document``, ``exception``,
-                ``hold``, ``journal`` or ``period``.
+            type: ``entry`` (also for proposals), ``account``, ``calendar``,
+                ``decision``, ``document``, ``exception``, ``hold``, ``journal``,
+                ``period`` or ``vote``.
 
         Raises:
             UnknownRecord: there is no such record or text.
@@ -426,7 +431,7 @@ class Ledger:
     @property
     def proposals(self) -> Proposals:
         """Entries that wait for votes."""
-        return Proposals(self._session)
+        return Proposals(self._session, Ledger)
 
     def propose(self, entry: Entry) -> Proposal:
         """Keep an entry as a proposal; the same as ``proposals.propose(entry)``."""

@@ -212,7 +212,7 @@ class Periods:
         check_text(reason, "reason")
         _check_scope(journal, journal_class)
         command = SetPeriods(
-            check_period_name(name), state, journal, journal_class, reason
+            (check_period_name(name),), state, journal, journal_class, reason
         )
 
         def read() -> tuple[Period, ...]:

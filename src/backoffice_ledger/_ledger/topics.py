@@ -1,23 +1,17 @@
 """The verbs of a topic: ``ledger.accounts``, ``ledger.periods`` and so on."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Iterable, Mapping
 from datetime import date
 from enum import Enum
 from typing import Any, Final, Literal
 
 import attrs
 
-from backoffice_ledger._engine.approvals import proposal_from_facts
 from backoffice_ledger._engine.book import account_from_fact
 from backoffice_ledger._engine.canonical import instant_text
 from backoffice_ledger._engine.commands import (
-    CastVote,
     ChangeAccount,
     CloseAccount,
-    Propose,
-    ProposeReversal,
-    Release,
     Reverse,
     StoreDocument,
     StoreDocuments,
@@ -31,23 +25,16 @@ from backoffice_ledger._model.account import Account, ChartOfAccounts
 from backoffice_ledger._model.arguments import (
     check_choice,
     check_count,
-    check_entry,
     check_iterable,
-    check_member,
 )
 from backoffice_ledger._model.balance import AccountBalances
 from backoffice_ledger._model.dates import check_date
 from backoffice_ledger._model.document import Document
-from backoffice_ledger._model.entry import Entry
 from backoffice_ledger._model.limit import Limit
-from backoffice_ledger._model.proposal import Decision, Proposal, ProposalStatus
-from backoffice_ledger._model.record import Record
 from backoffice_ledger._model.text import check_identifier, check_path, check_text
 from backoffice_ledger.errors import (
     InvalidDocument,
     InvalidOption,
-    StoreError,
-    UnknownProposal,
     UnknownRecord,
 )
 from backoffice_ledger.reports import Column, Row, Table
@@ -308,137 +295,3 @@ class Documents:
         with self._session.transaction(write=False) as transaction:
             facts = transaction.facts("document", prefix)
         return tuple(document_from_fact(fact) for fact in facts.values())
-
-
-@attrs.frozen
-class Proposals:
-    """Entries that wait for votes; each proposal and each vote is a record."""
-
-    _session: Session
-
-    def propose(self, entry: Entry, *, actor: str | None = None) -> Proposal:
-        """Keep an entry as a proposal; its id becomes the proposal's id.
-
-        Raises:
-            Refused: the book would not take the entry, or a control denies it.
-        """
-        return self._placed(
-            self._session.execute_and_read(
-                Propose(check_entry(entry, "entry")),
-                lambda: self.get(entry.id),
-                actor=actor,
-            )
-        )
-
-    def _placed(self, proposal: Proposal) -> Proposal:
-        """Return a new proposal with its position, where the commit came first."""
-        if not proposal.position:
-            with suppress(StoreError):  # it is recorded, whatever happens here
-                return self.get(proposal.id)
-        return proposal
-
-    def propose_reversal(
-        self,
-        id: str,
-        *,
-        date: date,
-        reason: str,
-        style: ReversalStyle = "opposite",
-        reversal_id: str | None = None,
-        actor: str | None = None,
-    ) -> Proposal:
-        """Keep the reversal of an entry as a proposal; arguments as for `reverse`.
-
-        Raises:
-            UnknownRecord: there is no such entry.
-            AlreadyReversed: another reversal took it back.
-            Refused: the book would not take the reversal, or a control denies it.
-        """
-        command = reversal_command(id, date, reason, style, reversal_id)
-        return self._placed(
-            self._session.execute_and_read(
-                ProposeReversal(command),
-                lambda: self.get(command.reversal_id),
-                actor=actor,
-            )
-        )
-
-    def approve(self, id: str, *, seen: str, actor: str | None = None) -> Proposal:
-        """Approve the content whose digest is *seen*.
-
-        Raises:
-            DigestMismatch: the proposal holds other content than was seen.
-            NotPermitted: the actor is the maker.
-            ProposalState: the proposal is not open, or the actor voted otherwise.
-            UnknownProposal: there is none of this id.
-        """
-        return self._vote(id, Decision.APPROVE, seen, actor)
-
-    def reject(self, id: str, *, seen: str, actor: str | None = None) -> Proposal:
-        """Reject the proposal; raises as `approve` does."""
-        return self._vote(id, Decision.REJECT, seen, actor)
-
-    def withdraw(self, id: str, *, actor: str | None = None) -> Proposal:
-        """Withdraw one's own proposal.
-
-        Raises:
-            NotPermitted: the actor is not the maker.
-            ProposalState: the proposal is not open.
-        """
-        return self._vote(id, Decision.WITHDRAW, self.get(id).digest, actor)
-
-    def _vote(
-        self, id: str, decision: Decision, seen: str, actor: str | None
-    ) -> Proposal:
-        command = CastVote(
-            check_identifier(id, "id"), decision, check_identifier(seen, "seen")
-        )
-        return self._session.execute_and_read(
-            command, lambda: self.get(id), actor=actor
-        )
-
-    def post(self, id: str, *, actor: str | None = None) -> Record:
-        """Post the proposed entry; every control is asked again, now.
-
-        Raises:
-            ApprovalRequired: votes are missing.
-            ControlDenied: a control denies it.
-            ProposalState: the proposal was rejected or withdrawn.
-            Refused: the book does not take the entry any more.
-        """
-        command = Release(check_identifier(id, "id"))
-        return self._session.execute_one(command, actor=actor)
-
-    def get(self, id: str) -> Proposal:
-        """Return a proposal with the votes on it.
-
-        Raises:
-            UnknownProposal: there is none of this id.
-        """
-        check_identifier(id, "id")
-        found = [proposal for proposal in self._read(id) if proposal.id == id]
-        if not found:
-            raise UnknownProposal(field="id", found=id)
-        return found[0]
-
-    def all(
-        self, *, status: ProposalStatus | str | None = None
-    ) -> tuple[Proposal, ...]:
-        """Return all proposals, or those in one status, in the order of the log."""
-        if status is not None:
-            status = check_member(status, "status", ProposalStatus)
-        return tuple(
-            sorted(
-                (p for p in self._read("") if status in (None, p.status)),
-                key=lambda proposal: proposal.position,
-            )
-        )
-
-    def _read(self, prefix: str) -> Iterator[Proposal]:
-        with self._session.transaction(write=False) as transaction:
-            proposals = transaction.facts("proposal", prefix)
-            votes = transaction.facts("vote", prefix)
-            releases = transaction.facts("release", prefix)
-        for id_, fact in proposals.items():
-            own = {k: v for k, v in votes.items() if k.rpartition("/")[0] == id_}
-            yield proposal_from_facts(id_, fact, own, releases.get(id_))

@@ -65,7 +65,12 @@ from backoffice_ledger.errors import LedgerError, VerificationFailed
 
 PROBLEMS_MAX = 100
 
-_CHANGED = frozenset({"account", "calendar", "exception", "journal", "period"})
+_CHANGED = frozenset(
+    {
+        *("account", "calendar", "control", "decision", "exception", "journal"),
+        *("period", "proposal"),
+    }
+)
 """Types of records that may be followed by another one about the same thing."""
 
 

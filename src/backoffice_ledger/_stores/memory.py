@@ -328,6 +328,10 @@ class MemoryTransaction:
             for first, last in needs.spans:
                 state.spans[first, last] = bisect_left(days, first) < bisect(days, last)
 
+    def hold(self, keys: Sequence[FactKey]) -> None:
+        """Read documents: the whole store is ours until the transaction ends."""
+        self.load(self.state.missing(facts=keys))
+
     def _load_cells(self, path: str) -> None:
         state = self.state
         state.cells[path] = {
@@ -576,9 +580,9 @@ class MemoryTransaction:
         """Return rows of the log."""
         return [self._log_row(row) for row in self._book.rows[after : after + limit]]
 
-    def leaves(self, after: int, limit: int) -> list[bytes]:
+    def leaves(self, after: int, last: int) -> list[bytes]:
         """Return leaf hashes of the log."""
-        return [row.new.leaf for row in self._book.rows[after : after + limit]]
+        return [row.new.leaf for row in self._book.rows[after:last]]
 
     def _log_row(self, row: _Row) -> LogRow:
         new = row.new

@@ -195,6 +195,13 @@ class SqlBook:
             found = {(number_date(begins), number_date(ends)) for begins, ends in rows}
             self.state.spans.update({span: span in found for span in page})
 
+    def hold(self, keys: Sequence[FactKey]) -> Step[None]:
+        """Read facts without locks on their rows."""
+        if not self.is_fresh:
+            yield from self.refresh()
+        for kind, key in keys:
+            yield from self.load_facts(kind, [key])
+
     def load_facts(self, kind: str, keys: Iterable[str]) -> Step[None]:
         """Read facts of a kind into the state, or that there are none."""
         wanted = sorted(keys)
@@ -624,9 +631,9 @@ class SqlBook:
         found = yield from log_rows(self, [place for (place,) in rows])
         return [found[place] for (place,) in rows]
 
-    def leaves(self, after: int, limit: int) -> Step[list[bytes]]:
+    def leaves(self, after: int, last: int) -> Step[list[bytes]]:
         """Return leaf hashes of the log, in order."""
-        rows = yield Query(self.dialect.leaves, (self.book_id, after, limit))
+        rows = yield Query(self.dialect.leaves, (self.book_id, after, last))
         return [bytes(leaf) for (leaf,) in rows]
 
 

@@ -44,6 +44,7 @@ RECORD_TYPES: Final = {
     "calendar": 14,
     "exception": 15,
     "exception-use": 16,
+    "decision": 17,
 }
 """Numbers of the record types in ``bl_record.type``."""
 

@@ -15,6 +15,11 @@ For readable failures let pytest rewrite the assertions, in ``conftest.py``::
     pytest.register_assert_rewrite("backoffice_ledger.testing.conformance")
 """
 
+from backoffice_ledger.testing.conformance._actions import (
+    ActionTests,
+    DecisionTests,
+    RevisionTests,
+)
 from backoffice_ledger.testing.conformance._atomic import AtomicTests
 from backoffice_ledger.testing.conformance._books import BookTests
 from backoffice_ledger.testing.conformance._bulk import BulkTests
@@ -52,6 +57,9 @@ class StoreConformance(
     ExceptionTests,
     DocumentTests,
     ProposalTests,
+    ActionTests,
+    RevisionTests,
+    DecisionTests,
     RedactionTests,
     ViewTests,
     HistoryTests,
