@@ -34,7 +34,8 @@ from backoffice_ledger._engine.store import Store
 from backoffice_ledger._ledger.holds import Holds
 from backoffice_ledger._ledger.ledger import Ledger
 from backoffice_ledger._ledger.periods import Periods
-from backoffice_ledger._ledger.topics import Accounts, Documents, Proposals
+from backoffice_ledger._ledger.proposals import Proposals
+from backoffice_ledger._ledger.topics import Accounts, Documents
 from backoffice_ledger._ledger.view import LedgerView
 from backoffice_ledger._model.arguments import check_count
 from backoffice_ledger._stores.host_adapters import host_of

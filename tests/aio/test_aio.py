@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 
 import backoffice_ledger as bl
 from backoffice_ledger import aio, errors
-from backoffice_ledger._ledger import holds, periods, topics
+from backoffice_ledger._ledger import holds, periods, proposals, topics
 from backoffice_ledger.calendars import CalendarMonths
 
 
@@ -56,7 +56,7 @@ def public(kind: type) -> set[str]:
         (aio.AsyncPeriods, periods.Periods),
         (aio.AsyncHolds, holds.Holds),
         (aio.AsyncDocuments, topics.Documents),
-        (aio.AsyncProposals, topics.Proposals),
+        (aio.AsyncProposals, proposals.Proposals),
     ],
 )
 def test_nothing_is_missing(face: type, plain: type) -> None:

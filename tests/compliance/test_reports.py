@@ -317,3 +317,23 @@ def test_a_book_without_rules_says_nothing_of_them(ledger: bl.Ledger) -> None:
     text = reports.procedure_documentation(ledger.records())
     assert "## Controls" not in text
     assert "| general | 1 |" in text
+
+
+def test_only_votes_on_the_last_revision_count(clock: ManualClock) -> None:
+    """Who revised a proposal is one of its makers."""
+    ledger = bl.open_ledger(
+        ":memory:", actor="clerk", clock=clock, controls=[FourEyes()]
+    )
+    ledger.open_account("assets:bank", type="asset")
+    ledger.open_account("expenses:rent", type="expense")
+    seen = ledger.propose(entry("e"))
+    ledger.proposals.approve("e", seen=seen.digest, actor="early")
+    seen = ledger.proposals.revise("e", entry("e", description="rent"), actor="anna")
+    ledger.proposals.approve("e", seen=seen.digest, actor="boss")
+    ledger.proposals.post("e", actor="boss")
+    [row] = reports.entry_votes(ledger.records())
+    assert (row["maker"], row["approvers"], row["four_eyes"]) == (
+        "clerk, anna",
+        "boss",
+        "yes",
+    )

@@ -19,11 +19,11 @@ from backoffice_ledger._engine.store import PAGE_ROWS
 from backoffice_ledger._ledger.bulk import OnRefusal, post_columns, post_many
 from backoffice_ledger._ledger.holds import Holds, make_conditions
 from backoffice_ledger._ledger.periods import Periods
+from backoffice_ledger._ledger.proposals import Proposals
 from backoffice_ledger._ledger.session import Session, atomically
 from backoffice_ledger._ledger.topics import (
     Accounts,
     Documents,
-    Proposals,
     ReversalStyle,
     reversal_command,
 )
