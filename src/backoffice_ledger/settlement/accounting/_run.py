@@ -77,14 +77,14 @@ class Run:
         return [self._post(draft.to_entry()) for draft in self.rules.entries(complete)]
 
     def _post(self, entry: bl.Entry) -> bl.Record:
-        is_new = self._find(entry.id) is None
+        if self._find(entry.id) is not None:
+            return self.ledger.post(entry)  # the first record, or a conflict
         versions, self.versions = self.versions, {}
-        record = self.ledger.post(entry, versions=versions if is_new else None)
-        if is_new:
-            if record.is_provisional:
-                self.recent.append(record)
-            for positions in self.read.values():
-                positions.apply(entry)
+        record = self.ledger.post(entry, versions=versions)
+        if record.is_provisional:
+            self.recent.append(record)
+        for positions in self.read.values():
+            positions.apply(entry)
         return record
 
     def _find(self, id_: str) -> bl.Record | None:
