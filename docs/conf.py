@@ -31,6 +31,11 @@ nitpick_ignore_regex = [
     ("py:.*", r"backoffice_ledger\._stores\..*Transaction"),
     ("py:.*", r"backoffice_ledger\._engine\.(state|store|columns|commands)\..*"),
     ("py:.*", r"backoffice_ledger\.aio\._(Face|Worker)"),
+    (
+        "py:.*",
+        r"backoffice_ledger\.(accruals\._methods\.Overlap|compliance\._policy\.D)",
+    ),
+    ("py:.*", r"backoffice_ledger\.calendars\._fiscal\._Fiscal"),
 ]
 
 

@@ -104,7 +104,8 @@ def effect_of(records: Iterable[NewRecord]) -> tuple[Effect, ...]:
 def effect_content(effect: Iterable[Effect]) -> tuple[dict[str, Any], ...]:
     """Return the recorded form of an effect; its texts are kept apart."""
     return tuple(
-        {"content": each.content, "id": each.id, "type": each.type} for each in effect
+        {"content": each.content, "id": each.id, "type": each.record_type}
+        for each in effect
     )
 
 

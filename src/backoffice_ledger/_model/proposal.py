@@ -83,13 +83,13 @@ class Effect:
     """A record that a proposed action will add to the log.
 
     Attributes:
-        type: of the record: ``period``, ``account``, ``document``, ...
+        record_type: of the record: ``period``, ``account``, ``document``, ...
         id: of the record, as `Record.id`.
         content: of the record, as `Record.content`.
         texts: its erasable texts by name.
     """
 
-    type: str
+    record_type: str
     id: str
     content: Mapping[str, Any]
     texts: Mapping[str, str] = EMPTY_MAPPING
