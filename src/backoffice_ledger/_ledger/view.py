@@ -457,6 +457,9 @@ class LedgerView:
             InvalidOption: the view has no ``as_of``, or brackets that do not rise.
         """
         check_path(account, "account")
+        check_identifier(item, "item")
+        if party is not None:
+            check_identifier(party, "party")
         if self.as_of is None:
             raise InvalidOption(
                 field="as_of", expected="the day of the report: ledger.view(as_of=...)"
