@@ -31,6 +31,7 @@ from _broker.release import OPERATIONS, TRADER, ReleaseControl
 import backoffice_ledger as bl
 from backoffice_ledger.settlement import SettlementDesk
 
+TRADES_MIN = 20
 SETTLEMENT_DAYS = tuple(date(2026, 10, day) for day in (9, 12, 13, 14, 15))
 
 
@@ -95,7 +96,10 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     add("--book", type=Path, default=Path("broker.db"), help="where the books go")
     add("--report", type=Path, default=Path("broker_day.html"), help="the HTML page")
     add("--fresh", action="store_true", help="replace books that exist")
-    return parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
+    if options.trades < TRADES_MIN:
+        parser.error(f"--trades: {TRADES_MIN} or more")
+    return options
 
 
 def trade_date(office: Office, day: Day) -> str:

@@ -6,7 +6,7 @@ prices, parties and trades are invented.
 
 import random
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -28,7 +28,8 @@ TRADE_DATE: Final = date(2026, 10, 8)
 OPENED: Final = date(2026, 9, 30)
 """The day of the opening balances."""
 
-CUSTOMERS: Final = tuple(f"C-{number}" for number in range(1, 9))
+CUSTOMERS: Final = tuple(f"C-{number}" for number in range(1, 10))
+"""The last of them has nothing in the beginning."""
 BANKS: Final = tuple(f"BANK-{number:02}" for number in range(1, 13))
 CAPITAL: Final = 250_000_000
 """Of each currency, in whole units."""
@@ -173,47 +174,35 @@ class Day:
 
 
 def generate(count: int, seed: int) -> Day:
-    """Return a day of so many trades, and a block."""
+    """Return a day of so many trades, and a block.
+
+    Three of them happen every day: a customer sells on at once what will not come in
+    time, and another purchase of theirs is captured with a wrong price.
+    """
     rng = random.Random(seed)
     opening = dict(_opening(rng))
     maker = _Maker(rng, opening)
-    trades = [maker.trade(f"T-{number:05}", number, count) for number in range(count)]
-    netted = frozenset(
-        trade.id
-        for trade, style in zip(trades, maker.styles, strict=True)
-        if style == "netted"
-    )
-    late = _late(rng, trades, netted, opening)
-    closes = _closes(rng), _closes(rng)
-    dividend = next(t.instrument.code for t in trades if t.id == next(iter(late)))
-    right = rng.choice(
-        [
-            t
-            for t in trades
-            if t.capacity == "agent"
-            and t.side == "buy"
-            and t.price_basis == "unit"
-            and t.id not in late
-        ]
-    )
+    names = [f"T-{number:05}" for number in range(1, count + 1)]
+    trades = [maker.trade(id_, at / count) for at, id_ in enumerate(names[:-3])]
+    bought, sold_on, right = maker.told(names[-3:])
     wrong = attrs.evolve(right, price=right.price + 1, consideration=None, net=None)
-    trades[trades.index(right)] = wrong
-    correction = attrs.evolve(right, version=2)
+    late = {bought.id: Lateness(2, at_first=800)}
+    late |= _late(rng, trades, maker.netted, opening)
     american = [t.id for t in trades if t.market == "XNYS"]
     return Day(
-        trades=(*trades, maker.block()),
-        netted=netted,
+        trades=(*trades, bought, sold_on, wrong, maker.block()),
+        netted=frozenset(maker.netted),
         allocations=(
             Allocation("B-1-a", "C-1", "3333 DE000BASF111"),
             Allocation("B-1-b", "C-2", "3333 DE000BASF111"),
             Allocation("B-1-c", "C-3", "5334 DE000BASF111"),
         ),
-        correction=correction,
+        correction=attrs.evolve(right, version=2),
         late=late,
-        affirmed_late=frozenset(rng.sample(american, max(1, len(american) // 15))),
+        affirmed_late=frozenset(rng.sample(american, -(-len(american) // 15))),
         opening=opening,
-        closes=closes,
-        dividend=dividend,
+        closes=(_closes(rng), _closes(rng)),
+        dividend=bought.instrument.code,
     )
 
 
@@ -227,7 +216,7 @@ def _opening(rng: random.Random) -> Iterator[tuple[tuple[str, str], int]]:
                 yield (customer, each.isin), size // 2
             continue
         yield (FIRM, each.isin), size * rng.randint(2, 5)
-        for customer in CUSTOMERS:
+        for customer in CUSTOMERS[:-1]:
             if rng.random() < 0.4:
                 yield (customer, each.isin), size * rng.randint(1, 2)
 
@@ -245,14 +234,14 @@ class _Maker:
         self._rng = rng
         self._held: defaultdict[tuple[str, str], int] = defaultdict(int, opening)
         self._free: defaultdict[tuple[str, str], int] = defaultdict(int, opening)
-        self.styles: list[Style] = []
+        self.netted: set[str] = set()
 
-    def trade(self, id_: str, number: int, count: int) -> Trade:
-        """Return the next trade of the day."""
+    def trade(self, id_: str, passed: float) -> Trade:
+        """Return the next trade, when so much of the day has passed (0 to 1)."""
         rng = self._rng
         [each] = rng.choices(INSTRUMENTS, _WEIGHTS)
         is_agent = rng.random() < 0.45
-        owner = rng.choice(CUSTOMERS) if is_agent else FIRM
+        owner = rng.choice(CUSTOMERS[:-1]) if is_agent else FIRM
         cleared = rng.random() < 0.6 and not each.is_bond
         style: Style = "bilateral"
         if cleared:
@@ -271,8 +260,9 @@ class _Maker:
                 self._free[key] -= units
         else:
             self._held[key] += units
-        self.styles.append(style)
-        minutes = 8 * 60 * number // count
+        if style == "netted":
+            self.netted.add(id_)
+        minutes = int(8 * 60 * passed)
         traded_at = datetime(2026, 10, 8, tzinfo=UTC) + timedelta(
             hours=each.market.opens_hour_utc, minutes=minutes, seconds=rng.randrange(60)
         )
@@ -298,6 +288,46 @@ class _Maker:
             return self._rng.randint(1, 12) * 100_000
         money = self._rng.choice((8_000, 15_000, 30_000, 60_000, 120_000, 400_000))
         return max(1, int(money * self._rng.randint(60, 140) / (100 * price)))
+
+    def told(self, ids: list[str]) -> tuple[Trade, Trade, Trade]:
+        """Return a purchase, what is sold on of it, and another purchase."""
+        siemens, basf = BY_ISIN["DE0007236101"], BY_ISIN["DE000BASF111"]
+        owner = CUSTOMERS[-1]
+        at = datetime(2026, 10, 8, 15, tzinfo=UTC)
+        bought = make_trade(
+            ids[0],
+            siemens,
+            traded_at=at,
+            side="buy",
+            units=2_000,
+            price=self._price(siemens),
+            owner=owner,
+            counterparty="BANK-03",
+            clearing="bilateral",
+        )
+        sold_on = make_trade(
+            ids[1],
+            siemens,
+            traded_at=at + timedelta(minutes=5),
+            side="sell",
+            units=1_500,
+            price=self._price(siemens),
+            owner=owner,
+            counterparty="BANK-05",
+            clearing="bilateral",
+        )
+        other = make_trade(
+            ids[2],
+            basf,
+            traded_at=at + timedelta(minutes=12),
+            side="buy",
+            units=400,
+            price=self._price(basf),
+            owner=owner,
+            counterparty=basf.market.ccp,
+            clearing="ccp",
+        )
+        return bought, sold_on, other
 
     def block(self) -> Trade:
         """Return the order of three customers that is executed at once."""
@@ -356,24 +386,18 @@ def make_trade(
 def _late(
     rng: random.Random,
     trades: list[Trade],
-    netted: frozenset[str],
+    netted: Collection[str],
     opening: Mapping[tuple[str, str], int],
 ) -> dict[str, Lateness]:
-    """Choose the purchases that fail: the first is of a share in Frankfurt, in part.
+    """Choose the purchases that fail too.
 
     Some are of owners who sold on what they bought, and so cannot deliver either.
     """
-    bilateral = [
+    others = [
         t
         for t in trades
         if t.side == "buy" and t.clearing == "bilateral" and t.id not in netted
     ]
-    shares = [t for t in bilateral if t.market == "XETR" and t.price_basis == "unit"]
-    if not shares:
-        raise SystemExit("no purchase in Frankfurt can fail: more trades, or a seed")
-    big = max(shares, key=lambda t: (t.consideration, t.id))
-    late = {big.id: Lateness(2, int(big.quantity.decimal) * 2 // 5)}
-    others = [t for t in bilateral if t is not big]
     sold: Counter[tuple[str, str]] = Counter()
     for trade in trades:
         if trade.side == "sell" and trade.id not in netted:
@@ -384,9 +408,7 @@ def _late(
     chosen = rng.sample(wanted, min(len(wanted), max(1, len(trades) // 100)))
     rest = [t for t in others if t not in chosen]
     chosen += rng.sample(rest, min(len(rest), max(2, len(trades) // 40)))
-    for trade in chosen:
-        late[trade.id] = Lateness(rng.choice((1, 1, 2)))
-    return late
+    return {trade.id: Lateness(rng.choice((1, 1, 2))) for trade in chosen}
 
 
 def _key(trade: Trade) -> tuple[str, str]:

@@ -19,9 +19,9 @@ import bank_year
 import pytest
 from _bank.reconcile import AccountDay, Verdict, account_days, chain, reconcile, signed
 from _bank.source import Transaction, parse_haler, read_bank
+from tests.examples.html_page import Page
 
 import backoffice_ledger as bl
-from tests.examples.html_page import Page
 
 PROGRAM = Path(bank_year.__file__)
 DATA = PROGRAM.parent / "data" / "berka"

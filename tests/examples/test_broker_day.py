@@ -14,19 +14,20 @@ from pathlib import Path
 
 import broker_day
 import pytest
-from _broker.market import BY_ISIN, CAPITAL, FIRM, Day, generate
+from _broker.market import BY_ISIN, CAPITAL, FIRM, TRADE_DATE, Day, generate
 from _broker.release import BANDS, CONTROLLER, OPERATIONS, TRADER, ReleaseControl
+from tests.examples.html_page import Page
 
 import backoffice_ledger as bl
 from backoffice_ledger.settlement import FrontOffice, SettlementDesk, Trade
 from backoffice_ledger.settlement.accounting import (
     SettlementAccounts,
     open_obligations,
+    settlement_date_balances,
 )
-from tests.examples.html_page import Page
 
 PROGRAM = Path(broker_day.__file__)
-TRADES, SEED = 60, 7
+TRADES, SEED = 45, 7
 ACCOUNTS = SettlementAccounts()
 RATES = {"liquid-shares": Fraction(1, 10_000), "public-debt": Fraction(1, 100_000)}
 """Of Regulation (EU) 2018/389, Annex: 1.00 and 0.10 basis points a day."""
@@ -234,6 +235,35 @@ def test_what_could_not_be_delivered(ledger: bl.Ledger, day: Day) -> None:
     assert booked == ({"EUR": expected} if expected else {})
 
 
+def test_two_views_on_the_trade_date(ledger: bl.Ledger, day: Day) -> None:
+    """By settlement date nothing has happened yet but a change of value.
+
+    The firm has the units of the opening at their cost, and its capital for the rest.
+    """
+    view = ledger.view(as_of=TRADE_DATE)
+    rows = {
+        str(row["account"]): row["settlement_date"]
+        for row in settlement_date_balances(view, ACCOUNTS)
+    }
+    cost: Counter[str] = Counter()
+    for isin, each in BY_ISIN.items():
+        cost[each.currency] += inventory_cost(day, isin)
+    for account, expected in (
+        (ACCOUNTS.securities_fvtpl, cost),
+        (
+            ACCOUNTS.owner(FIRM),
+            {
+                isin: units
+                for (owner, isin), units in day.opening.items()
+                if owner == FIRM
+            },
+        ),
+        (ACCOUNTS.nostro, {code: CAPITAL * 100 - cost[code] for code in BANDS}),
+    ):
+        assert {a.commodity.code: a.minor_units for a in rows[account]} == expected
+    assert not rows.get(ACCOUNTS.realised)
+
+
 def test_gross_and_net(folder: Path, day: Day) -> None:
     """The report shows the sum of the netted trades' money, and what is left of it."""
     gross: Counter[str] = Counter()
@@ -295,6 +325,7 @@ def test_a_release_needs_somebody_else(tmp_path: Path) -> None:
     with bl.open_ledger(
         tmp_path / "books.db", actor="a", create=True, controls=[ReleaseControl()]
     ) as ledger:
+        ledger.declare_dimension("trade")
         for path in ("release:authorised", "release:instructions"):
             ledger.open_account(path, type="memorandum")
         at_most, above = (
