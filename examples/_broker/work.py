@@ -352,7 +352,7 @@ def settle_day(desk: SettlementDesk, csd: Depositories, day: date) -> None:
             desk.fail(report.instruction, on=day, lacks=["securities"])
     desk.settle_many(whole, on=day)
     for id_ in whole:
-        trade = desk.trade(id_.partition(".")[0])
+        trade = desk.trade(id_)
         if trade.capacity == "agent":
             desk.settle_customer(trade.id, on=day)
 
