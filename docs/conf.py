@@ -25,14 +25,17 @@ nitpick_ignore_regex = [
     ("py:.*", rf"({'|'.join(sorted(sys.stdlib_module_names))})(\..*)?"),
     ("py:.*", rf"({'|'.join(dir(builtins))})"),
     ("py:.*", r"hypothesis\..*"),
-    ("py:.*", r"backoffice_ledger\.testing\.conformance\._twins\.[ET]"),
-    ("py:.*", r"backoffice_ledger\.protocols\.(Event|T)"),
-    ("py:.*", r"backoffice_ledger\._ledger\.ledger\.T"),
-    ("py:.*", r"backoffice_ledger\.parallel\._books\.[ET]"),
+    ("py:.*", r"backoffice_ledger\.(.*\.)?[A-Z]"),  # type variables
+    ("py:.*", r"backoffice_ledger\.protocols\.Event"),
     ("py:.*", r"backoffice_ledger\._ledger\.session\.Session"),
     ("py:.*", r"backoffice_ledger\._stores\..*Transaction"),
     ("py:.*", r"backoffice_ledger\._engine\.(state|store|columns|commands)\..*"),
     ("py:.*", r"backoffice_ledger\.aio\._(Face|Worker)"),
+    (
+        "py:.*",
+        r"backoffice_ledger\.(accruals\._methods\.Overlap|compliance\._policy\.D)",
+    ),
+    ("py:.*", r"backoffice_ledger\.calendars\._fiscal\._Fiscal"),
 ]
 
 

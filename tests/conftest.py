@@ -19,7 +19,7 @@ import pytest
 from hypothesis import settings
 
 # Failures of the shipped kit read like those of our own tests.
-for name in ("conformance", "machine", "money_machine"):
+for name in ("conformance", "machine", "money_machine", "vote_machine"):
     pytest.register_assert_rewrite(f"backoffice_ledger.testing.{name}")
 
 settings.register_profile("ci", derandomize=True, deadline=None)

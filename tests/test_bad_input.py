@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 
 import backoffice_ledger as bl
 from backoffice_ledger import errors
+from backoffice_ledger.calendars import FiscalMonths
 
 CPU_SECONDS_MAX = 1.0
 DAY = date(2026, 3, 31)
@@ -50,7 +51,10 @@ def fill(store: Any) -> bl.Ledger:
     ledger.open_account("assets:bank", type="asset")
     ledger.open_account("assets:old", type="asset", opened=date(2020, 1, 1))
     ledger.accounts.close("assets:old", on=date(2025, 12, 31))
-    ledger.open_account("assets:euro", type="asset", commodities=["EUR"])
+    cash = {"cash_flow": "cash"}
+    ledger.open_account(
+        "assets:euro", type="asset", commodities=["EUR"], attributes=cash
+    )
     ledger.open_account("expenses:rent", type="expense")
     ledger.declare_dimension("cost_centre")
     ledger.post(rent("rent-2026-02", description="Office"))
@@ -58,6 +62,13 @@ def fill(store: Any) -> bl.Ledger:
     ledger.propose(rent("proposed"))
     ledger.holds.reserve(hold("held", description="Deposit"))
     ledger.periods.close("2026-01")
+    ledger.periods.allow(
+        "2026-01",
+        actors=["anna"],
+        until=datetime(2100, 1, 1, tzinfo=UTC),
+        reason="audit",
+        id="audit",
+    )
     return ledger
 
 
@@ -65,7 +76,9 @@ def fill(store: Any) -> bl.Ledger:
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the small book in a file that is only ever copied."""
     path = tmp_path_factory.mktemp("bad_input") / "template.db"
-    fill(bl.SQLiteStore(path, create=True)).close()
+    store = bl.SQLiteStore(path, create=True)
+    fill(store)
+    store.close()  # what is in the log beside the file is in the file then
     return path
 
 
@@ -369,7 +382,7 @@ ONCE: dict[str, Callable[[], Any]] = {
 }
 """Things that can be used once only."""
 
-FUNCTIONS = ("progress", "ids", "salts", "intercept")
+FUNCTIONS = ("progress", "ids", "salts", "intercept", "what", "duties")
 """Parameters that take any function; what it raises is the caller's own affair."""
 
 
@@ -399,7 +412,11 @@ CALLS: dict[str, dict[str, Any]] = {
         "attributes": {"line": "A.1"},
         "limits": [bl.Limit(minimum="0.00 EUR")],
     },
-    "open_journal": {"name": "sales", "description": "Sales"},
+    "open_journal": {
+        "name": "sales",
+        "description": "Sales",
+        "journal_class": "customers",
+    },
     "declare_dimension": {"name": "product"},
     "post": {
         "entry": rent(),
@@ -460,12 +477,57 @@ CALLS: dict[str, dict[str, Any]] = {
     "accounts.reopen": {"path": "assets:bank"},
     "accounts.balances": {"path": "assets:bank"},
     "accounts.close": {"path": "assets:euro", "on": DAY},
-    "periods.close": {"name": "2026-02", "journal": None, "reason": "done"},
-    "periods.adjust": {"name": "2026-04", "journal": None, "reason": "done"},
-    "periods.reopen": {"name": "2026-01", "reason": "late", "journal": "general"},
-    "periods.lock": {"name": "2026-01", "journal": None, "reason": "done"},
-    "periods.postpone": {"name": "2027-01", "journal": "general", "reason": "later"},
-    "periods.get": {"name": "2026-01", "journal": "general"},
+    "periods.adjust": {
+        "name": "2026-04",
+        "journal": None,
+        "journal_class": None,
+        "reason": "done",
+    },
+    "periods.allow": {
+        "name": "2026-01",
+        "actors": ["anna"],
+        "until": datetime(2100, 1, 1, tzinfo=UTC),
+        "reason": "audit",
+        "journal": "general",
+        "journal_class": None,
+        "id": "audit-2",
+    },
+    "periods.close": {
+        "name": "2026-02",
+        "journal": None,
+        "journal_class": None,
+        "reason": "done",
+    },
+    "periods.dated": {"entry": rent(), "late": "first-open-day"},
+    "periods.exceptions": {
+        "at": datetime(2026, 3, 1, tzinfo=UTC),
+        "entry": "rent-2026-02",
+    },
+    "periods.get": {"name": "2026-01", "journal": "general", "journal_class": None},
+    "periods.lock": {
+        "name": "2026-01",
+        "journal": None,
+        "journal_class": None,
+        "reason": "done",
+    },
+    "periods.postpone": {
+        "name": "2027-01",
+        "journal": "general",
+        "journal_class": None,
+        "reason": "later",
+    },
+    "periods.reopen": {
+        "name": "2026-01",
+        "reason": "late",
+        "journal": "general",
+        "journal_class": None,
+    },
+    "periods.revoke": {"id": "audit", "reason": "done"},
+    "periods.use": {
+        "calendar": FiscalMonths(first_month=7),
+        "since": date(2026, 7, 1),
+        "reason": "Board",
+    },
     "holds.reserve": {"hold": hold("new")},
     "holds.capture": {
         "id": "held",
@@ -481,21 +543,57 @@ CALLS: dict[str, dict[str, Any]] = {
     "holds.get": {"id": "held"},
     "holds.all": {"status": "open"},
     "documents.store": {"document": bl.Document("trade", "t-2", {})},
+    "documents.store_many": {"documents": [bl.Document("trade", "t-3", {})]},
+    "documents.get_many": {"kind": "trade", "ids": ["t-1"]},
+    "documents.history": {"kind": "trade", "id": "t-1"},
     "documents.get": {"kind": "trade", "id": "t-1", "version": 1},
     "documents.all": {"kind": "trade"},
-    "proposals.propose": {"entry": rent(), "actor": "clerk"},
+    "proposals.propose": {
+        "what": rent(),
+        "id": rent().id,
+        "ttl": dt.timedelta(days=1),
+        "actor": "clerk",
+    },
+    "proposals.revise": {
+        "id": "proposed",
+        "what": rent("proposed"),
+        "ttl": dt.timedelta(days=1),
+        "actor": "clerk",
+    },
     "proposals.propose_reversal": {
         "id": "rent-2026-02",
         "date": DAY,
         "reason": "twice",
         "style": "same-side",
         "reversal_id": "back",
+        "ttl": dt.timedelta(days=1),
         "actor": "clerk",
     },
-    "proposals.approve": {"id": "proposed", "seen": "0" * 64, "actor": "controller"},
-    "proposals.reject": {"id": "proposed", "seen": "0" * 64, "actor": "controller"},
+    "proposals.approve": {
+        "id": "proposed",
+        "seen": "0" * 64,
+        "on_behalf_of": "head",
+        "reason": "checked",
+        "actor": "controller",
+    },
+    "proposals.reject": {
+        "id": "proposed",
+        "seen": "0" * 64,
+        "on_behalf_of": "head",
+        "reason": "too much",
+        "actor": "controller",
+    },
+    "proposals.override": {
+        "id": "proposed",
+        "seen": "0" * 64,
+        "reason": "needed",
+        "actor": "controller",
+    },
     "proposals.withdraw": {"id": "proposed", "actor": "clerk"},
     "proposals.post": {"id": "proposed", "actor": "clerk"},
+    "proposals.release": {"id": "proposed", "actor": "clerk"},
+    "proposals.missing": {"id": "proposed", "actor": "clerk"},
+    "proposals.decisions": {"id": "proposed", "duties": lambda _actor, _at: ["audit"]},
     "proposals.get": {"id": "proposed"},
     "proposals.all": {"status": "open"},
     "view().balance": {"account": "assets:bank", "include_children": True},
@@ -521,10 +619,28 @@ CALLS: dict[str, dict[str, Any]] = {
         "group_by": "path",
         "depth": 2,
     },
+    "view().cash_flow": {
+        "dates": (None, DAY),
+        "method": "indirect",
+        "start": "result",
+        "attribute": "cash_flow",
+    },
+    "view().changes_in_equity": {"dates": (None, DAY)},
+    "view().aging": {
+        "account": "assets:bank",
+        "item": "cost_centre",
+        "party": "cost_centre",
+        "basis": "due",
+        "due_dates": {"B7": DAY},
+        "days": (30, 60),
+    },
     "view().statement": {"account": "assets:bank", "dates": (None, DAY)},
     "view().general_ledger": {"dates": (None, DAY), "memorandum": False},
 }
-"""A good call of every public method with parameters."""
+"""A good call of every public method with parameters.
+
+Left out is `atomically`, which calls whatever it is given.
+"""
 
 HOLDERS: dict[str, Callable[[bl.Ledger], Any]] = {
     "": lambda ledger: ledger,
@@ -533,7 +649,7 @@ HOLDERS: dict[str, Callable[[bl.Ledger], Any]] = {
     "holds.": lambda ledger: ledger.holds,
     "documents.": lambda ledger: ledger.documents,
     "proposals.": lambda ledger: ledger.proposals,
-    "view().": lambda ledger: ledger.view(),
+    "view().": lambda ledger: ledger.view(as_of=DAY),
 }
 
 
@@ -566,6 +682,7 @@ def test_every_method_is_tried() -> None:
             parameters = list(inspect.signature(bound).parameters)
             if not name.startswith("_") and parameters:
                 found[prefix + name] = parameters
+    del found["atomically"]
     assert found == {name: list(arguments) for name, arguments in CALLS.items()}
 
 

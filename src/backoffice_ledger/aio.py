@@ -33,11 +33,14 @@ from typing import Any, Concatenate, Final, ParamSpec, TypeVar, final
 from backoffice_ledger._engine.store import Store
 from backoffice_ledger._ledger.holds import Holds
 from backoffice_ledger._ledger.ledger import Ledger
-from backoffice_ledger._ledger.topics import Accounts, Documents, Periods, Proposals
+from backoffice_ledger._ledger.periods import Periods
+from backoffice_ledger._ledger.proposals import Proposals
+from backoffice_ledger._ledger.topics import Accounts, Documents
 from backoffice_ledger._ledger.view import LedgerView
 from backoffice_ledger._model.arguments import check_count
 from backoffice_ledger._stores.host_adapters import host_of
 from backoffice_ledger._stores.postgresql import POOL_SIZE, PostgreSQLStore
+from backoffice_ledger.calendars import BookCalendar
 from backoffice_ledger.errors import InvalidOption, LedgerClosed
 from backoffice_ledger.protocols import Clock, Control, IdSource, Listener, SaltSource
 from backoffice_ledger.stores import DEFAULT_BOOK
@@ -186,15 +189,26 @@ class AsyncAccounts(_Face):
 
 @final
 class AsyncPeriods(_Face):
-    """Opening and closing of periods: ``ledger.periods``."""
+    """The calendar, opening and closing of periods: ``ledger.periods``."""
 
     adjust: Final = _command(Periods.adjust)
     all: Final = _question(Periods.all)
+    allow: Final = _command(Periods.allow)
     close: Final = _command(Periods.close)
+    dated: Final = _question(Periods.dated)
+    exceptions: Final = _question(Periods.exceptions)
     get: Final = _question(Periods.get)
     lock: Final = _command(Periods.lock)
     postpone: Final = _command(Periods.postpone)
     reopen: Final = _command(Periods.reopen)
+    revoke: Final = _command(Periods.revoke)
+    states: Final = _question(Periods.states)
+    use: Final = _command(Periods.use)
+
+    @property
+    def calendar(self) -> Coroutine[Any, Any, BookCalendar]:
+        """The calendar of the book; await it."""
+        return self._worker.run(lambda: self._plain.calendar, write=False)
 
 
 @final
@@ -223,15 +237,20 @@ class AsyncDocuments(_Face):
 
 @final
 class AsyncProposals(_Face):
-    """Entries that wait for votes: ``ledger.proposals``."""
+    """What waits for votes: ``ledger.proposals``."""
 
     all: Final = _question(Proposals.all)
     approve: Final = _command(Proposals.approve)
+    decisions: Final = _question(Proposals.decisions)
     get: Final = _question(Proposals.get)
+    missing: Final = _question(Proposals.missing)
+    override: Final = _command(Proposals.override)
     post: Final = _command(Proposals.post)
     propose: Final = _command(Proposals.propose)
     propose_reversal: Final = _command(Proposals.propose_reversal)
     reject: Final = _command(Proposals.reject)
+    release: Final = _command(Proposals.release)
+    revise: Final = _command(Proposals.revise)
     withdraw: Final = _command(Proposals.withdraw)
 
 

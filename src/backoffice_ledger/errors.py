@@ -677,6 +677,7 @@ PRECEDENCE: tuple[type[LedgerError], ...] = (
     InvalidAmount,
     InvalidDocument,
     InvalidOption,
+    CalendarHorizon,
     InvalidEntry,
     Unbalanced,
     # state of the store

@@ -9,18 +9,32 @@ from typing import Any, Protocol, TypeVar
 
 from backoffice_ledger._model.balance import Balance
 from backoffice_ledger._model.checkpoint import Checkpoint
+from backoffice_ledger._model.document import Document
 from backoffice_ledger._model.entry import EntryDraft
-from backoffice_ledger._model.proposal import Finding, Proposal
+from backoffice_ledger._model.proposal import (
+    Alert,
+    ControlDecision,
+    Decision,
+    Effect,
+    Finding,
+    Proposal,
+    Vote,
+)
 from backoffice_ledger._model.record import Record
 
 Event = TypeVar("Event", contravariant=True)
 
 __all__ = [
+    "Alert",
     "Anchor",
     "Books",
     "Calendar",
     "Clock",
     "Control",
+    "ControlDecision",
+    "Decision",
+    "Effect",
+    "Finding",
     "IdSource",
     "Listener",
     "PostingRule",
@@ -28,6 +42,7 @@ __all__ = [
     "SaltSource",
     "Signer",
     "VerifyingKey",
+    "Vote",
 ]
 
 Progress = Callable[..., Iterable[Any]]
@@ -52,7 +67,16 @@ class Clock(Protocol):
 
 
 class Books(Protocol):
-    """What a control may look at: the book as it stands, read-only."""
+    """What a control may look at: the book as it stands, read-only.
+
+    What it has looked at of balances, documents and entries of accounts stays as it is
+    until what is examined is committed, on every store.
+    """
+
+    @property
+    def at(self) -> datetime:
+        """The instant of the decision, in UTC; a control reads no other clock."""
+        ...
 
     def balance(self, account: str) -> Balance:
         """Return the balance of an account, positive on its normal side.
@@ -64,12 +88,49 @@ class Books(Protocol):
         """
         ...
 
+    def document(self, kind: str, id: str) -> Document:
+        """Return the latest version of a document.
+
+        Raises:
+            UnknownRecord: there is none.
+        """
+        ...
+
+    def entry(self, id: str) -> Record:
+        """Return the record of an entry; others may reverse it meanwhile.
+
+        Raises:
+            UnknownRecord: there is no such entry.
+        """
+        ...
+
+    def entries(self, account: str, first: date, last: date) -> Sequence[Record]:
+        """Return the entries of an account booked from *first* to *last*, in order.
+
+        Raises:
+            UnknownAccount: the book does not have the account.
+        """
+        ...
+
+    def proposal(self, id: str) -> Proposal:
+        """Return a proposal as it stands at the instant of the decision.
+
+        Raises:
+            UnknownProposal: there is none of this id.
+        """
+        ...
+
 
 class Control(Protocol):
-    """Decides whether something may be posted; never edits it.
+    """Decides whether something may be done; never edits it.
 
     A control is pure: the same proposal and book give the same findings.  One that
     raises, or returns anything else than findings, denies (fail closed).
+
+    It examines what posts entries.  One with an attribute ``actions``, a collection of
+    names such as ``{"post-entry", "reopen-period"}``, examines those instead; it then
+    looks at `Proposal.action` first.  With an attribute ``confidential_to``, the name
+    of a duty, all that it finds and the errors that it raises are confidential.
     """
 
     @property
@@ -83,7 +144,7 @@ class Control(Protocol):
         ...
 
     def examine(self, proposal: Proposal, books: Books) -> Sequence[Finding]:
-        """Return what speaks for or against posting *proposal* now."""
+        """Return what speaks for or against doing what is proposed, now."""
         ...
 
 

@@ -192,7 +192,8 @@ def _prepare(
             expected=", ".join(missing),
             found=", ".join(sorted(given)) or "none",
         )
-    if given - set(manifest):
+    required = {id_: fact.content["version"] for id_, fact in manifest.items()}
+    if any(required.get(n.rpartition("@")[0]) != n.rpartition("@")[2] for n in names):
         session.execute(RequireControls(tuple(names)))
     if session.listeners and not isinstance(store, HostStore):
         _register(session)

@@ -15,7 +15,8 @@ from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 
 import backoffice_ledger as bl
 from backoffice_ledger import aio, errors
-from backoffice_ledger._ledger import holds, topics
+from backoffice_ledger._ledger import holds, periods, proposals, topics
+from backoffice_ledger.calendars import CalendarMonths
 
 
 def payment(number: int) -> bl.Entry:
@@ -52,10 +53,10 @@ def public(kind: type) -> set[str]:
         (aio.AsyncLedger, bl.Ledger),
         (aio.AsyncView, bl.LedgerView),
         (aio.AsyncAccounts, topics.Accounts),
-        (aio.AsyncPeriods, topics.Periods),
+        (aio.AsyncPeriods, periods.Periods),
         (aio.AsyncHolds, holds.Holds),
         (aio.AsyncDocuments, topics.Documents),
-        (aio.AsyncProposals, topics.Proposals),
+        (aio.AsyncProposals, proposals.Proposals),
     ],
 )
 def test_nothing_is_missing(face: type, plain: type) -> None:
@@ -98,6 +99,7 @@ def test_a_day_of_work(path: Path) -> None:
             assert await ledger.holds.get("h") == hold
             assert (await ledger.accounts.balances("assets:bank")).version > 0
             await ledger.periods.close("2026-01")
+            assert await ledger.periods.calendar == CalendarMonths()
             assert (await ledger.periods.get("2026-01")).state is bl.PeriodState.CLOSED
             assert await ledger.documents.all("trade") == ()
             assert await ledger.proposals.all() == ()

@@ -471,3 +471,29 @@ def test_what_is_kept_beside_the_log_may_be_unreadable(
         monkeypatch.setattr(MemoryTransaction, "stored_totals", fail)
         with pytest.raises(expected, match=str(error.args[0])):
             memory.ledger.verify()
+
+
+def test_a_log_with_holes_is_not_signed(
+    tmp_path: Path, signer: audit.Ed25519Signer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor one that is shorter than the last checkpoint, nor one without positions."""
+    path = tmp_path / "books.db"
+    with _book(path, "1.00 EUR") as ledger:
+        audit.checkpoint(ledger, signers=[signer])
+        ledger.open_account("assets:more", type="asset")
+        position = list(ledger.records())[-1].position
+    _attack(path, f"UPDATE bl_record SET position = 50 WHERE position = {position}")
+    with (
+        bl.open_ledger(path, actor="clerk") as ledger,
+        pytest.raises(errors.VerificationFailed, match="the log ends at 50"),
+    ):
+        audit.checkpoint(ledger, signers=[signer])
+    book = bl.open_ledger(":memory:", actor="clerk")
+    made = audit.checkpoint(book, signers=[signer])
+    for size, error in (
+        (made.size - 1, errors.VerificationFailed),
+        (0, errors.StoreError),
+    ):
+        monkeypatch.setattr(MemoryTransaction, "size", lambda _, size=size: size)
+        with pytest.raises(error):
+            audit.checkpoint(book, signers=[signer])

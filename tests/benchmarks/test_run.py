@@ -1,7 +1,7 @@
 """The benchmark itself works; its figures are for people."""
 
 import pytest
-from tests.benchmarks import postgresql
+from tests.benchmarks import controls, postgresql
 from tests.benchmarks.run import measure
 
 
@@ -19,3 +19,10 @@ def test_benchmark_of_postgresql_measures_every_row() -> None:
     figures = postgresql.measure(entries=300, singles=3)
     assert figures.bulk > 0
     assert len(str(figures).splitlines()) == 4
+
+
+def test_benchmark_of_controls_measures_both() -> None:
+    """A small run gives a figure with and without controls."""
+    figures = controls.measure(entries=20, rounds=1)
+    assert figures.with_five > 0
+    assert "with five controls" in str(figures)

@@ -49,11 +49,11 @@ def calendars(draw: st.DrawFn, name: str = "Any") -> HolidayCalendar:
     )
     return HolidayCalendar(
         name,
-        closures=draw(st.sets(DAYS, max_size=10)),
+        closures=draw(st.sets(DAYS, max_size=5)),
         valid_from=FIRST,
         valid_through=APRIL,
         weekend=draw(st.sampled_from(weekends)),
-        changes=draw(st.lists(changes, max_size=3)),
+        changes=draw(st.lists(changes, max_size=2)),
     )
 
 

@@ -293,7 +293,7 @@ def test_the_documentation_of_the_procedure(clock: ManualClock) -> None:
         "| control | four-eyes | 1 |",
         "| trade | 1 | 1 |",
         "| log-checkpoint | 1 | 0 |",
-        "| boss | 1 commodity, 1 entry, 1 vote |",
+        "| boss | 1 commodity, 1 decision, 1 entry, 1 vote |",
         "SHA-256",
         "| voucher | bank | 2025-01-01 | 10 years |  | end-of-year |",
         "| money-laundering | all others | 1977-01-01 | 5 years | 10 years |",
@@ -317,3 +317,23 @@ def test_a_book_without_rules_says_nothing_of_them(ledger: bl.Ledger) -> None:
     text = reports.procedure_documentation(ledger.records())
     assert "## Controls" not in text
     assert "| general | 1 |" in text
+
+
+def test_only_votes_on_the_last_revision_count(clock: ManualClock) -> None:
+    """Who revised a proposal is one of its makers."""
+    ledger = bl.open_ledger(
+        ":memory:", actor="clerk", clock=clock, controls=[FourEyes()]
+    )
+    ledger.open_account("assets:bank", type="asset")
+    ledger.open_account("expenses:rent", type="expense")
+    seen = ledger.propose(entry("e"))
+    ledger.proposals.approve("e", seen=seen.digest, actor="early")
+    seen = ledger.proposals.revise("e", entry("e", description="rent"), actor="anna")
+    ledger.proposals.approve("e", seen=seen.digest, actor="boss")
+    ledger.proposals.post("e", actor="boss")
+    [row] = reports.entry_votes(ledger.records())
+    assert (row["maker"], row["approvers"], row["four_eyes"]) == (
+        "clerk, anna",
+        "boss",
+        "yes",
+    )

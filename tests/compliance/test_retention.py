@@ -463,3 +463,28 @@ def test_arguments_are_checked() -> None:
     with pytest.raises(errors.UnknownRecord):
         keeper.lift_hold("none", on=MADE)
     assert DueStatus("keep") is DueStatus.KEEP
+
+
+def test_proposals_of_other_commands_have_texts_too() -> None:
+    """They are no vouchers; whoever classifies them gets their texts erased."""
+    ledger = bl.open_ledger(
+        ":memory:", actor="clerk", clock=ManualClock(datetime(2026, 3, 15, tzinfo=UTC))
+    )
+    ledger.proposals.propose(
+        lambda book: book.open_account("assets:bank", type="asset", label="Jane Roe"),
+        id="account",
+    )
+    assert Retention(ledger, entity="bank").due(on=MADE) == ()
+
+    def letters(record: bl.Record) -> Retained | None:
+        return Retained("letter", MADE) if record.type == "proposal" else None
+
+    keeper = Retention(ledger, entity="bank", classify=letters)
+    [due] = keeper.due(on=date(2033, 1, 1))
+    assert (due.record_type, due.id, due.fields) == (
+        "entry",
+        "account",
+        ("effect.0.label",),
+    )
+    assert keeper.run(on=date(2033, 1, 1)).texts == 1
+    assert ledger.verify().redacted == 1

@@ -31,7 +31,9 @@ ROOTS = {
     "controlled": "191a49a9d6e91ddfd504c5676b68048a1b4ccd7f2359a85a8a811547b84a5599",
 }
 
-LATER_TYPES = {"hold", "refusal"}
+LATER_TYPES = {
+    *("calendar", "decision", "exception", "exception-use", "hold", "refusal"),
+}
 """Types of records that came with later formats."""
 
 

@@ -7,7 +7,7 @@ import pytest
 
 import backoffice_ledger as bl
 from backoffice_ledger import errors
-from backoffice_ledger.protocols import Books
+from backoffice_ledger.protocols import Books, Finding
 
 
 class Nod:
@@ -16,9 +16,22 @@ class Nod:
     id = "nod"
     version = "1"
 
-    def examine(self, proposal: bl.Proposal, books: Books) -> Sequence[bl.Allow]:
+    def examine(self, proposal: bl.Proposal, books: Books) -> Sequence[Finding]:
         """Return no objection."""
-        return []
+        return [bl.Allow()]
+
+
+class NoLetterB:
+    """A control that examines documents, and denies one of them."""
+
+    id = "no-letter-b"
+    version = "1"
+    actions = frozenset({"store-document"})
+
+    def examine(self, proposal: bl.Proposal, books: Books) -> Sequence[Finding]:
+        """Deny the document that is called b."""
+        is_b = any(effect.content.get("id") == "b" for effect in proposal.effect)
+        return [bl.Deny("letter-b", "no letter b") if is_b else bl.Allow()]
 
 
 def notes(*names: str) -> list[bl.Document]:
@@ -59,6 +72,15 @@ def test_controls_do_not_keep_documents_apart() -> None:
         with pytest.raises(errors.DocumentConflict):
             ledger.documents.store_many([*notes("c"), wrong])
         assert [each.id for each in ledger.documents.all("note")] == ["a", "b"]
+
+
+def test_a_control_of_documents_sees_each_of_many() -> None:
+    """One that is denied keeps all of them out."""
+    with bl.open_ledger(":memory:", actor="anna", controls=[NoLetterB()]) as ledger:
+        ledger.documents.store_many(notes("a", "c"))
+        with pytest.raises(errors.ControlDenied):
+            ledger.documents.store_many(notes("d", "b"))
+        assert [each.id for each in ledger.documents.all("note")] == ["a", "c"]
 
 
 def test_large_documents_are_measured_exactly() -> None:

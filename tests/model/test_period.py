@@ -1,7 +1,8 @@
 """Periods and their states."""
 
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 
+import attrs
 import pytest
 
 from backoffice_ledger._model.entry import EntryKind
@@ -9,8 +10,11 @@ from backoffice_ledger._model.period import (
     RESTRICTIVENESS,
     TRANSITIONS,
     Period,
+    PeriodException,
     PeriodState,
+    check_period_name,
 )
+from backoffice_ledger.errors import InvalidOption
 
 JANUARY = Period("1993-01", date(1993, 1, 1), date(1993, 1, 31), PeriodState.OPEN)
 
@@ -67,3 +71,44 @@ def test_the_rules_cannot_be_changed() -> None:
         TRANSITIONS[PeriodState.LOCKED] = {PeriodState.OPEN}  # type: ignore[index]
     with pytest.raises(TypeError):
         RESTRICTIVENESS[PeriodState.LOCKED] = 0  # type: ignore[index]
+
+
+# --- names and exceptions ------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["", "March", "2026-1", "2026-P1", "FY2026-", 2026])
+def test_no_calendar_has_such_a_name(name: object) -> None:
+    """It is refused whatever the calendar of the book."""
+    with pytest.raises(InvalidOption) as caught:
+        check_period_name(name)
+    assert caught.value.field == "period"
+
+
+@pytest.mark.parametrize(
+    "name", ["2026", "2026-01", "FY2026", "FY2026-P01", "x2026-Q4"]
+)
+def test_a_calendar_may_have_such_a_name(name: str) -> None:
+    """The calendar of the book says whether it has."""
+    assert check_period_name(name) == name
+
+
+def test_an_exception_counts_from_its_grant_until_its_end() -> None:
+    """Or until it is revoked; each instant belongs to what comes after it."""
+    noon, hour = datetime(2026, 2, 10, 12, tzinfo=UTC), timedelta(hours=1)
+    granted = PeriodException(
+        "audit",
+        "1993-01",
+        JANUARY.first,
+        JANUARY.last,
+        ("accountant",),
+        noon + hour,
+        "audit",
+        "clerk",
+        noon,
+    )
+    assert granted.is_in_force(noon)
+    assert not granted.is_in_force(noon - timedelta(microseconds=1))
+    assert not granted.is_in_force(noon + hour)
+    revoked = attrs.evolve(granted, revoked_by="clerk", revoked_at=noon + hour / 2)
+    assert revoked.is_in_force(noon)
+    assert not revoked.is_in_force(noon + hour / 2)

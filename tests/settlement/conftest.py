@@ -41,7 +41,7 @@ def instruction_of(**changes: Any) -> Instruction:
     """Return our receipt of 1 000 units against EUR 100 000.00, or a variation."""
     fields: dict[str, Any] = {
         "id": "I-1",
-        "type": "RVP",
+        "kind": "RVP",
         "trade_date": TRADED,
         "settlement_date": DUE,
         "quantity": f"1000 {ACME}",

@@ -69,7 +69,7 @@ def test_a_purchase_is_carried_to_its_settlement(
     assert desk.match("T-1").state is S.MATCHED
     assert desk.route("T-1").state is S.BILATERAL
     instruction = desk.instruct("T-1")
-    assert instruction.instruction.type == "RVP"
+    assert instruction.instruction.kind == "RVP"
     assert str(instruction.instruction.cash) == "50010.00 USD"
     assert instruction.instruction.account == "SSI-US"
     desk.accept("T-1")
@@ -641,16 +641,16 @@ def test_an_instruction_without_a_trade_books_nothing(
     ledger: bl.Ledger, desk: SettlementDesk, order: Callable[..., Instruction]
 ) -> None:
     """A move of own units between depositories: statuses, and no entries."""
-    move = order(type="DFP", cash=None)
+    move = order(kind="DFP", cash=None)
     first = desk.enter(move)
     assert desk.enter(move) == first
     with pytest.raises(errors.DocumentConflict):
-        desk.enter(order(type="DFP", cash=None, quantity=f"2 {ACME}"))
+        desk.enter(order(kind="DFP", cash=None, quantity=f"2 {ACME}"))
     with pytest.raises(errors.InvalidOption, match="trade"):
         desk.enter(order(trade="T-1"))
     desk.accept("I-1")
     theirs = order(
-        id="I-9", type="RFP", cash=None, participant="THEM", counterparty="US"
+        id="I-9", kind="RFP", cash=None, participant="THEM", counterparty="US"
     )
     assert desk.compare("I-1", theirs)
     desk.fail("I-1", on=DUE)

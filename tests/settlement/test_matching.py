@@ -23,7 +23,7 @@ def theirs_of(order: Order, **changes: Any) -> Instruction:
     """Return the other side's delivery that fits our receipt."""
     fields: dict[str, Any] = {
         "id": "I-9",
-        "type": "DVP",
+        "kind": "DVP",
         "participant": "THEM",
         "counterparty": "US",
     }
@@ -58,7 +58,7 @@ def test_money_matches_within_the_tolerance(
 def test_free_of_payment_money_is_not_compared(order: Order) -> None:
     """V8 (RTS 2018/1229 Art. 5(3)): and there is none to settle."""
     found = match_instructions(
-        order(type="RFP", cash=None), theirs_of(order, type="DFP", cash=None)
+        order(kind="RFP", cash=None), theirs_of(order, kind="DFP", cash=None)
     )
     assert found
     assert found.cash is None
@@ -67,8 +67,8 @@ def test_free_of_payment_money_is_not_compared(order: Order) -> None:
 @pytest.mark.parametrize(
     ("changes", "fields"),
     [
-        ({"type": "RVP"}, ["type"]),
-        ({"type": "DFP", "cash": None}, ["type"]),
+        ({"kind": "RVP"}, ["kind"]),
+        ({"kind": "DFP", "cash": None}, ["kind"]),
         ({"settlement_date": date(2026, 10, 12)}, ["settlement_date"]),
         ({"trade_date": date(2026, 10, 7)}, ["trade_date"]),
         ({"quantity": "999 US0378331005"}, ["quantity"]),
@@ -104,8 +104,8 @@ def test_two_depositories_that_name_each_other_match(order: Order) -> None:
 
 def test_a_payment_free_of_delivery_matches_its_credit(order: Order) -> None:
     """Who is paid plays the deliverer's part."""
-    debit = order(type="DPFOD", quantity=None, cash="10.00 EUR")
-    credit = theirs_of(order, type="CPFOD", quantity=None, cash="11.00 EUR")
+    debit = order(kind="DPFOD", quantity=None, cash="10.00 EUR")
+    credit = theirs_of(order, kind="CPFOD", quantity=None, cash="11.00 EUR")
     assert str(match_instructions(debit, credit).cash) == "11.00 EUR"
 
 

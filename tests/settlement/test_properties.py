@@ -88,7 +88,7 @@ def test_a_life_of_an_instruction(
     """Sums hold, nothing follows an end, and the same steps give the same life."""
     instruction = Instruction(
         id="I-1",
-        type="DVP" if is_delivery else "RVP",
+        kind="DVP" if is_delivery else "RVP",
         trade_date=TRADED,
         settlement_date=DUE,
         quantity=bl.Amount(100, ACME),

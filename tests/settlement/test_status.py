@@ -40,7 +40,7 @@ def units(count: int) -> bl.Amount:
 
 def delivery(order: Order, **changes: Any) -> InstructionStatus:
     """Return our delivery, accepted and matched."""
-    terms = {"type": "DVP"} | changes
+    terms = {"kind": "DVP"} | changes
     return InstructionStatus(instruction=order(**terms)).accepted().matched(None, "X")
 
 
@@ -102,7 +102,7 @@ def test_a_settlement_has_a_reference(order: Order) -> None:
 
 def test_money_alone_settles_whole(order: Order) -> None:
     """A payment free of delivery has no units; its difference is known."""
-    pay = order(type="DPFOD", quantity=None)
+    pay = order(kind="DPFOD", quantity=None)
     status = InstructionStatus(instruction=pay).accepted()
     status = status.matched(bl.Amount("99998.00", "EUR"), "X")
     assert status.remaining is None
@@ -116,7 +116,7 @@ def test_money_alone_settles_whole(order: Order) -> None:
 
 def test_units_alone_settle_without_money(order: Order) -> None:
     """Free of payment, in parts."""
-    status = delivery(order, type="DFP", cash=None).settled(DUE, units(1), "P")
+    status = delivery(order, kind="DFP", cash=None).settled(DUE, units(1), "P")
     assert status.parts[0].cash is None
     assert status.remaining_cash is None
     with pytest.raises(errors.InvalidOption):
@@ -179,7 +179,7 @@ def test_a_partial_release_is_some_and_not_all(order: Order, count: int) -> None
 def test_only_who_delivers_releases_in_part(order: Order) -> None:
     """The receiver has no units to hold back."""
     with pytest.raises(errors.TransitionRefused, match="a delivery"):
-        delivery(order, type="RVP").held().freed(units(1))
+        delivery(order, kind="RVP").held().freed(units(1))
 
 
 # --- processing and cancellation -----------------------------------------------------
@@ -387,11 +387,11 @@ def test_ages_fall_into_buckets(
 @pytest.mark.parametrize(
     ("changes", "field"),
     [
-        ({"type": "DWP"}, "type"),
-        ({"type": "DFP"}, "cash"),
+        ({"kind": "DWP"}, "kind"),
+        ({"kind": "DFP"}, "cash"),
         ({"cash": None}, "cash"),
         ({"quantity": None}, "quantity"),
-        ({"type": "DPFOD"}, "quantity"),
+        ({"kind": "DPFOD"}, "quantity"),
         ({"cash": "0.00 EUR"}, "cash"),
         ({"transaction": "gift"}, "transaction"),
         ({"clearing": "none"}, "clearing"),
@@ -412,7 +412,7 @@ def test_what_is_no_instruction_is_refused(
 
 def test_an_obligation_is_of_a_trade(order: Order) -> None:
     """What settles none, or moves no units, has none."""
-    for terms in ({}, {"trade": "T-1", "type": "DPFOD", "quantity": None}):
+    for terms in ({}, {"trade": "T-1", "kind": "DPFOD", "quantity": None}):
         with pytest.raises(errors.InvalidOption, match="instruction"):
             order(**terms).obligation  # noqa: B018
 
@@ -423,11 +423,11 @@ def test_statuses_come_back_from_documents(order: Order) -> None:
         InstructionStatus(instruction=order(trade="T-1", account="A", parts_before=2)),
         delivery(order).held().freed(units(10)).settled(DUE, units(4), "P"),
         delivery(order).failed(DUE, PendingReason.LACK).cancel_asked("us"),
-        InstructionStatus(instruction=order(type="DPFOD", quantity=None))
+        InstructionStatus(instruction=order(kind="DPFOD", quantity=None))
         .accepted()
         .matched(bl.Amount("99998.00", "EUR"), "X")
         .settled(DUE),
-        delivery(order, type="DFP", cash=None).settled(DUE, units(4), "P"),
+        delivery(order, kind="DFP", cash=None).settled(DUE, units(4), "P"),
     ]
     for status in samples:
         terms = instructions.from_document(instructions.to_document(status.instruction))

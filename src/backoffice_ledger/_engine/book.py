@@ -1,6 +1,5 @@
-"""The book itself: its beginning, its manifest, its chart, its periods."""
+"""The book itself: its beginning, its manifest, its chart."""
 
-from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
@@ -15,24 +14,20 @@ from backoffice_ledger._engine.commands import (
     OpenBook,
     OpenJournal,
     RequireControls,
-    SetPeriods,
 )
 from backoffice_ledger._engine.hold_records import expire_due
 from backoffice_ledger._engine.limits import limits_content, limits_from_content
 from backoffice_ledger._engine.stamp import Stamp
-from backoffice_ledger._engine.state import Fact, Outcome, State, period_key
+from backoffice_ledger._engine.state import Fact, Outcome, State
 from backoffice_ledger._model.account import Account, ancestors
 from backoffice_ledger._model.entry import DEFAULT_JOURNAL
-from backoffice_ledger._model.period import TRANSITIONS, PeriodState
 from backoffice_ledger._model.posting import Side
-from backoffice_ledger._model.text import check_text
 from backoffice_ledger.errors import (
     AccountConflict,
     AccountNotEmpty,
     CommodityRefused,
-    PeriodTransition,
+    InvalidOption,
     UnknownAccount,
-    UnknownJournal,
 )
 
 
@@ -51,11 +46,12 @@ def open_book(state: State, command: OpenBook, stamp: Stamp) -> Outcome:  # noqa
 
 
 def require_controls(state: State, command: RequireControls, stamp: Stamp) -> Outcome:
-    """Record each control that the manifest does not name yet."""
+    """Record each control that the manifest does not name yet in its version."""
     outcome = Outcome()
     for name in sorted(command.controls):
         id_, _, version = name.rpartition("@")
-        if state.fact("control", id_) is None:
+        fact = state.fact("control", id_)
+        if fact is None or fact.content["version"] != version:
             content = {"id": id_, "version": version}
             outcome.add(stamp.record("control", id_, content, [("control", id_)]))
     return outcome
@@ -219,20 +215,29 @@ def close_account(state: State, command: CloseAccount, stamp: Stamp) -> Outcome:
 
 
 def open_journal(state: State, command: OpenJournal, stamp: Stamp) -> Outcome:
-    """Begin a journal; opening it again changes nothing."""
+    """Begin a journal; opening it again changes nothing, but may give it a class."""
     journal = command.journal
     fact = state.fact("journal", journal.name)
-    if fact is not None:
+    known = None if fact is None else fact.content.get("class")
+    if fact is not None and journal.journal_class in (None, known):
         return Outcome(results=[fact])
+    if known is not None:
+        raise InvalidOption(
+            f"{journal.name} has a class already",
+            field="journal_class",
+            expected=known,
+            found=journal.journal_class,
+        )
     outcome = Outcome()
+    content = {"name": journal.name}
+    if journal.journal_class is not None:
+        content["class"] = journal.journal_class
     texts = {"description": journal.description} if journal.description else {}
+    if fact is not None:
+        texts = {name: text for name, (_, text) in fact.texts.items()}
     outcome.add(
         stamp.record(
-            "journal",
-            journal.name,
-            {"name": journal.name},
-            [("journal", journal.name)],
-            texts,
+            "journal", journal.name, content, [("journal", journal.name)], texts
         )
     )
     return outcome
@@ -249,105 +254,3 @@ def declare_dimension(state: State, command: DeclareDimension, stamp: Stamp) -> 
         stamp.record("dimension", command.name, content, [("dimension", command.name)])
     )
     return outcome
-
-
-def set_periods(state: State, command: SetPeriods, stamp: Stamp) -> Outcome:
-    """Bring periods into a state, one record for each that changes."""
-    journal, target = command.journal, command.state
-    if journal is not None and state.fact("journal", journal) is None:
-        raise UnknownJournal(field="journal", found=journal)
-    check_text(command.reason, "reason")
-    changes = [name for name in command.names if _is_change(state, command, name)]
-    outcome = Outcome()
-    for name in changes:
-        _check_transition(state, command, name)
-    if _is_shut(target) and journal is None and changes:
-        _check_closing_order(state, command.names, changes[0])
-    for name in changes:
-        first, last = state.calendar.span(name)
-        content = {
-            "first": first.isoformat(),
-            "journal": journal,
-            "last": last.isoformat(),
-            "name": name,
-            "state": target.value,
-        }
-        key = period_key(journal, name)
-        texts = {"reason": command.reason} if command.reason else {}
-        outcome.add(stamp.record("period", key, content, [("period", key)], texts))
-    return outcome
-
-
-def _is_change(state: State, command: SetPeriods, name: str) -> bool:
-    """Whether *name* has to be recorded: not if it is in the state already.
-
-    Closing a year passes over its locked months; a period that only counts as closed
-    because a later one is gets a record of its own.
-    """
-    current = state.scope_state(command.journal, name)
-    if current is PeriodState.LOCKED and command.state is PeriodState.CLOSED:
-        return len(command.names) == 1
-    has_record = state.fact("period", period_key(command.journal, name)) is not None
-    return current is not command.state or (_is_shut(command.state) and not has_record)
-
-
-def _check_transition(state: State, command: SetPeriods, name: str) -> None:
-    current, target = state.scope_state(command.journal, name), command.state
-    if current is target:
-        return
-    if target not in TRANSITIONS[current]:
-        raise PeriodTransition(
-            f"{name} cannot become {target.value}",
-            field="period",
-            expected=_states(s for s in PeriodState if target in TRANSITIONS[s]),
-            found=current.value,
-        )
-    is_reopened = current is PeriodState.CLOSED and target is not PeriodState.LOCKED
-    if is_reopened and not command.reason:
-        raise PeriodTransition(
-            f"{name} is closed", field="reason", expected="why it is reopened"
-        )
-    if is_reopened:
-        _check_not_before_locked(state, name)
-
-
-def _states(states: Iterable[PeriodState]) -> str:
-    return " or ".join(each.value for each in states)
-
-
-def _check_closing_order(state: State, names: tuple[str, ...], first: str) -> None:
-    """Refuse to close or lock a period while an earlier one can take entries."""
-    begins = state.calendar.span(first)[0]
-    earlier = {state.calendar.period_of(day) for day in state.months or ()}
-    earlier |= {fact.content["name"] for fact in _book_periods(state)}
-    for name in sorted(earlier - set(names), key=state.calendar.span):
-        current = state.scope_state(None, name)
-        if state.calendar.span(name)[0] < begins and not _is_shut(current):
-            raise PeriodTransition(
-                f"{name} is {current.value}",
-                field="period",
-                expected="the earliest open period first",
-                found=first,
-            )
-
-
-def _check_not_before_locked(state: State, name: str) -> None:
-    """Refuse to reopen a period whose figures a later, locked one contains."""
-    begins = state.calendar.span(name)[0].isoformat()
-    for fact in _book_periods(state):
-        if fact.content["state"] == "locked" and fact.content["first"] > begins:
-            raise PeriodTransition(
-                f"{fact.content['name']} after it is locked",
-                field="period",
-                expected="a period after the last locked one",
-                found=name,
-            )
-
-
-def _book_periods(state: State) -> Iterable[Fact]:
-    """Return the facts about periods of the whole book."""
-    return state.of_kind("period", "*/").values()
-
-
-def _is_shut(state: PeriodState) -> bool:
-    return state in (PeriodState.CLOSED, PeriodState.LOCKED)

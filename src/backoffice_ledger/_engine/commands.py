@@ -17,6 +17,7 @@ from backoffice_ledger._model.posting import Posting
 from backoffice_ledger._model.proposal import Decision
 from backoffice_ledger._model.record import Journal
 from backoffice_ledger._model.text import EMPTY_MAPPING
+from backoffice_ledger.calendars import BookCalendar
 
 
 @attrs.frozen
@@ -72,12 +73,43 @@ class DeclareDimension:
 
 @attrs.frozen
 class SetPeriods:
-    """Bring periods into a state."""
+    """Bring periods into a state; a name may stand for those of a year or a quarter."""
 
     names: tuple[str, ...]
     state: PeriodState
     journal: str | None = None
+    journal_class: str | None = None
     reason: str = ""
+
+
+@attrs.frozen
+class UseCalendar:
+    """Name the days by a calendar: all, or those from a day on."""
+
+    calendar: BookCalendar
+    since: date | None = None
+    reason: str = ""
+
+
+@attrs.frozen
+class AllowException:
+    """Let some actors post into closed periods until an instant."""
+
+    id: str
+    name: str
+    actors: tuple[str, ...]
+    until: int
+    reason: str
+    journal: str | None = None
+    journal_class: str | None = None
+
+
+@attrs.frozen
+class RevokeException:
+    """Take such a leave back."""
+
+    id: str
+    reason: str
 
 
 @attrs.frozen
@@ -180,16 +212,26 @@ class Reverse:
 
 @attrs.frozen
 class Propose:
-    """Keep an entry as a proposal to be voted on."""
+    """Keep an entry as a proposal to be voted on.
+
+    Attributes:
+        entry: what is proposed.
+        ttl: how long it may wait at most, in microseconds, or None.
+        revises: whether it is another revision of a proposal.
+    """
 
     entry: Entry
+    ttl: int | None = None
+    revises: bool = False
 
 
 @attrs.frozen
 class ProposeReversal:
-    """Keep the reversal of an entry as a proposal to be voted on."""
+    """Keep the reversal of an entry as a proposal to be voted on; as `Propose`."""
 
     reversal: Reverse
+    ttl: int | None = None
+    revises: bool = False
 
 
 @attrs.frozen
@@ -199,13 +241,8 @@ class CastVote:
     proposal: str
     decision: Decision
     seen: str
-
-
-@attrs.frozen
-class Release:
-    """Post a proposal."""
-
-    proposal: str
+    on_behalf_of: str | None = None
+    reason: str = ""
 
 
 @attrs.frozen
@@ -218,6 +255,41 @@ class Redact:
     basis: str
 
 
+Action = (
+    OpenAccount
+    | ChangeAccount
+    | CloseAccount
+    | OpenJournal
+    | DeclareDimension
+    | SetPeriods
+    | UseCalendar
+    | AllowException
+    | RevokeException
+    | StoreDocument
+    | Redact
+    | RequireControls
+)
+"""What can be proposed besides entries, and controls may examine."""
+
+
+@attrs.frozen
+class ProposeAction:
+    """Keep a command as a proposal to be voted on; as `Propose`."""
+
+    id: str
+    action: Action
+    ttl: int | None = None
+    revises: bool = False
+
+
+@attrs.frozen
+class Release:
+    """Do what is proposed; *action* is what it is if it is no entry."""
+
+    proposal: str
+    action: Action | None = None
+
+
 Command = (
     OpenBook
     | RequireControls
@@ -227,6 +299,9 @@ Command = (
     | OpenJournal
     | DeclareDimension
     | SetPeriods
+    | UseCalendar
+    | AllowException
+    | RevokeException
     | StoreDocument
     | StoreDocuments
     | PostEntries
@@ -237,6 +312,7 @@ Command = (
     | Reverse
     | Propose
     | ProposeReversal
+    | ProposeAction
     | CastVote
     | Release
     | Redact
@@ -244,6 +320,7 @@ Command = (
 
 EXCLUSIVE: Final = frozenset(
     {
+        AllowException,
         ChangeAccount,
         CloseAccount,
         DeclareDimension,
@@ -251,7 +328,16 @@ EXCLUSIVE: Final = frozenset(
         OpenJournal,
         Redact,
         RequireControls,
+        RevokeException,
         SetPeriods,
+        UseCalendar,
     }
 )
 """Commands that no other command of the book may run beside."""
+
+
+def acting(command: Command | None) -> Command | None:
+    """Return the command whose locks are needed: of a release, those of the action."""
+    if isinstance(command, Release) and command.action is not None:
+        return command.action
+    return command

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Any
+from typing import Any, Final
 
 from backoffice_ledger._engine.canonical import memo_field
 from backoffice_ledger._engine.erasure import ENTRY_TYPES
@@ -10,6 +10,9 @@ from backoffice_ledger._model.amount import Amount
 from backoffice_ledger._model.commodity import Commodity
 from backoffice_ledger._model.entry import Entry
 from backoffice_ledger._model.posting import Posting, Side
+
+EFFECT_TEXT: Final = "effect."
+"""Prefix of the names under which a proposal commits to the texts of its effect."""
 
 
 def optional_date(text: str | None) -> date | None:
@@ -59,6 +62,8 @@ def commitments_of(type_: str, content: Mapping[str, Any]) -> dict[str, str]:
     """Return the commitments in the content of a record, by the names of the texts."""
     if type_ not in ENTRY_TYPES:
         return dict(content.get("texts", {}))
+    if "effect" in content:
+        return _effect_commitments(content)
     entry = content["entry"] if type_ == "refusal" else content
     committed = {
         memo_field(line): posting["memo"]
@@ -68,3 +73,17 @@ def commitments_of(type_: str, content: Mapping[str, Any]) -> dict[str, str]:
     if "description" in entry:
         committed["description"] = entry["description"]
     return committed
+
+
+def text_field(index: int, name: str) -> str:
+    """Return the name under which a proposal commits to a text of its effect."""
+    return f"{EFFECT_TEXT}{index}.{name}"
+
+
+def _effect_commitments(content: Mapping[str, Any]) -> dict[str, str]:
+    """Return the commitments in a recorded proposal of an action, by name."""
+    return {
+        text_field(index, name): commitment
+        for index, each in enumerate(content["effect"])
+        for name, commitment in each["content"].get("texts", {}).items()
+    }

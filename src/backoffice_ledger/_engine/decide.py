@@ -14,9 +14,13 @@ from backoffice_ledger._engine import (
     documents,
     entries,
     holds,
+    periods,
     reversal,
 )
+from backoffice_ledger._engine.actions import action_of
 from backoffice_ledger._engine.commands import (
+    Action,
+    AllowException,
     Capture,
     CastVote,
     ChangeAccount,
@@ -29,15 +33,18 @@ from backoffice_ledger._engine.commands import (
     OpenJournal,
     PostEntries,
     Propose,
+    ProposeAction,
     ProposeReversal,
     Redact,
     Release,
     RequireControls,
     Reserve,
     Reverse,
+    RevokeException,
     SetPeriods,
     StoreDocument,
     StoreDocuments,
+    UseCalendar,
     Void,
 )
 from backoffice_ledger._engine.controls import Examine
@@ -52,7 +59,6 @@ from backoffice_ledger._engine.state import (
 )
 from backoffice_ledger._model.account import Account, ancestors
 from backoffice_ledger._model.entry import Entry
-from backoffice_ledger._model.period import PeriodState
 
 
 def needs(command: Command, state: State) -> Needs:
@@ -67,7 +73,17 @@ def decide(
     decider = _WITH_CONTROLS.get(type(command))
     if decider is not None:
         return decider(state, command, stamp, examine)
-    return _DECIDE[type(command)](state, command, stamp)
+    outcome = _DECIDE[type(command)](state, command, stamp)
+    if examine is None or not outcome.records or not isinstance(command, Action):
+        return outcome
+    if examine.wants(action_of(command)):
+        approvals.examine_direct(outcome, command, stamp, examine)
+    return outcome
+
+
+def _decide_action(state: State, action: Action, stamp: Stamp) -> Outcome:
+    """Decide an action without asking controls."""
+    return _DECIDE[type(action)](state, action, stamp)
 
 
 def _post_needs(command: PostEntries, state: State) -> Needs:
@@ -169,10 +185,12 @@ def _limit_keys(account: Account) -> list[FactKey]:
 
 
 def _periods_needs(command: SetPeriods, state: State) -> Needs:
-    return state.missing(
-        prefixes=entries.SMALL_KINDS,
-        months=command.state in (PeriodState.CLOSED, PeriodState.LOCKED),
-    )
+    first = state.missing(prefixes=entries.SMALL_KINDS)
+    return first or periods.set_periods_needs(state, command)
+
+
+def _small_needs(command: object, state: State) -> Needs:  # noqa: ARG001
+    return state.missing(prefixes=entries.SMALL_KINDS)
 
 
 def _reverse_needs(command: Reverse, state: State) -> Needs:
@@ -188,14 +206,21 @@ def _reverse_needs(command: Reverse, state: State) -> Needs:
 
 def _proposal_needs(state: State, entry: Entry) -> Needs:
     return state.missing(
-        facts=[
-            *entries.account_keys([entry]),
-            ("proposal", entry.id),
-            ("release", entry.id),
-        ],
+        facts=[*entries.account_keys([entry]), *_proposal_keys(entry.id)],
         prefixes=[*entries.SMALL_KINDS, ("vote", f"{entry.id}/")],
         entries=[entry.id],
     )
+
+
+def _proposal_keys(id_: str) -> list[FactKey]:
+    return [("proposal", id_), ("release", id_), ("submission", id_)]
+
+
+def _propose_action_needs(command: ProposeAction, state: State) -> Needs:
+    first = state.missing(
+        facts=_proposal_keys(command.id), prefixes=[("vote", f"{command.id}/")]
+    )
+    return first or needs(command.action, state)
 
 
 def _propose_reversal_needs(command: ProposeReversal, state: State) -> Needs:
@@ -209,20 +234,20 @@ def _propose_reversal_needs(command: ProposeReversal, state: State) -> Needs:
 
 def _vote_needs(command: CastVote, state: State) -> Needs:
     id_ = command.proposal
-    return state.missing(
-        facts=[("proposal", id_), ("release", id_)], prefixes=[("vote", f"{id_}/")]
-    )
+    return state.missing(facts=_proposal_keys(id_), prefixes=[("vote", f"{id_}/")])
 
 
 def _release_needs(command: Release, state: State) -> Needs:
     id_ = command.proposal
     first = state.missing(
-        facts=[("proposal", id_), ("release", id_)],
+        facts=_proposal_keys(id_),
         prefixes=[*entries.SMALL_KINDS, ("vote", f"{id_}/")],
         entries=[id_],
     )
     if first or state.fact("proposal", id_) is None:
         return first
+    if command.action is not None:
+        return needs(command.action, state)
     proposed = approvals.read_proposal(state, id_)
     second = state.missing(
         facts=entries.account_keys([proposed.entry]),
@@ -250,6 +275,9 @@ _NEEDS: dict[type, Callable[[Any, State], Needs]] = {
         facts=[("dimension", command.name)]
     ),
     SetPeriods: _periods_needs,
+    UseCalendar: _small_needs,
+    AllowException: _small_needs,
+    RevokeException: _small_needs,
     StoreDocument: lambda command, state: state.missing(
         facts=[documents.document_fact(command.document)]
     ),
@@ -264,6 +292,7 @@ _NEEDS: dict[type, Callable[[Any, State], Needs]] = {
     Reverse: _reverse_needs,
     Propose: lambda command, state: _proposal_needs(state, command.entry),
     ProposeReversal: _propose_reversal_needs,
+    ProposeAction: _propose_action_needs,
     CastVote: _vote_needs,
     Release: _release_needs,
     Redact: redact_needs,
@@ -277,7 +306,10 @@ _DECIDE: dict[type, Callable[[State, Any, Stamp], Outcome]] = {
     CloseAccount: book.close_account,
     OpenJournal: book.open_journal,
     DeclareDimension: book.declare_dimension,
-    SetPeriods: book.set_periods,
+    SetPeriods: periods.set_periods,
+    UseCalendar: periods.use_calendar,
+    AllowException: periods.allow_exception,
+    RevokeException: periods.revoke_exception,
     StoreDocument: documents.store_document,
     StoreDocuments: documents.store_documents,
     CastVote: approvals.cast_vote,
@@ -295,5 +327,10 @@ _WITH_CONTROLS: dict[type, Callable[[State, Any, Stamp, Examine | None], Outcome
     Reverse: reversal.reverse,
     Propose: approvals.propose,
     ProposeReversal: approvals.propose_reversal,
-    Release: approvals.release,
+    ProposeAction: lambda state, command, stamp, examine: approvals.propose_action(
+        state, command, stamp, examine, _decide_action
+    ),
+    Release: lambda state, command, stamp, examine: approvals.release(
+        state, command, stamp, examine, _decide_action
+    ),
 }

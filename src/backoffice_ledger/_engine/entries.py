@@ -5,6 +5,8 @@ from copy import copy
 from datetime import date
 from typing import Any
 
+import attrs
+
 from backoffice_ledger._engine.canonical import (
     commitment,
     content_digest,
@@ -18,7 +20,8 @@ from backoffice_ledger._engine.commands import (
     Conditions,
     PostEntries,
 )
-from backoffice_ledger._engine.controls import Examine, Prepared
+from backoffice_ledger._engine.controls import Examine, Verdict
+from backoffice_ledger._engine.decisions import decision_record
 from backoffice_ledger._engine.hold_records import expire_due
 from backoffice_ledger._engine.limits import (
     bounded_entry,
@@ -27,6 +30,7 @@ from backoffice_ledger._engine.limits import (
     take_moves,
     with_amount,
 )
+from backoffice_ledger._engine.periods import use_of_exception
 from backoffice_ledger._engine.refusals import (
     is_final,
     recorded_refusal,
@@ -41,6 +45,7 @@ from backoffice_ledger._engine.state import (
     Outcome,
     State,
 )
+from backoffice_ledger._model.dates import instant_from_microseconds
 from backoffice_ledger._model.entry import (
     Entry,
     Phase,
@@ -49,6 +54,7 @@ from backoffice_ledger._model.entry import (
     check_balanced,
 )
 from backoffice_ledger._model.posting import Posting
+from backoffice_ledger._model.proposal import ENTRY_ACTION, Proposal
 from backoffice_ledger._model.record import Record
 from backoffice_ledger._model.text import EMPTY_MAPPING
 from backoffice_ledger.errors import (
@@ -64,7 +70,14 @@ from backoffice_ledger.errors import (
     excerpt,
 )
 
-SMALL_KINDS = (("commodity", ""), ("journal", ""), ("dimension", ""), ("period", ""))
+SMALL_KINDS = (
+    ("calendar", ""),
+    ("commodity", ""),
+    ("dimension", ""),
+    ("exception", ""),
+    ("journal", ""),
+    ("period", ""),
+)
 """Kinds of facts of which every posting may need any; they are read whole."""
 
 
@@ -118,7 +131,9 @@ def post_entries(
                 raise
             outcome.refusals.append(Refusal(place, entry, error))
             continue
-        batch[entry.id] = outcome.records[-1]
+        new = outcome.results[-1]
+        if isinstance(new, NewRecord):
+            batch[entry.id] = new
     return outcome
 
 
@@ -199,7 +214,7 @@ def add_entry(
     *,
     phase: Phase | None = None,
     reverses: str | None = None,
-    proposal: str | None = None,
+    proposal: Proposal | None = None,
     conditions: Conditions = NO_CONDITIONS,
     reserved: Sequence[Posting] = (),
     released: Sequence[Posting] = (),
@@ -217,20 +232,29 @@ def add_entry(
     content = entry_content(
         entry, {name: commitment(salt, text) for name, salt, text in texts}, reverses
     )
-    controls: tuple[str, ...] = ()
-    if examine is not None:
-        digest = content_digest(content)
-        controls = examine(Prepared(entry, digest, proposal, reverses))
+    verdict: Verdict | None = None
+    decision: NewRecord | None = None
+    if examine is not None and examine.wants(ENTRY_ACTION):
+        examined = _examined(entry, content, stamp, reverses, proposal)
+        step = "direct" if proposal is None else "post"
+        verdict = examine(examined, step)
+        if step == "post" or not verdict.is_plain:
+            decision = decision_record(stamp, examined, step, verdict)
     if state.cells:  # controls may have read some
         take_moves(state, moves_of(entry.postings, reserved, released))
     add_commodities(state, outcome, entry, stamp)
+    use = use_of_exception(state, entry, stamp)
+    if use is not None:
+        outcome.records.append(use)
     facts: tuple[FactKey, ...] = ()
     if reverses is not None:
         facts += (("reversal", reverses),)
     if proposal is not None:
-        facts += (("release", proposal),)
+        facts += (("release", proposal.id),)
+    controls = () if verdict is None else verdict.controls
+    released_id = None if proposal is None else proposal.id
     data = record_bytes(
-        "entry", stamp.actor, stamp.at_text, content, proposal, controls
+        "entry", stamp.actor, stamp.at_text, content, released_id, controls
     )
     outcome.add(
         NewRecord(
@@ -246,9 +270,32 @@ def add_entry(
             entry.phase if phase is None else phase,
             memorandum,
             reverses,
-            proposal,
+            released_id,
             controls,
         )
+    )
+    if decision is not None:
+        outcome.records.append(decision)
+
+
+def _examined(
+    entry: Entry,
+    content: str,
+    stamp: Stamp,
+    reverses: str | None,
+    proposal: Proposal | None,
+) -> Proposal:
+    """Return what controls are to look at."""
+    if proposal is not None:
+        return attrs.evolve(proposal, released_by=stamp.actor)
+    return Proposal(
+        entry.id,
+        entry,
+        content_digest(content),
+        stamp.actor,
+        instant_from_microseconds(stamp.at),
+        reverses=reverses,
+        released_by=stamp.actor,
     )
 
 
@@ -295,7 +342,8 @@ def check_state(state: State, entry: Entry) -> tuple[bool, ...] | None:
     if journal not in state.facts["journal"]:
         raise UnknownJournal(field="journal", found=journal)
     period_state = state.period_state(journal, day)
-    if not period_state.accepts(entry.kind):
+    is_shut = not period_state.accepts(entry.kind)
+    if is_shut and state.exception_for(journal, day) is None:
         raise PeriodNotOpen(
             f"{state.calendar.period_of(day)} is {period_state.value}",
             field="date",

@@ -13,7 +13,7 @@ ENTRY_TYPES = ("entry", "proposal", "refusal")
 def redact_needs(command: Redact, state: State) -> Needs:
     """Return what erasing still has to read."""
     if command.type == "entry":
-        return state.missing(facts=[("proposal", command.id)], entries=[command.id])
+        return state.missing(histories=[("proposal", command.id)], entries=[command.id])
     return state.missing(histories=[(command.type, command.id)])
 
 
@@ -50,13 +50,13 @@ def _texts(state: State, command: Redact) -> dict[str, bool]:
     texts: dict[str, bool] = {}
     if command.type == "entry":
         record = state.entries[command.id]
-        proposal = state.fact("proposal", command.id)
+        revisions = state.histories["proposal", command.id]
         if record is not None:
             texts |= dict.fromkeys(record.redacted, False)
             texts |= {name: True for name, _ in text_fields(record.entry)}
-        if proposal is not None:
-            texts |= dict.fromkeys(proposal.texts, True)
-        is_known = record is not None or proposal is not None
+        for revision in revisions:
+            texts |= dict.fromkeys(revision.texts, True)
+        is_known = record is not None or bool(revisions)
     else:
         history = state.histories[command.type, command.id]
         for fact in history:

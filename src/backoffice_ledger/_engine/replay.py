@@ -4,8 +4,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from backoffice_ledger._engine.approvals import vote_key
+from backoffice_ledger._engine.decisions import decision_facts
 from backoffice_ledger._engine.documents import document_key
-from backoffice_ledger._engine.state import FactKey, period_key
+from backoffice_ledger._engine.state import (
+    CALENDAR_ID,
+    FactKey,
+    period_key,
+    use_key,
+)
 
 
 def facts_of(
@@ -31,13 +37,21 @@ def facts_of(
         case "control":
             return ((type_, content["id"]),)
         case "period":
-            return (("period", period_key(content["journal"], content["name"])),)
+            return (("period", _period_id(content)),)
+        case "calendar":
+            return (("calendar", ""),)
+        case "exception":
+            return (("exception", content["id"]),)
+        case "exception-use":
+            return (("exception-use", use_key(content["exception"], id_)),)
         case "document":
             return (("document", document_key(content["kind"], content["id"])),)
         case "proposal" | "hold":
             return ((type_, content["id"]),)
         case "vote":
             return (("vote", id_),)
+        case "decision":
+            return decision_facts(content)
     return ()
 
 
@@ -51,11 +65,15 @@ def id_of(type_: str, actor: str, content: Mapping[str, Any]) -> str:
         case "commodity":
             id_ = content["code"]
         case "period":
-            id_ = period_key(content["journal"], content["name"])
+            id_ = _period_id(content)
+        case "calendar":
+            id_ = CALENDAR_ID
+        case "exception-use":
+            id_ = content["entry"]
         case "document":
             id_ = document_key(content["kind"], content["id"])
         case "vote":
-            id_ = vote_key(content["proposal"], actor)
+            id_ = vote_key(content["proposal"], actor, content.get("revision", 1))
         case "redaction":
             id_ = content["record"]
         case "refusal":
@@ -63,3 +81,7 @@ def id_of(type_: str, actor: str, content: Mapping[str, Any]) -> str:
         case _:
             id_ = content["id"]
     return str(id_)
+
+
+def _period_id(content: Mapping[str, Any]) -> str:
+    return period_key(content["journal"], content["name"], content.get("journal_class"))

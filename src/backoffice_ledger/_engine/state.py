@@ -11,26 +11,51 @@ from typing import Any, Final
 
 import attrs
 
+from backoffice_ledger._engine.canonical import instant_text
 from backoffice_ledger._model.account import ChartOfAccounts
 from backoffice_ledger._model.balance import Balance
 from backoffice_ledger._model.entry import Entry, Phase, Refusal
 from backoffice_ledger._model.period import RESTRICTIVENESS, PeriodState
 from backoffice_ledger._model.posting import Posting
 from backoffice_ledger._model.record import Record
-from backoffice_ledger.calendars import CalendarMonths
-from backoffice_ledger.protocols import Calendar
+from backoffice_ledger.calendars import (
+    BookCalendar,
+    CalendarMonths,
+    calendar_from_content,
+)
 
 FactKey = tuple[str, str]
 """Kind and key of a fact."""
 
+Days = tuple[date, date]
+"""First and last day of a span."""
+
+MONTHS: Final = CalendarMonths()
+"""The calendar of a book that has no other."""
+
+CALENDAR_ID: Final = "calendar"
+"""The id of all records about the calendar."""
+
 LASTING: Final = frozenset(
-    {"account", "book", "commodity", "control", "dimension", "journal", "period"}
+    {
+        "account",
+        "book",
+        "calendar",
+        "commodity",
+        "control",
+        "dimension",
+        "exception",
+        "journal",
+        "period",
+    }
 )
 """Kinds of facts that a state keeps between transactions.
 
 They change seldom and every posting needs them; all others are read anew each time.
 """
 
+_PERIOD_KINDS: Final = ("calendar", "journal", "period")
+"""Kinds of facts on which the states of periods depend."""
 
 PROVISIONAL: Final = 1 << 48
 """From here on a fact's position only says that it has none yet, and the order."""
@@ -124,6 +149,7 @@ class Needs:
             them that are due: expired by `State.now` and not resolved.  In a
             transaction that writes nobody else may change them until it ends.
         months: the months that have entries.
+        spans: first and last days of which is asked whether they have entries.
     """
 
     facts: frozenset[FactKey] = frozenset()
@@ -133,6 +159,7 @@ class Needs:
     histories: frozenset[FactKey] = frozenset()
     cells: frozenset[str] = frozenset()
     months: bool = False
+    spans: frozenset[Days] = frozenset()
 
     def __bool__(self) -> bool:
         return any(
@@ -144,6 +171,7 @@ class Needs:
                 self.histories,
                 self.cells,
                 self.months,
+                self.spans,
             )
         )
 
@@ -212,13 +240,15 @@ class State:
     there; ``prefixes`` the keys (or whole kinds, with an empty key) under which all
     were loaded.  ``cells`` has, by account path and commodity code, what an account
     holds; ``due`` the holds on it that have expired by ``now``, the instant of the
-    command (microseconds since 1970 UTC).  The derived look-ups (``limited``, the paths
-    of accounts with limits; ``terms``, ``openings``, ``chart``) are caches of ``facts``
-    and go with them; ``has_passing`` says whether anything is not LASTING.
+    command (microseconds since 1970 UTC), whose ``actor`` is known too.  ``months`` are
+    those with entries; ``spans`` says of some spans of days whether they have any.  The
+    derived look-ups (``limited``, the paths of accounts with limits; ``terms``,
+    ``openings``, ``chart``) are caches of ``facts`` and go with them; ``has_passing``
+    says whether anything is not LASTING.
     """
 
-    calendar: Calendar = attrs.field(factory=CalendarMonths)
     now: int = 0
+    actor: str = ""
     facts: dict[str, dict[str, Fact]] = attrs.field(factory=lambda: defaultdict(dict))
     absent: set[FactKey] = attrs.field(factory=set)
     prefixes: set[FactKey] = attrs.field(factory=set)
@@ -228,11 +258,28 @@ class State:
     cells: dict[str, dict[str, Cell]] = attrs.field(factory=dict)
     due: dict[str, tuple[str, ...]] = attrs.field(factory=dict)
     months: frozenset[date] | None = None
+    spans: dict[Days, bool] = attrs.field(factory=dict)
     has_passing: bool = False
     limited: set[str] = attrs.field(factory=set)
     terms: dict[tuple[str, str], AccountTerms] = attrs.field(factory=dict)
     openings: dict[tuple[str, date], PeriodState] = attrs.field(factory=dict)
     chart: ChartOfAccounts | None = None
+    _calendar: BookCalendar | None = attrs.field(default=None, init=False)
+
+    @property
+    def calendar(self) -> BookCalendar:
+        """The calendar of the book: calendar months, until it has another one."""
+        if self._calendar is None:
+            fact = self.fact("calendar", "")
+            if fact is None:
+                return MONTHS
+            self._calendar = calendar_from_content(fact.content["calendar"])
+        return self._calendar
+
+    def kept(self) -> "State":
+        """Return a state of its own that knows the periods, and nothing else."""
+        facts = {kind: dict(self.facts[kind]) for kind in _PERIOD_KINDS}
+        return State(facts=defaultdict(dict, facts))
 
     def forget_reads(self) -> None:
         """Drop what only one command may rely on; facts that last stay."""
@@ -248,6 +295,7 @@ class State:
         self.cells.clear()
         self.due.clear()
         self.months = None
+        self.spans.clear()
 
     def forget_facts(self) -> None:
         """Drop everything."""
@@ -288,6 +336,7 @@ class State:
         self.terms.clear()
         self.openings.clear()
         self.chart = None
+        self._calendar = None
 
     def missing(
         self,
@@ -299,6 +348,7 @@ class State:
         cells: Iterable[str] = (),
         *,
         months: bool = False,
+        spans: Iterable[Days] = (),
     ) -> Needs:
         """Return what of the named things has not been read yet."""
         whole = self.prefixes
@@ -315,6 +365,7 @@ class State:
         new_histories = [key for key in histories if key not in self.histories]
         new_cells = [path for path in cells if path not in self.cells]
         months = months and self.months is None
+        new_spans = [span for span in spans if span not in self.spans]
         if not (
             new_facts
             or new_prefixes
@@ -323,6 +374,7 @@ class State:
             or new_histories
             or new_cells
             or months
+            or new_spans
         ):
             return NOTHING
         return Needs(
@@ -333,6 +385,7 @@ class State:
             frozenset(new_histories),
             frozenset(new_cells),
             months,
+            frozenset(new_spans),
         )
 
     def fact(self, kind: str, key: str) -> Fact | None:
@@ -356,32 +409,76 @@ class State:
         }
 
     def period_state(self, journal: str, day: date) -> PeriodState:
-        """Return the state that *day* is in for *journal*: the stricter of two."""
+        """Return the state that *day* is in for *journal*: the strictest one."""
         if not self.facts["period"]:
             return PeriodState.OPEN
         found = self.openings.get((journal, day))
         if found is None:
             name = self.calendar.period_of(day)
-            found = max(
-                self.scope_state(None, name),
-                self.scope_state(journal, name),
-                key=RESTRICTIVENESS.__getitem__,
-            )
+            found = self.strictest(name, journal, self.class_of(journal))
             self.openings[journal, day] = found
         return found
 
-    def scope_state(self, journal: str | None, name: str) -> PeriodState:
-        """Return the state of a period for one journal, or (None) for all.
+    def class_of(self, journal: str) -> str | None:
+        """Return the class of a journal, or None."""
+        fact = self.fact("journal", journal)
+        found: str | None = None if fact is None else fact.content.get("class")
+        return found
+
+    def has_class(self, journal_class: str) -> bool:
+        """Whether a journal has this class."""
+        facts = self.facts["journal"].values()
+        return any(fact.content.get("class") == journal_class for fact in facts)
+
+    def strictest(
+        self, name: str, journal: str | None, journal_class: str | None
+    ) -> PeriodState:
+        """Return the strictest state of a period: of the book, a class, a journal."""
+        states = [self.scope_state(None, name)]
+        if journal_class is not None:
+            states.append(self.scope_state(None, name, journal_class))
+        if journal is not None:
+            states.append(self.scope_state(journal, name))
+        return max(states, key=RESTRICTIVENESS.__getitem__)
+
+    def scope_state(
+        self, journal: str | None, name: str, journal_class: str | None = None
+    ) -> PeriodState:
+        """Return the state of a period for a journal or a class, or for the book.
 
         A period without a state of its own is open; but one that lies before a
         closed period, had no entries and so was never closed itself, is closed.
         """
-        own = self.fact("period", period_key(journal, name))
+        own = self.fact("period", period_key(journal, name, journal_class))
         if own is not None:
             return PeriodState(own.content["state"])
-        if journal is None and self.calendar.span(name)[1] < self._closed_through():
+        is_book = journal is None and journal_class is None
+        if is_book and self.calendar.span(name)[1] < self._closed_through():
             return PeriodState.CLOSED
         return PeriodState.OPEN
+
+    def exception_for(self, journal: str, day: date) -> str | None:
+        """Return the id of an exception that lets the actor post now, or None.
+
+        None opens a locked period, or one that is still to come.
+        """
+        state = self.period_state(journal, day)
+        if state in (PeriodState.LOCKED, PeriodState.FUTURE):
+            return None
+        now, text = instant_text(self.now), day.isoformat()
+        class_ = self.class_of(journal)
+        for id_, fact in sorted(self.facts["exception"].items()):
+            content = fact.content
+            if (
+                content["status"] == "granted"
+                and self.actor in content["actors"]
+                and now < content["until"]
+                and content["first"] <= text <= content["last"]
+                and content.get("journal", journal) == journal
+                and content.get("journal_class", class_) == class_
+            ):
+                return id_
+        return None
 
     def _closed_through(self) -> date:
         """Return the last day of the last period that is closed for all journals."""
@@ -395,9 +492,17 @@ class State:
         )
 
 
-def period_key(journal: str | None, name: str) -> str:
-    """Return the key of the fact about a period."""
-    return f"{'*' if journal is None else key_part(journal)}/{name}"
+def period_key(journal: str | None, name: str, journal_class: str | None = None) -> str:
+    """Return the key of the fact about a period: of a journal, a class, or the book."""
+    scope = "*" if journal is None else key_part(journal)
+    if journal_class is not None:
+        scope = f"*{key_part(journal_class)}"
+    return f"{scope}/{name}"
+
+
+def use_key(exception: str, entry: str) -> str:
+    """Return the key of the fact that an entry was posted under an exception."""
+    return f"{key_part(exception)}/{entry}"
 
 
 def key_part(text: str) -> str:

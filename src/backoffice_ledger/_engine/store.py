@@ -177,6 +177,14 @@ class Transaction(Protocol):
         """Read into `state` what *needs* names."""
         ...
 
+    def hold(self, keys: Sequence[FactKey]) -> None:
+        """Read documents into `state`, or that there are none.
+
+        In a transaction that writes nobody else may add a version until it ends; others
+        may hold them too.
+        """
+        ...
+
     def append(self, records: Sequence[NewRecord]) -> list[Place]:
         """Append records and update every projection; return the place of each.
 
@@ -234,8 +242,8 @@ class Transaction(Protocol):
         """Return rows of the log, rebuilt from what is stored, in order."""
         ...
 
-    def leaves(self, after: int, limit: int) -> list[bytes]:
-        """Return the leaf hashes of records with a position, in order."""
+    def leaves(self, after: int, last: int) -> list[bytes]:
+        """Return the leaf hashes after a position, up to another one, in order."""
         ...
 
     def forget(self) -> None:

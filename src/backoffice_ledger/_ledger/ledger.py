@@ -18,12 +18,12 @@ from backoffice_ledger._engine.limits import bounded_posting
 from backoffice_ledger._engine.store import PAGE_ROWS
 from backoffice_ledger._ledger.bulk import OnRefusal, post_columns, post_many
 from backoffice_ledger._ledger.holds import Holds, make_conditions
+from backoffice_ledger._ledger.periods import Periods
+from backoffice_ledger._ledger.proposals import Proposals
 from backoffice_ledger._ledger.session import Session, atomically
 from backoffice_ledger._ledger.topics import (
     Accounts,
     Documents,
-    Periods,
-    Proposals,
     ReversalStyle,
     reversal_command,
 )
@@ -50,7 +50,18 @@ from backoffice_ledger._model.text import check_identifier, check_path, check_te
 from backoffice_ledger.errors import InvalidOption, UnknownRecord
 from backoffice_ledger.protocols import Progress
 
-TextType = Literal["entry", "account", "document", "hold", "journal", "period"]
+TextType = Literal[
+    "entry",
+    "account",
+    "calendar",
+    "decision",
+    "document",
+    "exception",
+    "hold",
+    "journal",
+    "period",
+    "vote",
+]
 """Types of records that hold erasable texts.
 
 Those of an entry stand for its proposal's and its refusal's too.
@@ -103,10 +114,28 @@ class Ledger:
         self._session.execute(OpenAccount(account))
         return account
 
-    def open_journal(self, name: str, *, description: str = "") -> Journal:
-        """Begin a named series of entries with gapless numbers of its own."""
+    def open_journal(
+        self, name: str, *, description: str = "", journal_class: str | None = None
+    ) -> Journal:
+        """Begin a named series of entries with gapless numbers of its own.
+
+        Opening it again changes nothing, but gives a class to a journal without one.
+
+        Args:
+            name: what entries call it.
+            description: erasable text.
+            journal_class: the class, such as ``sales``, whose periods are closed
+                together.
+
+        Raises:
+            InvalidOption: the journal has another class.
+        """
+        if journal_class is not None:
+            check_identifier(journal_class, "journal_class")
         journal = Journal(
-            check_identifier(name, "name"), check_text(description, "description")
+            check_identifier(name, "name"),
+            check_text(description, "description"),
+            journal_class,
         )
         self._session.execute(OpenJournal(journal))
         return journal
@@ -318,11 +347,15 @@ class Ledger:
             id: of the entry (or of its proposal), or of the records of another type,
                 as `records` shows it: the path of an account.
             field: ``description``, or ``postings.0.memo`` for the first posting's;
-                ``label`` of an account, ``reason`` of a period, ``description`` of a
-                hold, ``personal.<name>`` of a document.  All versions lose it.
+                ``label`` of an account, ``reason`` of a period, a calendar or an
+                exception, ``revocation`` of one, ``description`` of a hold or a
+                journal, ``personal.<name>`` of a document, ``effect.0.label`` of a
+                proposed account, ``reason`` of a vote, ``findings`` of controls'
+                decisions.  All versions lose it.
             basis: the legal basis, such as ``GDPR Art. 17(1)(a)``.
-            type: ``entry``, ``account``, ``document``, ``hold``, ``journal`` or
-                ``period``.
+            type: ``entry`` (also for proposals), ``account``, ``calendar``,
+                ``decision``, ``document``, ``exception``, ``hold``, ``journal``,
+                ``period`` or ``vote``.
 
         Raises:
             UnknownRecord: there is no such record or text.
@@ -398,7 +431,7 @@ class Ledger:
     @property
     def proposals(self) -> Proposals:
         """Entries that wait for votes."""
-        return Proposals(self._session)
+        return Proposals(self._session, Ledger)
 
     def propose(self, entry: Entry) -> Proposal:
         """Keep an entry as a proposal; the same as ``proposals.propose(entry)``."""

@@ -5,14 +5,14 @@ import random
 import secrets
 import time
 import uuid
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, ExitStack, suppress
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from datetime import UTC, date, datetime
 from typing import Final, TypeVar, cast
 
 import attrs
 
-from backoffice_ledger._engine.approvals import proposal_from_facts
+from backoffice_ledger._engine.approvals import read_proposal
 from backoffice_ledger._engine.book import account_from_fact
 from backoffice_ledger._engine.columns import (
     Columns,
@@ -22,44 +22,53 @@ from backoffice_ledger._engine.columns import (
 from backoffice_ledger._engine.commands import (
     Command,
     PostEntries,
-    Propose,
-    ProposeReversal,
+    RequireControls,
     StoreDocument,
     StoreDocuments,
 )
 from backoffice_ledger._engine.controls import (
-    Examine,
-    Prepared,
-    control_name,
+    Rule,
+    Verdict,
     enforce,
-    new_proposal,
+    rules_of,
     run_controls,
 )
 from backoffice_ledger._engine.decide import decide, needs
+from backoffice_ledger._engine.decisions import decision_record
+from backoffice_ledger._engine.documents import document_from_fact, document_key
 from backoffice_ledger._engine.stamp import Stamp
-from backoffice_ledger._engine.state import NewRecord, Outcome
-from backoffice_ledger._engine.store import Place, Store, TotalsQuery, Transaction
+from backoffice_ledger._engine.state import Fact, NewRecord, Outcome, State
+from backoffice_ledger._engine.store import (
+    EntryQuery,
+    Place,
+    Store,
+    TotalsQuery,
+    Transaction,
+)
 from backoffice_ledger._ledger import delivery
 from backoffice_ledger._model.balance import Balance
 from backoffice_ledger._model.dates import (
     instant_from_microseconds,
     instant_to_microseconds,
 )
-from backoffice_ledger._model.document import stored_json
+from backoffice_ledger._model.document import Document, stored_json
 from backoffice_ledger._model.entry import Refusal
 from backoffice_ledger._model.posting import Side
-from backoffice_ledger._model.proposal import Deny, check_actor
+from backoffice_ledger._model.proposal import Proposal, check_actor
 from backoffice_ledger._model.record import Record
 from backoffice_ledger._model.text import EMPTY_MAPPING
 from backoffice_ledger._stores.host import HostStore
 from backoffice_ledger.errors import (
+    BoundExceeded,
     Contention,
     ControlMissing,
     InvalidOption,
     LedgerClosed,
     ReadOnlyBook,
+    Refused,
     StoreError,
     UnknownAccount,
+    UnknownRecord,
 )
 from backoffice_ledger.protocols import Clock, Control, IdSource, Listener, SaltSource
 
@@ -86,6 +95,9 @@ class Life:
 
     is_ended: bool = False
 
+
+ENTRIES_MAX: Final = 10_000
+"""How many entries a control may look at in one question."""
 
 ATTEMPTS: Final = 12
 """How often a command is tried where others are quicker; the waits grow."""
@@ -127,6 +139,10 @@ class Session:
     owns_store: bool = True
     listeners: Sequence[Listener] = ()
     life: Life = attrs.field(factory=Life)
+    rules: tuple[Rule, ...] = attrs.field(
+        init=False,
+        default=attrs.Factory(lambda self: rules_of(self.controls), takes_self=True),
+    )
 
     def transaction(self, *, write: bool) -> AbstractContextManager[Transaction]:
         """Begin a transaction on the book.
@@ -204,9 +220,34 @@ class Session:
 
     def append(self, command: Command, stamp: Stamp | None = None) -> Appended:
         """Carry out *command* without building records: this is the bulk path."""
-        return self.retried(lambda: self._append(command, stamp))
+        with self._keeping() as withheld:
+            return self.retried(lambda: self._append(command, stamp, withheld))
 
-    def _append(self, command: Command, stamp: Stamp | None) -> Appended:
+    @contextmanager
+    def _keeping(self, *, dry_run: bool = False) -> Iterator[list[NewRecord]]:
+        """Put into the log what a refusal inside does not say.
+
+        In a transaction of its own, unless there is a larger one: that of the command
+        is rolled back.
+        """
+        withheld: list[NewRecord] = []
+        try:
+            yield withheld
+        except Refused:
+            if withheld and not dry_run:
+                self.retried(lambda: self._append_records(withheld))
+            raise
+        if withheld:
+            self.retried(lambda: self._append_records(withheld))
+
+    def _append_records(self, records: Sequence[NewRecord]) -> None:
+        with self.transaction(write=True) as transaction:
+            transaction.enter(None)
+            transaction.append(records)
+
+    def _append(
+        self, command: Command, stamp: Stamp | None, withheld: list[NewRecord]
+    ) -> Appended:
         with self.transaction(write=True) as transaction:
             stamp = stamp or self.stamp()
             match command:
@@ -216,7 +257,7 @@ class Session:
                     for document in documents:
                         self.append(StoreDocument(document), stamp)
                     return Appended()
-            outcome = self._decide(command, transaction, stamp)
+            outcome = self._decide(command, transaction, stamp, withheld)
             if not outcome.records:
                 return Appended(refusals=outcome.refusals)
             places = transaction.append(outcome.records)
@@ -259,7 +300,8 @@ class Session:
             transaction.enter(None)
             while missing := columns_needs(columns, state):
                 transaction.load(missing)
-            self._check_manifest(transaction)
+            load_manifest(transaction)
+            self._check_manifest(None, state)
             decided = None if self.controls else decide_columns(state, columns, stamp)
             if decided is None:
                 entries = tuple(columns.entries())
@@ -268,35 +310,43 @@ class Session:
         return Appended(len(columns), (places, 0), (places, -1))
 
     def _decide(
-        self, command: Command, transaction: Transaction, stamp: Stamp
+        self,
+        command: Command,
+        transaction: Transaction,
+        stamp: Stamp,
+        withheld: list[NewRecord],
     ) -> Outcome:
         state = transaction.state
-        state.now = stamp.at
+        state.now, state.actor = stamp.at, stamp.actor
         transaction.enter(command)
         while missing := needs(command, state):
             transaction.load(missing)
-        self._check_manifest(transaction)
-        return decide(
-            state, command, stamp, self._examiner(command, transaction, stamp)
-        )
+        load_manifest(transaction)
+        self._check_manifest(command, state)
+        withheld.clear()
+        examine = self._examiner(command, transaction, stamp, withheld)
+        return decide(state, command, stamp, examine)
 
-    def _check_manifest(self, transaction: Transaction) -> None:
+    def _check_manifest(self, command: Command | None, state: State) -> None:
         """Refuse to write without a control that the book needs by now.
 
-        Another ledger may have added one since this one was opened.
+        Another ledger may have added one since this one was opened, or another
+        version; bringing another version is itself a command.
         """
-        state = transaction.state
-        if ("control", "") not in state.prefixes:
-            transaction.load(state.missing(prefixes=[("control", "")]))
-        if not state.facts["control"]:
+        required = state.of_kind("control")
+        if not required or isinstance(command, RequireControls):
             return
-        given = {control.id for control in self.controls}
-        missing = sorted(state.of_kind("control").keys() - given)
+        given = {control.id: control.version for control in self.controls}
+        missing = sorted(
+            id_ if id_ not in given else f"{id_}@{fact.content['version']}"
+            for id_, fact in required.items()
+            if given.get(id_) != fact.content["version"]
+        )
         if missing:
             raise ControlMissing(
                 field="controls",
                 expected=", ".join(missing),
-                found=", ".join(sorted(given)) or "none",
+                found=", ".join(sorted(rule.name for rule in self.rules)) or "none",
             )
 
     def execute_and_read(
@@ -311,10 +361,11 @@ class Session:
 
         def work() -> T:
             with self.transaction(write=True):
-                self.execute(command, actor=actor)
+                self._execute(command, actor, withheld, dry_run=False)
                 return read()
 
-        return self.retried(work)
+        with self._keeping() as withheld:
+            return self.retried(work)
 
     def execute(
         self, command: Command, *, actor: str | None = None, dry_run: bool = False
@@ -328,11 +379,12 @@ class Session:
         """
         if actor is not None:
             check_actor(actor)
-        outcome, places = self.retried(
-            lambda: self._execute(command, actor, dry_run=dry_run)
-        )
-        for refusal in outcome.refusals:
-            raise refusal.error
+        with self._keeping(dry_run=dry_run) as withheld:
+            outcome, places = self.retried(
+                lambda: self._execute(command, actor, withheld, dry_run=dry_run)
+            )
+            for refusal in outcome.refusals:
+                raise refusal.error
         placed: dict[int, Record] = {
             id(new): placed_record(new, *place)
             for new, place in zip(outcome.records, places, strict=True)
@@ -353,10 +405,16 @@ class Session:
         return record
 
     def _execute(
-        self, command: Command, actor: str | None, *, dry_run: bool
+        self,
+        command: Command,
+        actor: str | None,
+        withheld: list[NewRecord],
+        *,
+        dry_run: bool,
     ) -> tuple[Outcome, Sequence[Place]]:
         with self.transaction(write=not dry_run) as transaction:
-            outcome = self._decide(command, transaction, self.stamp(actor))
+            stamp = self.stamp(actor)
+            outcome = self._decide(command, transaction, stamp, withheld)
             if not dry_run:
                 places = transaction.append(outcome.records) if outcome.records else []
                 return outcome, places
@@ -374,36 +432,132 @@ class Session:
         return cast("Record", record)
 
     def _examiner(
-        self, command: Command, transaction: Transaction, stamp: Stamp
-    ) -> Examine | None:
-        """Return what asks the controls, or None where there are none."""
-        if not self.controls:
-            return None
-        names = tuple(sorted(control_name(control) for control in self.controls))
-        at = instant_from_microseconds(stamp.at)
-        is_proposed = isinstance(command, (Propose, ProposeReversal))
+        self,
+        command: Command,
+        transaction: Transaction,
+        stamp: Stamp,
+        withheld: list[NewRecord],
+    ) -> "Examiner | None":
+        """Return what asks the controls, or None where there are none.
 
-        def examine(prepared: Prepared) -> tuple[str, ...]:
-            proposal = new_proposal(
-                prepared,
-                stamp.actor,
-                at,
-                released_by=None if is_proposed else stamp.actor,
-            )
-            if prepared.proposal is not None:
-                fact = transaction.state.known("proposal", prepared.proposal)
-                votes = transaction.state.of_kind("vote", f"{prepared.proposal}/")
-                proposal = attrs.evolve(
-                    proposal_from_facts(prepared.proposal, fact, votes, None),
-                    released_by=stamp.actor,
+        About the manifest those decide that it names already.
+        """
+        rules = self.rules
+        if isinstance(command, RequireControls):
+            known = transaction.state.of_kind("control")
+            rules = tuple(rule for rule in rules if rule.control.id in known)
+        return Examiner(rules, transaction, stamp, withheld) if rules else None
+
+
+def load_manifest(transaction: Transaction) -> None:
+    """Read which controls the book needs."""
+    state = transaction.state
+    if ("control", "") not in state.prefixes:
+        transaction.load(state.missing(prefixes=[("control", "")]))
+
+
+@attrs.frozen
+class Examiner:
+    """Asks the controls within the transaction that decides.
+
+    A refusal that says less than was found adds to *withheld* what the log is to keep.
+    """
+
+    _rules: Sequence[Rule]
+    _transaction: Transaction
+    _stamp: Stamp
+    _withheld: list[NewRecord]
+
+    def wants(self, action: str) -> bool:
+        """Whether any control examines an action."""
+        return any(action in rule.actions for rule in self._rules)
+
+    def __call__(self, proposal: Proposal, step: str) -> Verdict:
+        """Return what was found, or raise what it amounts to."""
+        asked = [rule for rule in self._rules if proposal.action in rule.actions]
+        books = BookReader(self._transaction, self._stamp.at)
+        findings = run_controls([rule.control for rule in asked], proposal, books)
+        names = tuple(sorted(rule.name for rule in asked))
+        verdict = Verdict(names, tuple(findings), tuple(books.reads))
+        try:
+            enforce(verdict, proposal, submits=step == "submit")
+        except Refused:
+            if verdict.says_more:
+                self._withheld.append(
+                    decision_record(self._stamp, proposal, "denied", verdict)
                 )
-            findings = run_controls(self.controls, proposal, BookReader(transaction))
-            if is_proposed:
-                findings = [found for found in findings if isinstance(found[1], Deny)]
-            enforce(findings, proposal)
-            return names
+            raise
+        return verdict
 
-        return examine
+
+class _Captured(Refused):
+    """Carries a command out of the verb that gave it."""
+
+    def __init__(self, command: Command) -> None:
+        super().__init__()
+        self.command = command
+
+
+class _Capturing(Session):
+    """A session that carries nothing out, but says what it was asked to do."""
+
+    def transaction(self, *, write: bool) -> AbstractContextManager[Transaction]:  # noqa: ARG002
+        """Begin a transaction that only reads."""
+        self.check_open()
+        return self.store.transaction(self.book, write=False)
+
+    def execute(
+        self,
+        command: Command,
+        *,
+        actor: str | None = None,  # noqa: ARG002
+        dry_run: bool = False,  # noqa: ARG002
+    ) -> list[Record | None]:
+        """Hand *command* out."""
+        raise _Captured(command)
+
+    def execute_and_read(
+        self,
+        command: Command,
+        read: Callable[[], T],  # noqa: ARG002
+        *,
+        actor: str | None = None,  # noqa: ARG002
+    ) -> T:
+        """Hand *command* out."""
+        raise _Captured(command)
+
+    def append(self, command: Command, stamp: Stamp | None = None) -> Appended:  # noqa: ARG002
+        """Hand *command* out."""
+        raise _Captured(command)
+
+    def append_columns(self, columns: Columns, offset: int) -> Appended:
+        """Hand out the entries in the columns."""
+        raise _Captured(PostEntries(tuple(columns.entries()), offset))
+
+
+def captured(session: Session, work: Callable[[Session], object]) -> Command:
+    """Return the first command that *work* gives to the session that it gets.
+
+    Raises:
+        InvalidOption: it gives none.
+        Exception: what *work* raises before that.
+    """
+    try:
+        work(
+            _Capturing(
+                session.store,
+                session.book,
+                session.actor,
+                clock=session.clock,
+                ids=session.ids,
+                salts=session.salts,
+                owns_store=False,
+                life=session.life,
+            )
+        )
+    except _Captured as found:
+        return found.command
+    raise InvalidOption(field="what", expected="a function that gives one command")
 
 
 def atomically(sessions: Sequence[Session], work: Callable[[], T]) -> T:
@@ -426,9 +580,19 @@ def atomically(sessions: Sequence[Session], work: Callable[[], T]) -> T:
 
 @attrs.frozen
 class BookReader:
-    """What controls may look at: the book within the transaction that decides."""
+    """What controls may look at: the book within the transaction that decides.
+
+    ``reads`` has what was looked at, in order.
+    """
 
     _transaction: Transaction
+    _now: int
+    reads: dict[str, None] = attrs.field(factory=dict)
+
+    @property
+    def at(self) -> datetime:
+        """The instant of the decision."""
+        return instant_from_microseconds(self._now)
 
     def balance(self, account: str) -> Balance:
         """Return the balance of an account, positive on its normal side.
@@ -438,6 +602,18 @@ class BookReader:
         Raises:
             UnknownAccount: the book does not have the account.
         """
+        fact = self._hold_account(account)
+        totals = self._transaction.totals(TotalsQuery(frozenset({account})))
+        balance = Balance.from_minor(
+            {unit: debit - credit for (_, unit), (debit, credit) in totals.items()}
+        )
+        is_debit = account_from_fact(fact).normal_side is Side.DEBIT
+        balance = balance if is_debit else -balance
+        self.reads[f"balance {account}: {balance}"] = None
+        return balance
+
+    def _hold_account(self, account: str) -> Fact:
+        """Keep others from posting on an account until the end."""
         state = self._transaction.state
         missing = state.missing(facts=[("account", account)], cells=[account])
         if missing:
@@ -445,12 +621,74 @@ class BookReader:
         fact = state.fact("account", account)
         if fact is None:
             raise UnknownAccount(field="account", found=account)
-        totals = self._transaction.totals(TotalsQuery(frozenset({account})))
-        balance = Balance.from_minor(
-            {unit: debit - credit for (_, unit), (debit, credit) in totals.items()}
+        return fact
+
+    def document(self, kind: str, id: str) -> Document:
+        """Return the latest version of a document; it stays the latest until then.
+
+        Raises:
+            UnknownRecord: there is none.
+        """
+        key = ("document", document_key(kind, id))
+        self._transaction.hold([key])
+        fact = self._transaction.state.fact(*key)
+        if fact is None:
+            self.reads[f"document {key[1]}: none"] = None
+            raise UnknownRecord(
+                field="id", expected=f"a document of kind {kind}", found=id
+            )
+        self.reads[f"document {key[1]}: version {fact.content['version']}"] = None
+        return document_from_fact(fact)
+
+    def entry(self, id: str) -> Record:
+        """Return the record of an entry.
+
+        Raises:
+            UnknownRecord: there is no such entry.
+        """
+        self.reads[f"entry {id}"] = None
+        record = self._transaction.entry(id)
+        if record is None:
+            raise UnknownRecord(field="id", expected="the id of an entry", found=id)
+        return record
+
+    def entries(self, account: str, first: date, last: date) -> list[Record]:
+        """Return the entries of an account in a span of booking dates, in order.
+
+        No others come until the posting that is examined is committed.
+
+        Raises:
+            UnknownAccount: the book does not have the account.
+            BoundExceeded: there are too many of them to look at in time.
+        """
+        self._hold_account(account)
+        self.reads[f"entries {account}: {first} to {last}"] = None
+        found = self._transaction.entries(
+            EntryQuery(frozenset({account}), first, last, limit=ENTRIES_MAX + 1)
         )
-        is_debit = account_from_fact(fact).normal_side is Side.DEBIT
-        return balance if is_debit else -balance
+        if len(found) > ENTRIES_MAX:
+            raise BoundExceeded(
+                field="entries",
+                expected=f"at most {ENTRIES_MAX} in the span",
+                found=len(found),
+            )
+        return found
+
+    def proposal(self, id: str) -> Proposal:
+        """Return a proposal as it stands at the instant of the decision.
+
+        Raises:
+            UnknownProposal: there is none of this id.
+        """
+        self.reads[f"proposal {id}"] = None
+        state = self._transaction.state
+        missing = state.missing(
+            facts=[(kind, id) for kind in ("proposal", "release", "submission")],
+            prefixes=[("vote", f"{id}/")],
+        )
+        if missing:
+            self._transaction.load(missing)
+        return read_proposal(state, id)
 
 
 def placed_record(new: NewRecord, position: int, number: int | None) -> Record:

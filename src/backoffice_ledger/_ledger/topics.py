@@ -1,31 +1,23 @@
 """The verbs of a topic: ``ledger.accounts``, ``ledger.periods`` and so on."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Iterable, Mapping
 from datetime import date
 from enum import Enum
 from typing import Any, Final, Literal
 
 import attrs
 
-from backoffice_ledger._engine.approvals import proposal_from_facts
 from backoffice_ledger._engine.book import account_from_fact
 from backoffice_ledger._engine.canonical import instant_text
 from backoffice_ledger._engine.commands import (
-    CastVote,
     ChangeAccount,
     CloseAccount,
-    Propose,
-    ProposeReversal,
-    Release,
     Reverse,
-    SetPeriods,
     StoreDocument,
     StoreDocuments,
 )
 from backoffice_ledger._engine.documents import document_from_fact, document_key
-from backoffice_ledger._engine.entries import SMALL_KINDS
-from backoffice_ledger._engine.state import PROVISIONAL, State
+from backoffice_ledger._engine.state import PROVISIONAL
 from backoffice_ledger._engine.store import Transaction
 from backoffice_ledger._ledger.holds import read_balances
 from backoffice_ledger._ledger.session import Session
@@ -33,45 +25,19 @@ from backoffice_ledger._model.account import Account, ChartOfAccounts
 from backoffice_ledger._model.arguments import (
     check_choice,
     check_count,
-    check_entry,
     check_iterable,
-    check_member,
 )
 from backoffice_ledger._model.balance import AccountBalances
 from backoffice_ledger._model.dates import check_date
 from backoffice_ledger._model.document import Document
-from backoffice_ledger._model.entry import Entry
 from backoffice_ledger._model.limit import Limit
-from backoffice_ledger._model.period import Period, PeriodState
-from backoffice_ledger._model.proposal import Decision, Proposal, ProposalStatus
-from backoffice_ledger._model.record import Record
 from backoffice_ledger._model.text import check_identifier, check_path, check_text
 from backoffice_ledger.errors import (
     InvalidDocument,
     InvalidOption,
-    StoreError,
-    UnknownJournal,
-    UnknownProposal,
     UnknownRecord,
 )
 from backoffice_ledger.reports import Column, Row, Table
-
-
-def read_period(state: State, name: str, journal: str | None) -> Period:
-    """Return the period *name* as *state* has it."""
-    first, last = state.calendar.span(name)
-    if journal is None:
-        return Period(name, first, last, state.scope_state(None, name))
-    return Period(name, first, last, state.period_state(journal, first), journal)
-
-
-def load_small(transaction: Transaction) -> State:
-    """Load journals, periods and other small things; return the state."""
-    missing = transaction.state.missing(prefixes=SMALL_KINDS)
-    if missing:
-        transaction.load(missing)
-    return transaction.state
-
 
 ReversalStyle = Literal["opposite", "same-side"]
 """Swap the sides, or negate the amounts on the same sides."""
@@ -211,121 +177,6 @@ def read_chart(transaction: Transaction) -> ChartOfAccounts:
     return state.chart
 
 
-@attrs.frozen
-class Periods:
-    """Opening and closing of periods.
-
-    A period is a calendar month such as ``1993-01``; ``1993`` stands for its twelve
-    months.  A period is open until it is closed; one that lies before a closed period
-    is closed too.  With *journal* only that journal is concerned.
-    """
-
-    _session: Session
-
-    def close(
-        self, name: str, *, journal: str | None = None, reason: str = ""
-    ) -> tuple[Period, ...]:
-        """Let a period take nothing more, until it is reopened.
-
-        Raises:
-            PeriodTransition: an earlier period with entries is still open, or the
-                period is locked.
-        """
-        return self._set(name, PeriodState.CLOSED, journal, reason)
-
-    def adjust(
-        self, name: str, *, journal: str | None = None, reason: str = ""
-    ) -> tuple[Period, ...]:
-        """Let a period take only entries that are not of kind normal.
-
-        Raises:
-            PeriodTransition: the period is locked or not open yet.
-        """
-        return self._set(name, PeriodState.ADJUSTING, journal, reason)
-
-    def reopen(
-        self, name: str, *, reason: str, journal: str | None = None
-    ) -> tuple[Period, ...]:
-        """Open a closed period again; the reason is recorded.
-
-        Raises:
-            PeriodTransition: the period is locked.
-            InvalidOption: no reason is given.
-        """
-        if reason == "":
-            raise InvalidOption(field="reason", expected="why it is reopened")
-        return self._set(name, PeriodState.OPEN, journal, reason)
-
-    def lock(
-        self, name: str, *, journal: str | None = None, reason: str = ""
-    ) -> tuple[Period, ...]:
-        """Close a closed period for ever.
-
-        Raises:
-            PeriodTransition: the period is not closed.
-        """
-        return self._set(name, PeriodState.LOCKED, journal, reason)
-
-    def postpone(
-        self, name: str, *, journal: str | None = None, reason: str = ""
-    ) -> tuple[Period, ...]:
-        """Let an open period take nothing yet (state ``future``).
-
-        Raises:
-            PeriodTransition: the period is not open.
-        """
-        return self._set(name, PeriodState.FUTURE, journal, reason)
-
-    def _set(
-        self, name: str, state: PeriodState, journal: str | None, reason: str
-    ) -> tuple[Period, ...]:
-        check_text(reason, "reason")
-        _check_journal(journal)
-        names = State().calendar.expand(check_identifier(name, "period"))
-        return self._session.execute_and_read(
-            SetPeriods(names, state, journal, reason),
-            lambda: tuple(self.get(each, journal=journal) for each in names),
-        )
-
-    def get(self, name: str, *, journal: str | None = None) -> Period:
-        """Return one period (a month) with its state.
-
-        Raises:
-            InvalidOption: not the name of a period.
-            UnknownJournal: there is no such journal.
-        """
-        check_identifier(name, "period")
-        _check_journal(journal)
-        with self._session.transaction(write=False) as transaction:
-            state = load_small(transaction)
-            if journal is not None and state.fact("journal", journal) is None:
-                raise UnknownJournal(field="journal", found=journal)
-            return read_period(state, name, journal)
-
-    def all(self) -> tuple[Period, ...]:
-        """Return every period that has entries or a state of its own, in order."""
-        with self._session.transaction(write=False) as transaction:
-            return all_periods(transaction)
-
-
-def _check_journal(journal: object) -> None:
-    if journal is not None:
-        check_identifier(journal, "journal")
-
-
-def all_periods(transaction: Transaction) -> tuple[Period, ...]:
-    """Return every period that has entries or a state of its own, in order."""
-    state = load_small(transaction)
-    transaction.load(state.missing(months=True))
-    names = {(None, state.calendar.period_of(day)) for day in state.months or ()}
-    names |= {
-        (fact.content["journal"], fact.content["name"])
-        for fact in state.of_kind("period").values()
-    }
-    periods = [read_period(state, name, journal) for journal, name in names]
-    return tuple(sorted(periods, key=lambda p: (p.first, p.last, p.journal or "")))
-
-
 _HISTORY_COLUMNS: Final = (
     Column("version", "Version", "integer"),
     Column("actor", "Actor"),
@@ -444,137 +295,3 @@ class Documents:
         with self._session.transaction(write=False) as transaction:
             facts = transaction.facts("document", prefix)
         return tuple(document_from_fact(fact) for fact in facts.values())
-
-
-@attrs.frozen
-class Proposals:
-    """Entries that wait for votes; each proposal and each vote is a record."""
-
-    _session: Session
-
-    def propose(self, entry: Entry, *, actor: str | None = None) -> Proposal:
-        """Keep an entry as a proposal; its id becomes the proposal's id.
-
-        Raises:
-            Refused: the book would not take the entry, or a control denies it.
-        """
-        return self._placed(
-            self._session.execute_and_read(
-                Propose(check_entry(entry, "entry")),
-                lambda: self.get(entry.id),
-                actor=actor,
-            )
-        )
-
-    def _placed(self, proposal: Proposal) -> Proposal:
-        """Return a new proposal with its position, where the commit came first."""
-        if not proposal.position:
-            with suppress(StoreError):  # it is recorded, whatever happens here
-                return self.get(proposal.id)
-        return proposal
-
-    def propose_reversal(
-        self,
-        id: str,
-        *,
-        date: date,
-        reason: str,
-        style: ReversalStyle = "opposite",
-        reversal_id: str | None = None,
-        actor: str | None = None,
-    ) -> Proposal:
-        """Keep the reversal of an entry as a proposal; arguments as for `reverse`.
-
-        Raises:
-            UnknownRecord: there is no such entry.
-            AlreadyReversed: another reversal took it back.
-            Refused: the book would not take the reversal, or a control denies it.
-        """
-        command = reversal_command(id, date, reason, style, reversal_id)
-        return self._placed(
-            self._session.execute_and_read(
-                ProposeReversal(command),
-                lambda: self.get(command.reversal_id),
-                actor=actor,
-            )
-        )
-
-    def approve(self, id: str, *, seen: str, actor: str | None = None) -> Proposal:
-        """Approve the content whose digest is *seen*.
-
-        Raises:
-            DigestMismatch: the proposal holds other content than was seen.
-            NotPermitted: the actor is the maker.
-            ProposalState: the proposal is not open, or the actor voted otherwise.
-            UnknownProposal: there is none of this id.
-        """
-        return self._vote(id, Decision.APPROVE, seen, actor)
-
-    def reject(self, id: str, *, seen: str, actor: str | None = None) -> Proposal:
-        """Reject the proposal; raises as `approve` does."""
-        return self._vote(id, Decision.REJECT, seen, actor)
-
-    def withdraw(self, id: str, *, actor: str | None = None) -> Proposal:
-        """Withdraw one's own proposal.
-
-        Raises:
-            NotPermitted: the actor is not the maker.
-            ProposalState: the proposal is not open.
-        """
-        return self._vote(id, Decision.WITHDRAW, self.get(id).digest, actor)
-
-    def _vote(
-        self, id: str, decision: Decision, seen: str, actor: str | None
-    ) -> Proposal:
-        command = CastVote(
-            check_identifier(id, "id"), decision, check_identifier(seen, "seen")
-        )
-        return self._session.execute_and_read(
-            command, lambda: self.get(id), actor=actor
-        )
-
-    def post(self, id: str, *, actor: str | None = None) -> Record:
-        """Post the proposed entry; every control is asked again, now.
-
-        Raises:
-            ApprovalRequired: votes are missing.
-            ControlDenied: a control denies it.
-            ProposalState: the proposal was rejected or withdrawn.
-            Refused: the book does not take the entry any more.
-        """
-        command = Release(check_identifier(id, "id"))
-        return self._session.execute_one(command, actor=actor)
-
-    def get(self, id: str) -> Proposal:
-        """Return a proposal with the votes on it.
-
-        Raises:
-            UnknownProposal: there is none of this id.
-        """
-        check_identifier(id, "id")
-        found = [proposal for proposal in self._read(id) if proposal.id == id]
-        if not found:
-            raise UnknownProposal(field="id", found=id)
-        return found[0]
-
-    def all(
-        self, *, status: ProposalStatus | str | None = None
-    ) -> tuple[Proposal, ...]:
-        """Return all proposals, or those in one status, in the order of the log."""
-        if status is not None:
-            status = check_member(status, "status", ProposalStatus)
-        return tuple(
-            sorted(
-                (p for p in self._read("") if status in (None, p.status)),
-                key=lambda proposal: proposal.position,
-            )
-        )
-
-    def _read(self, prefix: str) -> Iterator[Proposal]:
-        with self._session.transaction(write=False) as transaction:
-            proposals = transaction.facts("proposal", prefix)
-            votes = transaction.facts("vote", prefix)
-            releases = transaction.facts("release", prefix)
-        for id_, fact in proposals.items():
-            own = {k: v for k, v in votes.items() if k.rpartition("/")[0] == id_}
-            yield proposal_from_facts(id_, fact, own, releases.get(id_))

@@ -8,6 +8,7 @@ flags, erasures, balances.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from datetime import datetime
 from typing import Any, final
 
 import attrs
@@ -59,11 +60,17 @@ from backoffice_ledger._model.dates import instant_to_microseconds
 from backoffice_ledger._model.entry import Entry, Phase, residual
 from backoffice_ledger._model.posting import Posting, Side
 from backoffice_ledger._model.record import Record
+from backoffice_ledger.calendars import calendar_from_content
 from backoffice_ledger.errors import LedgerError, VerificationFailed
 
 PROBLEMS_MAX = 100
 
-_CHANGED = frozenset({"account", "period"})
+_CHANGED = frozenset(
+    {
+        *("account", "calendar", "control", "decision", "exception", "journal"),
+        *("period", "proposal"),
+    }
+)
 """Types of records that may be followed by another one about the same thing."""
 
 
@@ -131,6 +138,9 @@ class _Replay:
     current: dict[Any, Cell] = attrs.field(factory=dict)
     periods: dict[Any, list[int]] = attrs.field(factory=dict)
     holds: dict[str, Fact] = attrs.field(factory=dict)
+    exceptions: dict[str, Mapping[str, Any]] = attrs.field(factory=dict)
+    classes: dict[str, str | None] = attrs.field(factory=dict)
+    last_use: Record | None = None
     last_entry: Entry | None = None
     is_memorandum: dict[str, bool] = attrs.field(factory=dict)
     redactions: dict[_Subject, list[int]] = attrs.field(factory=dict)
@@ -176,6 +186,7 @@ class _Replay:
         is_book = record.type == "book"
         if is_book is not (record.position == 1):
             yield f"{record.type} is not what a log has there"
+        yield from self._check_use(record)
         if record.type == "entry":
             yield from self._check_entry(row)
         else:
@@ -197,6 +208,7 @@ class _Replay:
         elif record.type == "hold":
             yield from self._check_hold(record)
             return
+        yield from self._check_periods(record)
         for key in row.facts:
             if record.type == "document":
                 version = self.versions.get(key, 0) + 1
@@ -213,6 +225,57 @@ class _Replay:
                 yield f"it repeats record {self.facts[key]}"
         if record.type == "book":
             self.name = content["name"]
+
+    # --- calendars, journals and exceptions ------------------------------------------
+
+    def _check_periods(self, record: Record) -> Iterator[str]:
+        """Take in what decides on periods, and check what it says."""
+        content = record.content
+        if record.type == "journal":
+            self.classes[content["name"]] = content.get("class")
+        elif record.type == "calendar":
+            calendar_from_content(content["calendar"])
+        elif record.type == "exception":
+            yield from self._check_exception(record)
+        elif record.type == "exception-use":
+            self.last_use = record
+
+    def _check_exception(self, record: Record) -> Iterator[str]:
+        """Check that an exception is granted, and revoked at most once."""
+        content = record.content
+        old = self.exceptions.get(record.id)
+        self.exceptions[record.id] = content
+        if old is None:
+            if content["status"] != "granted":
+                yield "an exception begins as granted"
+            if record.actor in content["actors"]:
+                yield "an exception is granted by one of its actors"
+            return
+        if old["status"] == "revoked":
+            yield "the exception was revoked before"
+        for field in ("actors", "first", "last", "until", "journal", "journal_class"):
+            if content.get(field) != old.get(field):
+                yield f"an exception does not change its {field}"
+
+    def _check_use(self, record: Record) -> Iterator[str]:
+        """Check that what is posted under an exception may be, by this actor then."""
+        use, self.last_use = self.last_use, None
+        if use is None:
+            return
+        if record.type != "entry" or record.id != use.id:
+            yield "the entry that is posted under an exception does not follow"
+            return
+        found = self.exceptions.get(use.content["exception"], {"status": "unknown"})
+        class_ = self.classes.get(record.entry.journal)
+        if (
+            found["status"] != "granted"
+            or record.actor not in found["actors"]
+            or record.recorded_at >= datetime.fromisoformat(found["until"])
+            or not found["first"] <= record.entry.date.isoformat() <= found["last"]
+            or found.get("journal", record.entry.journal) != record.entry.journal
+            or found.get("journal_class", class_) != class_
+        ):
+            yield "the exception does not cover the entry"
 
     # --- checkpoints -----------------------------------------------------------------
 
@@ -356,6 +419,8 @@ class _Replay:
 
     def compare(self, transaction: Transaction) -> None:
         """Compare the kept projections with those that the log leads to."""
+        if self.last_use is not None:
+            self.report(self.position, ["the entry that it announces does not follow"])
         if self.position == 0:
             self.report(1, ["there is no record"])
         elif self.name != self.book:

@@ -14,8 +14,9 @@ from backoffice_ledger._engine.store import (
     TotalsQuery,
     Transaction,
 )
+from backoffice_ledger._ledger.periods import all_periods, load_small
 from backoffice_ledger._ledger.session import Session
-from backoffice_ledger._ledger.topics import all_periods, load_small, read_chart
+from backoffice_ledger._ledger.topics import read_chart
 from backoffice_ledger._model.account import AccountType, ChartOfAccounts
 from backoffice_ledger._model.arguments import (
     check_choice,
@@ -456,6 +457,9 @@ class LedgerView:
             InvalidOption: the view has no ``as_of``, or brackets that do not rise.
         """
         check_path(account, "account")
+        check_identifier(item, "item")
+        if party is not None:
+            check_identifier(party, "party")
         if self.as_of is None:
             raise InvalidOption(
                 field="as_of", expected="the day of the report: ledger.view(as_of=...)"

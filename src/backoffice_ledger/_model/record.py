@@ -79,7 +79,15 @@ class Record:
 @final
 @attrs.frozen(order=False)
 class Journal:
-    """A named chronological series of entries with gapless numbers."""
+    """A named chronological series of entries with gapless numbers.
+
+    Attributes:
+        name: what entries call it.
+        description: erasable text.
+        journal_class: the class of journals, such as ``sales``, whose periods are
+            closed together; None for none.
+    """
 
     name: str
     description: str = ""
+    journal_class: str | None = None

@@ -6,6 +6,7 @@ tests.  It keeps the log as a list and answers most questions by reading it.
 
 import json
 import threading
+from bisect import bisect, bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
@@ -322,6 +323,14 @@ class MemoryTransaction:
                 for bucket, *_ in self._book.periods
                 if bucket > 9999
             )
+        if needs.spans:
+            days = sorted({entry.date for entry in self._entries()})
+            for first, last in needs.spans:
+                state.spans[first, last] = bisect_left(days, first) < bisect(days, last)
+
+    def hold(self, keys: Sequence[FactKey]) -> None:
+        """Read documents: the whole store is ours until the transaction ends."""
+        self.load(self.state.missing(facts=keys))
 
     def _load_cells(self, path: str) -> None:
         state = self.state
@@ -571,9 +580,9 @@ class MemoryTransaction:
         """Return rows of the log."""
         return [self._log_row(row) for row in self._book.rows[after : after + limit]]
 
-    def leaves(self, after: int, limit: int) -> list[bytes]:
+    def leaves(self, after: int, last: int) -> list[bytes]:
         """Return leaf hashes of the log."""
-        return [row.new.leaf for row in self._book.rows[after : after + limit]]
+        return [row.new.leaf for row in self._book.rows[after:last]]
 
     def _log_row(self, row: _Row) -> LogRow:
         new = row.new

@@ -6,7 +6,7 @@ its answers are of one moment.  Right after a commit the records are sealed: the
 their positions and numbers (`postgresql_schema`).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Final
 
@@ -14,6 +14,7 @@ import attrs
 
 from backoffice_ledger._engine.commands import Command
 from backoffice_ledger._engine.state import (
+    FactKey,
     State,
 )
 from backoffice_ledger._engine.store import (
@@ -24,7 +25,11 @@ from backoffice_ledger._model.text import check_identifier
 from backoffice_ledger._stores import sql_audit
 from backoffice_ledger._stores.postgresql_dialect import POSTGRESQL
 from backoffice_ledger._stores.postgresql_driver import Driver, Intercept
-from backoffice_ledger._stores.postgresql_locks import account_locks, book_lock
+from backoffice_ledger._stores.postgresql_locks import (
+    book_lock,
+    document_holds,
+    name_locks,
+)
 from backoffice_ledger._stores.postgresql_open import prepare, schema_problems
 from backoffice_ledger._stores.sql import SqlBook
 from backoffice_ledger._stores.sql_lanes import Lanes, OwnLane
@@ -298,8 +303,16 @@ class PostgreSQLTransaction(SqlTransaction[Driver]):
         book = self._book
         if book.is_locking:
             self._driver.run(book.refresh(book_lock(book.book_id, command)))
-            for query in account_locks(book.book_id, command):
+            for query in name_locks(book.book_id, command):
                 self._driver.execute(*query)
+
+    def hold(self, keys: Sequence[FactKey]) -> None:
+        """Read documents under shared locks of their keys, also those not there yet."""
+        if self._book.is_locking:
+            new = self.state.missing(facts=keys).facts
+            for query in document_holds(self._book.book_id, new):
+                self._driver.execute(*query)
+        super().hold(keys)
 
     def physical_problems(self) -> list[Problem]:
         """Return what is wrong with the schema, and rows beside the log."""

@@ -92,7 +92,8 @@ class PostgreSQLDialect:
     leaves: ClassVar[str] = (
         "SELECT r.leaf FROM bl_log_position l JOIN bl_record r"
         " ON r.book_id = l.book_id AND r.ordinal = l.ordinal"
-        " WHERE l.book_id = ? AND l.position > ? ORDER BY l.position LIMIT ?"
+        " WHERE l.book_id = ? AND l.position > ? AND l.position <= ?"
+        " ORDER BY l.position"
     )
     position: ClassVar[str] = "coalesce(lp.position, r.ordinal)"
     positions: ClassVar[str] = (

@@ -8,7 +8,7 @@ serves any connection, in or out of a host's transaction, with or without asynci
 import json
 from collections.abc import Iterable, Sequence
 from datetime import date
-from typing import Any
+from typing import Any, Final
 
 import attrs
 
@@ -22,6 +22,7 @@ from backoffice_ledger._engine.erasure import ENTRY_TYPES
 from backoffice_ledger._engine.state import (
     LASTING,
     AccountActivity,
+    Days,
     Fact,
     FactKey,
     Needs,
@@ -52,6 +53,9 @@ from backoffice_ledger._stores.sql_steps import (
 from backoffice_ledger._stores.sql_totals import only_accounts, total_queries
 from backoffice_ledger._stores.sqlite_schema import RECORD_TYPES
 from backoffice_ledger.errors import Corrupt
+
+SPANS_MAX: Final = 200
+"""Spans of days that one query asks about."""
 
 
 @attrs.frozen
@@ -172,6 +176,31 @@ class SqlBook:
                 (self.book_id, MONTH_MIN),
             )
             state.months = frozenset(date(b // 100, b % 100, 1) for (b,) in rows)
+        if needs.spans:
+            yield from self._load_spans(sorted(needs.spans))
+
+    def _load_spans(self, spans: Sequence[Days]) -> Step[None]:
+        """Read into the state which spans of days have entries."""
+        for start in range(0, len(spans), SPANS_MAX):
+            page = spans[start : start + SPANS_MAX]
+            numbers = [date_number(day) for span in page for day in span]
+            pairs = ", ".join(["(CAST(? AS integer), CAST(? AS integer))"] * len(page))
+            rows = yield Query(
+                f"WITH span (begins, ends) AS (VALUES {pairs})"
+                " SELECT begins, ends FROM span WHERE EXISTS (SELECT 1 FROM bl_record r"
+                " WHERE r.book_id = ? AND r.type = 0"
+                " AND r.date BETWEEN span.begins AND span.ends)",
+                (*numbers, self.book_id),
+            )
+            found = {(number_date(begins), number_date(ends)) for begins, ends in rows}
+            self.state.spans.update({span: span in found for span in page})
+
+    def hold(self, keys: Sequence[FactKey]) -> Step[None]:
+        """Read facts without locks on their rows."""
+        if not self.is_fresh:
+            yield from self.refresh()
+        for kind, key in keys:
+            yield from self.load_facts(kind, [key])
 
     def load_facts(self, kind: str, keys: Iterable[str]) -> Step[None]:
         """Read facts of a kind into the state, or that there are none."""
@@ -602,9 +631,9 @@ class SqlBook:
         found = yield from log_rows(self, [place for (place,) in rows])
         return [found[place] for (place,) in rows]
 
-    def leaves(self, after: int, limit: int) -> Step[list[bytes]]:
+    def leaves(self, after: int, last: int) -> Step[list[bytes]]:
         """Return leaf hashes of the log, in order."""
-        rows = yield Query(self.dialect.leaves, (self.book_id, after, limit))
+        rows = yield Query(self.dialect.leaves, (self.book_id, after, last))
         return [bytes(leaf) for (leaf,) in rows]
 
 

@@ -36,7 +36,7 @@ class Dialect(Protocol):
         mark: the column of ``bl_book`` with the staleness mark.
         find_entry: asks for the place of an entry or a refusal by id.
         next_places: asks for the next places after a position, in order.
-        leaves: asks for the leaf hashes of the next places, likewise.
+        leaves: asks for the leaf hashes after a position up to another one, in order.
         position: the position of a record ``r``, large where it has none.
         positions: what joins a record ``r`` to its position.
         record_columns: what `SqlBook.log_row` reads of a record ``r``.

@@ -64,6 +64,11 @@ class SqlTransaction(Generic[D]):
         """Read what *needs* names."""
         self._driver.run(self._book.load(needs))
 
+    def hold(self, keys: Sequence[FactKey]) -> None:
+        """Read documents that were not read; nobody else writes meanwhile."""
+        keys = sorted(self.state.missing(facts=keys).facts)
+        self._driver.run(self._book.hold(keys))
+
     def append(self, records: Sequence[NewRecord]) -> list[Place]:
         """Append records; return the place of each."""
         return self._driver.run(self._book.append(records))
@@ -112,9 +117,9 @@ class SqlTransaction(Generic[D]):
         """Return rows of the log."""
         return self._driver.run(self._book.log(after, limit))
 
-    def leaves(self, after: int, limit: int) -> list[bytes]:
+    def leaves(self, after: int, last: int) -> list[bytes]:
         """Return leaf hashes of the log."""
-        return self._driver.run(self._book.leaves(after, limit))
+        return self._driver.run(self._book.leaves(after, last))
 
     def forget(self) -> None:
         """Drop everything that was read."""

@@ -105,7 +105,10 @@ class SQLiteDialect:
         "SELECT position FROM bl_record WHERE book_id = ? AND position > ?"
         " ORDER BY position LIMIT ?"
     )
-    leaves: ClassVar[str] = next_places.replace("position", "leaf", 1)
+    leaves: ClassVar[str] = (
+        "SELECT leaf FROM bl_record WHERE book_id = ? AND position > ?"
+        " AND position <= ? ORDER BY position"
+    )
     position: ClassVar[str] = "r.position"
     positions: ClassVar[str] = ""
     record_columns: ClassVar[str] = (

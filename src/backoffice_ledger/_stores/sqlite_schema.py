@@ -41,6 +41,10 @@ RECORD_TYPES: Final = {
     "control": 11,
     "hold": 12,
     "refusal": 13,
+    "calendar": 14,
+    "exception": 15,
+    "exception-use": 16,
+    "decision": 17,
 }
 """Numbers of the record types in ``bl_record.type``."""
 

@@ -33,9 +33,8 @@ from backoffice_ledger.accruals._kinds import (
     presentation,
 )
 from backoffice_ledger.accruals._methods import Method, Residual, allocate
-from backoffice_ledger.accruals._periods import OnClosed
 from backoffice_ledger.accruals._rule import DeferralRule, PartDue
-from backoffice_ledger.accruals._runner import Accruals
+from backoffice_ledger.accruals._runner import Accruals, OnClosed
 from backoffice_ledger.accruals._span import Span
 from backoffice_ledger.accruals._terms import (
     Accrual,

@@ -12,7 +12,7 @@ from backoffice_ledger.accruals._checks import (
     check_instance,
     check_not_zero,
 )
-from backoffice_ledger.accruals._methods import CALENDAR, Method, period_span
+from backoffice_ledger.accruals._methods import Method
 from backoffice_ledger.accruals._span import Span, check_day
 from backoffice_ledger.accruals._terms import KIND, Shares, as_shares, check_units
 from backoffice_ledger.errors import InvalidOption
@@ -216,8 +216,9 @@ class Usage:
 
     Args:
         id: your own id, such as the number of the meter reading.
-        period: the month, such as ``2026-08``; each is reported once, in order.  The
-            last period of the span is not reported: it takes the rest.
+        period: such as ``2026-08``, by the calendar of the schedule; each is reported
+            once, in order.  The last period of the span is not reported: it takes the
+            rest.
         units: how many.
         reason: erasable free text.
 
@@ -231,14 +232,14 @@ class Usage:
     reason: str = ""
 
     def __attrs_post_init__(self) -> None:
-        CALENDAR.span(self.period)
+        if not isinstance(self.period, str) or "-" not in self.period:
+            raise InvalidOption(
+                field="period",
+                expected="a period such as 2026-08",
+                found=self.period,
+            )
         check_units(self.units)
         _check_common(self.id, self.reason)
-
-    @property
-    def effective(self) -> date:
-        """The last day of the period."""
-        return period_span(self.period)[1]
 
 
 @final

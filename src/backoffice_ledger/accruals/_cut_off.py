@@ -7,7 +7,7 @@ from typing import Any, Final, final
 import attrs
 
 import backoffice_ledger as bl
-from backoffice_ledger.accruals._methods import month_end
+from backoffice_ledger.accruals._methods import period_end
 from backoffice_ledger.accruals._rule import cut_off_legs, kind_of, postings
 from backoffice_ledger.accruals._schedule import Plan
 from backoffice_ledger.accruals._span import ONE_DAY
@@ -31,7 +31,7 @@ class CutOff:
     Attributes:
         journal: the named series that numbers the entry.
         reversal: how it is taken back.
-        period: the month.
+        period: its name, by the calendar of the schedules.
         number: of the period's cut-offs: schedules that come late make another one.
         date: the last day of the period.
         schedules: ids of the schedules that it covers.
@@ -121,12 +121,13 @@ def period_ends(plan: Plan, through: date) -> Iterator[date]:
     Those that were closed when the schedule came are left out: what was late then is
     booked later.
     """
-    day = month_end(plan.terms.booked or plan.terms.span.first)
+    calendar = plan.terms.periods
+    day = period_end(calendar, plan.terms.booked or plan.terms.span.first)
     last = max((line.date for line in plan.lines), default=day)
     while day <= through and (day <= last or any(plan.position(day))):
         if not any(line.last <= day < line.date for line in plan.lines):
             yield day
-        day = month_end(day + ONE_DAY)
+        day = period_end(calendar, day + ONE_DAY)
 
 
 def schedule_postings(

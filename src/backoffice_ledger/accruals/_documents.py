@@ -19,6 +19,14 @@ from backoffice_ledger.accruals._changes import (
 from backoffice_ledger.accruals._schedule import Schedule, Versioned
 from backoffice_ledger.accruals._span import Span
 from backoffice_ledger.accruals._terms import KIND, Accrual, Deferral, Terms
+from backoffice_ledger.calendars import (
+    CalendarMonths,
+    FiscalMonths,
+    FiscalWeeks,
+    SuccessiveCalendars,
+    calendar_content,
+    calendar_from_content,
+)
 from backoffice_ledger.errors import InvalidDocument
 
 _TERMS: Final[dict[str, type[Terms]]] = {"accrual": Accrual, "deferral": Deferral}
@@ -39,6 +47,7 @@ _OPTIONAL: Final = (
     "booked",
     "lines",
     "exchange_account",
+    "calendar",
 )
 """Terms that a document holds only where they are not the usual ones."""
 _DEFAULTS: Final = {
@@ -59,6 +68,8 @@ def _plain(value: Any) -> Any:
             return value.number
         case date():
             return value.isoformat()
+        case CalendarMonths() | FiscalMonths() | FiscalWeeks() | SuccessiveCalendars():
+            return calendar_content(value)
         case Span():
             return [value.first.isoformat(), value.end.isoformat()]
         case Mapping():
@@ -150,6 +161,7 @@ def _read_lines(lines: Any) -> tuple[tuple[str, str], ...]:
 
 _READ: Final[dict[str, Callable[[Any], Any]]] = {
     "booked": date.fromisoformat,
+    "calendar": calendar_from_content,
     "date": date.fromisoformat,
     "effective": date.fromisoformat,
     "keys": tuple,

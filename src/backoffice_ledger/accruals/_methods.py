@@ -1,5 +1,6 @@
 """Methods of allocation: what each period weighs, and who gets the odd units."""
 
+from calendar import monthrange
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from decimal import Decimal
@@ -11,7 +12,8 @@ from typing import Final, Literal, NamedTuple
 import backoffice_ledger as bl
 from backoffice_ledger.accruals._checks import check_choice
 from backoffice_ledger.accruals._span import ONE_DAY, Span
-from backoffice_ledger.calendars import CalendarMonths
+from backoffice_ledger.calendars import BookCalendar, CalendarMonths
+from backoffice_ledger.errors import InvalidOption
 
 Method = Literal[
     "full-months",
@@ -26,7 +28,7 @@ Method = Literal[
     "given",
     "usage",
 ]
-"""What the share of a calendar month is.
+"""What the share of a period is: of a calendar month, unless the book has others.
 
 * ``full-months``: the same for every month that has begun; the last month counts only
   if the span reaches its last day (a span within one month counts as one).
@@ -54,7 +56,9 @@ No part ever gets another sign than the total: where ``first`` or ``last`` would
 next part, or the one before, bears what is missing.
 """
 
-CALENDAR: Final = CalendarMonths()
+MONTHS: Final = CalendarMonths()
+"""The calendar of a schedule that names no other and of books that use no other."""
+
 LINEAR_IN_DAYS: Final = frozenset({"days", "months"})
 """Methods by which a part of a period gets its part of the days."""
 
@@ -74,25 +78,25 @@ class Overlap(NamedTuple):
 
 
 @lru_cache(maxsize=4096)
-def period_span(name: str) -> tuple[date, date]:
+def period_span(calendar: BookCalendar, name: str) -> tuple[date, date]:
     """Return the first and the last day of a period."""
-    return CALENDAR.span(name)
+    return calendar.span(name)
 
 
-def month_end(day: date) -> date:
+def period_end(calendar: BookCalendar, day: date) -> date:
     """Return the last day of the period that holds *day*."""
-    return period_span(CALENDAR.period_of(day))[1]
+    return period_span(calendar, calendar.period_of(day))[1]
 
 
 @lru_cache(maxsize=4096)
-def overlaps(span: Span) -> tuple[Overlap, ...]:
+def overlaps(span: Span, calendar: BookCalendar) -> tuple[Overlap, ...]:
     """Return what the span shares with each period that it touches, in order."""
     found = []
     day = span.first
     last_day = span.last
     while day <= last_day:
-        period = CALENDAR.period_of(day)
-        first, last = period_span(period)
+        period = calendar.period_of(day)
+        first, last = period_span(calendar, period)
         days = (last - first).days + 1
         found.append(Overlap(period, day, min(last, last_day), days))
         day = last + ONE_DAY
@@ -125,7 +129,7 @@ def _months(parts: Sequence[Overlap]) -> list[int]:
 
 def _full_months(parts: Sequence[Overlap]) -> list[int]:
     weights = [1] * len(parts)
-    reaches_end = (parts[-1].last + ONE_DAY).day == 1
+    reaches_end = parts[-1].days == parts[-1].period_days
     if not reaches_end and len(weights) > 1:
         weights[-1] = 0
     return weights
@@ -136,12 +140,24 @@ def _half_month(parts: Sequence[Overlap]) -> list[int]:
 
 
 def _mid_quarter(parts: Sequence[Overlap]) -> list[int]:
+    if not all(map(_is_month, parts)):
+        raise InvalidOption(
+            field="method",
+            expected="another method: the periods are no calendar months",
+            found="mid-quarter",
+        )
     weights = _full_months(parts)
     first = parts[0].first
     to_quarter_end = 3 - (first.month - 1) % 3
     begun = sum(weights[:to_quarter_end])
     early = [3 * weight for weight in weights[:to_quarter_end]]
     return early + [2 * begun * weight for weight in weights[to_quarter_end:]]
+
+
+def _is_month(part: Overlap) -> bool:
+    """Whether the days are those of a period that is a calendar month."""
+    month_days = monthrange(part.first.year, part.first.month)[1]
+    return part.period_days == month_days and part.first.month == part.last.month
 
 
 def _bond(parts: Sequence[Overlap]) -> list[int]:
@@ -173,9 +189,9 @@ _WEIGHTS: Final[dict[str, Callable[[Sequence[Overlap]], list[int]]]] = {
 
 
 @lru_cache(maxsize=4096)
-def method_weights(span: Span, method: str) -> tuple[int, ...]:
+def method_weights(span: Span, method: str, calendar: BookCalendar) -> tuple[int, ...]:
     """Return what each period of *span* weighs by a method that is computed."""
-    return tuple(_WEIGHTS[method](overlaps(span)))
+    return tuple(_WEIGHTS[method](overlaps(span, calendar)))
 
 
 # --- residuals -----------------------------------------------------------------------

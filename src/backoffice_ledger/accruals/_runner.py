@@ -1,9 +1,9 @@
 """The desk: keeps schedules in a book and posts what has become due."""
 
-from collections import defaultdict
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
 from datetime import date
-from typing import Final, final
+from typing import Final, Literal, final
 
 import attrs
 
@@ -19,10 +19,14 @@ from backoffice_ledger.accruals._cut_off import (
 )
 from backoffice_ledger.accruals._documents import from_document, to_document
 from backoffice_ledger.accruals._kinds import Framework, presentation
-from backoffice_ledger.accruals._methods import CALENDAR
-from backoffice_ledger.accruals._periods import OnClosed, Periods
+from backoffice_ledger.accruals._methods import MONTHS
 from backoffice_ledger.accruals._rule import Booking, kind_of
-from backoffice_ledger.accruals._schedule import Line, Plan, Schedule
+from backoffice_ledger.accruals._schedule import (
+    Line,
+    Plan,
+    Schedule,
+    effective_day,
+)
 from backoffice_ledger.accruals._span import ONE_DAY, check_day
 from backoffice_ledger.accruals._terms import KIND, Terms
 from backoffice_ledger.errors import DocumentConflict, InvalidOption, UnknownRecord
@@ -45,6 +49,18 @@ _POSITION_COLUMNS: Final = (
     Column("account", "Account"),
     Column("amount", "Amount", "amount"),
 )
+
+
+OnClosed = Literal["reject", "first-open-day", "first-open-period-end"]
+"""What becomes of an entry whose period is closed; its economic date is kept."""
+
+_ADJUSTING: Final = bl.EntryKind.ADJUSTING
+
+_Group = tuple[str, str, str, date]
+"""Journal, reversal, period and day of a cut-off."""
+
+_Placing = Callable[[Line, str], date]
+"""Says on which day a line of a journal is booked."""
 
 
 @final
@@ -88,9 +104,11 @@ class Accruals:
         kind_of(terms, self._ledger.accounts.all())
         known = self._find(terms.id)
         if known is None:
-            schedule = self._relocated(Schedule(terms), None, late)
+            schedule = self._relocated(Schedule(self._named(terms)), None, late)
             return self._ledger.documents.store(to_document(schedule))
         first = from_document(known)
+        if terms.calendar is None:  # that of the book may have changed since
+            terms = attrs.evolve(terms, calendar=first.terms.calendar)
         # The description may have been erased since.
         if attrs.evolve(terms, description=first.terms.description) != first.terms:
             raise DocumentConflict(
@@ -100,6 +118,13 @@ class Accruals:
                 found=terms.id,
             )
         return known
+
+    def _named(self, terms: Terms) -> Terms:
+        """Return terms whose periods are those of the book, if they name no others."""
+        calendar = self._ledger.periods.calendar
+        if terms.calendar is not None or calendar == MONTHS:
+            return terms
+        return attrs.evolve(terms, calendar=calendar)
 
     def amend(
         self, id: str, change: Change, *, late: OnClosed = "first-open-period-end"
@@ -148,6 +173,7 @@ class Accruals:
             if path is not None:
                 chart[path]
         changed = schedule.changed(change)
+        effective = effective_day(change, changed.terms)
         before = schedule.plan()
         after = {line.name: line for line in changed.plan().lines}
         for line in before.lines:
@@ -155,10 +181,10 @@ class Accruals:
                 raise InvalidOption(
                     field="effective",
                     expected=f"a day after {line.last}: {line.name} is posted",
-                    found=change.effective,
+                    found=effective,
                 )
         if before.terms.style == "cut-off":
-            self._check_cut_offs(schedule.terms.id, change.effective)
+            self._check_cut_offs(schedule.terms.id, effective)
         return changed
 
     def _check_cut_offs(self, id: str, effective: date) -> None:
@@ -183,10 +209,18 @@ class Accruals:
         self, schedule: Schedule, before: Schedule | None, late: OnClosed
     ) -> Schedule:
         """Move the new lines of a schedule that come too late for their periods."""
-        periods = Periods(self._ledger)
         known = set() if before is None else {x.name for x in before.plan().lines}
         fresh = [line for line in schedule.plan().lines if line.name not in known]
-        return _move(schedule, fresh, periods, late, schedule.version)
+        return _move(schedule, fresh, self._placing(late), schedule.version)
+
+    def _placing(self, late: OnClosed) -> _Placing:
+        """Return what says on which day a line is booked."""
+        states = self._ledger.periods.states()
+
+        def place(line: Line, journal: str) -> date:
+            return states.day_for(line.date, late=late, journal=journal, kind=line.kind)
+
+        return place
 
     def get(self, id: str) -> Terms:
         """Return a deferral or an accrual of the book, as it was first agreed.
@@ -242,7 +276,7 @@ class Accruals:
         """
         if isinstance(schedule, Terms):
             kind_of(schedule, self._ledger.accounts.all())
-            planned = self._relocated(Schedule(schedule), None, _LATE)
+            planned = self._relocated(Schedule(self._named(schedule)), None, _LATE)
         else:
             planned = self._schedule(schedule)
         if change is not None and _find_change(planned, change) is None:
@@ -400,7 +434,7 @@ class Accruals:
 
     def _relocate(self, through: date, on_closed: OnClosed) -> None:
         """Keep, as versions, where lines go whose periods were closed before."""
-        periods = Periods(self._ledger)
+        periods, place = self._ledger.periods.states(), self._placing(on_closed)
         for schedule in self._schedules():
             terms = schedule.terms
             missed = [
@@ -408,11 +442,13 @@ class Accruals:
                 for line in schedule.plan().lines
                 if line.date <= through
                 and line.is_booked(terms.style)
-                and not periods.accepts(line.date, terms.journal, line.kind)
+                and not periods.accepts(
+                    line.date, journal=terms.journal, kind=line.kind
+                )
                 and not self._is_posted(schedule, line)
             ]
             version = schedule.version + 1
-            moved = _move(schedule, missed, periods, on_closed, version)
+            moved = _move(schedule, missed, place, version)
             if moved is not schedule:
                 self._ledger.documents.store(to_document(moved))
 
@@ -454,30 +490,31 @@ class Accruals:
         known: list[CutOff],
     ) -> Iterator[CutOff]:
         """Yield the cut-offs for what no cut-off covers yet."""
-        periods = Periods(self._ledger)
+        periods = self._ledger.periods.states()
         chart = self._ledger.accounts.all()
         covered = {(each.date, id_) for each in known for id_ in each.schedules}
-        groups: dict[tuple[date, str, str], list[tuple[str, list[bl.Posting]]]]
-        groups = defaultdict(list)
+        groups: dict[_Group, list[tuple[str, list[bl.Posting]]]] = defaultdict(list)
         for plan in plans:
             terms = plan.terms
             for day in period_ends(plan, through):
-                is_open = periods.accepts(day, terms.journal)
+                is_open = periods.accepts(day, journal=terms.journal, kind=_ADJUSTING)
                 if (day, terms.id) in covered or not (is_open or on_closed == "reject"):
                     continue
                 found = schedule_postings(plan, chart, day)
                 if found and not is_open:
-                    periods.late_date(day, terms.journal, on_closed)
+                    periods.day_for(
+                        day, late=on_closed, journal=terms.journal, kind=_ADJUSTING
+                    )
                 if found:
-                    groups[day, terms.journal, terms.reversal].append((terms.id, found))
-        for (day, journal, reversal), items in groups.items():
-            period = CALENDAR.period_of(day)
-            same = [
-                each
-                for each in known
-                if (each.date, each.journal, each.reversal) == (day, journal, reversal)
-            ]
-            yield from collect(journal, reversal, period, len(same) + 1, day, items)
+                    period = terms.periods.period_of(day)
+                    group = terms.journal, terms.reversal, period, day
+                    groups[group].append((terms.id, found))
+        count = Counter((each.journal, each.reversal, each.period) for each in known)
+        for (journal, reversal, period, day), items in groups.items():
+            scope = journal, reversal, period
+            for cut_off in collect(*scope, count[scope] + 1, day, items):
+                count[scope] += 1
+                yield cut_off
 
     def _post_cut_off(self, cut_off: CutOff) -> list[bl.Record]:
         """Post a cut-off and its reversal; return what was missing of the two."""
@@ -490,9 +527,10 @@ class Accruals:
             made.append(record)
         if record.reversed_by is not None:
             return made
-        periods = Periods(ledger)
         next_day = cut_off.date + ONE_DAY
-        period = periods.first_open(next_day, cut_off.journal)
+        period = ledger.periods.states().first_open(
+            next_day, journal=cut_off.journal, kind=_ADJUSTING
+        )
         back = ledger.reverse(
             cut_off.entry_id,
             date=max(next_day, period.first),
@@ -508,17 +546,16 @@ _LATE: Final[OnClosed] = "first-open-period-end"
 def _move(
     schedule: Schedule,
     lines: list[Line],
-    periods: Periods,
-    on_closed: OnClosed,
+    place: _Placing,
     version: int,
 ) -> Schedule:
     """Return the schedule with those of its *lines* moved whose periods are closed."""
     journal = schedule.terms.journal
     keys = defaultdict(list)
     for line in lines:
-        if line.moves and not periods.accepts(line.date, journal, line.kind):
-            moved = periods.late_date(line.date, journal, on_closed, line.kind)
-            keys[moved].append(line.name)
+        day = place(line, journal) if line.moves else line.date
+        if day != line.date:
+            keys[day].append(line.name)
     for day, names in keys.items():
         relocation = Relocation(keys=tuple(names), date=day)
         schedule = schedule.relocated(relocation, version)

@@ -17,11 +17,10 @@ from backoffice_ledger.accruals._changes import (
     Usage,
 )
 from backoffice_ledger.accruals._methods import (
-    CALENDAR,
     LINEAR_IN_DAYS,
     Overlap,
     bond_days,
-    overlaps,
+    period_span,
     share,
     split,
 )
@@ -166,7 +165,7 @@ class Plan:
         self._totals: list[tuple[date, Pair]] = [(date.min, pair_of(terms))]
         self._order = date.min
         self.units = 0
-        parts = overlaps(terms.span)
+        parts = terms.overlaps()
         self.basis: tuple[Pair, list[tuple[Overlap, int]]] = ((0, 0), [])
         if terms.method == "usage":
             amounts = [(0, 0)] * (len(parts) - 1) + [pair_of(terms)]
@@ -218,17 +217,18 @@ class Plan:
                 for line in self.lines
             ]
             return
-        if change.effective < self._order:
+        effective = effective_day(change, self.terms)
+        if effective < self._order:
             raise InvalidOption(
                 field="effective",
                 expected=f"{self._order} or later: changes are made in order",
-                found=change.effective,
+                found=effective,
             )
         if self.is_ended and not isinstance(change, Settlement):
             raise InvalidOption(
                 field="change", expected="a schedule that goes on", found="a cancelled"
             )
-        self._order = change.effective
+        self._order = effective
         _APPLY[type(change)](self, change, version)
 
     def _cut(self, effective: date) -> Pair:
@@ -260,7 +260,7 @@ class Plan:
         remaining = [
             (overlap, weight)
             for overlap, weight in zip(
-                overlaps(self.terms.span), self.terms.weights(), strict=True
+                self.terms.overlaps(), self.terms.weights(), strict=True
             )
             if overlap.last >= effective
         ]
@@ -299,11 +299,23 @@ def _lines(
     ]
 
 
+def effective_day(change: Change, terms: Terms) -> date:
+    """Return the day from which a change counts; of usage, the end of its period."""
+    if isinstance(change, Usage):
+        return period_span(terms.periods, change.period)[1]
+    return change.effective
+
+
 def _special(
-    change: Change, version: int, key: str, amount: Pair, counter: Pair = (0, 0)
+    plan: "Plan",
+    change: Change,
+    version: int,
+    key: str,
+    amount: Pair,
+    counter: Pair = (0, 0),
 ) -> Line:
-    day = change.effective
-    period = CALENDAR.period_of(day)
+    day = effective_day(change, plan.terms)
+    period = plan.terms.periods.period_of(day)
     return Line(version, key, period, day, day, day, amount, counter, change)
 
 
@@ -327,13 +339,13 @@ def _amend(plan: Plan, change: Amendment, version: int) -> None:
     if change.policy == "prospective":
         plan._replan(effective, minus(total, done), version)
         return
-    weighed = list(zip(overlaps(terms.span), terms.weights(), strict=True))
+    weighed = list(zip(terms.overlaps(), terms.weights(), strict=True))
     lines = plan.spread(total, weighed, version)
     missed = minus((0, 0), done)
     for line in lines:
         if line.last < effective:
             missed = plus(missed, line.amount)
-    plan.lines.append(_special(change, version, change.policy, missed))
+    plan.lines.append(_special(plan, change, version, change.policy, missed))
     plan.lines += [line for line in lines if line.last >= effective]
 
 
@@ -380,7 +392,7 @@ def _cancel(plan: Plan, change: Cancellation, version: int) -> None:
     plan.is_ended = True
     if not is_released:
         rest = minus(total, done)
-        plan.lines.append(_special(change, version, "cancellation", rest))
+        plan.lines.append(_special(plan, change, version, "cancellation", rest))
         return
     if plan.terms.method != "usage":
         for line in current:
@@ -390,7 +402,7 @@ def _cancel(plan: Plan, change: Cancellation, version: int) -> None:
     plan._agree(effective, done)
     if wants_account:
         rest = minus(total, done)
-        line = _special(change, version, "cancellation", (0, 0), rest)
+        line = _special(plan, change, version, "cancellation", (0, 0), rest)
         plan.lines.append(line)
 
 
@@ -452,7 +464,7 @@ def _credit(plan: Plan, change: CreditNote, version: int) -> None:
     back = _part_of(done, taken)
     kept_back = _part_of(rest, size - taken)
     counter = plus(back, kept_back)
-    line = _special(change, version, "credit-note", minus((0, 0), back), counter)
+    line = _special(plan, change, version, "credit-note", minus((0, 0), back), counter)
     plan.lines.append(line)
     plan._agree(effective, minus(total, counter))
     plan._replan(effective, minus(rest, kept_back), version)
@@ -498,7 +510,7 @@ def _settle(plan: Plan, change: Settlement, version: int) -> None:
             found=change.amount,
         )
     settled = _part_of(held, abs(taken))
-    plan.lines.append(_special(change, version, "settlement", (0, 0), settled))
+    plan.lines.append(_special(plan, change, version, "settlement", (0, 0), settled))
 
 
 def _report(plan: Plan, change: Usage, version: int) -> None:
@@ -507,7 +519,7 @@ def _report(plan: Plan, change: Usage, version: int) -> None:
         raise InvalidOption(
             field="change", expected="a schedule by usage", found="usage"
         )
-    last = overlaps(terms.span)[-1].period
+    last = terms.overlaps()[-1].period
     open_lines = {
         line.key: line
         for line in plan.lines

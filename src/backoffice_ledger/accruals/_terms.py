@@ -19,14 +19,16 @@ from backoffice_ledger.accruals._checks import (
 )
 from backoffice_ledger.accruals._kinds import AccrualKind, Framework
 from backoffice_ledger.accruals._methods import (
-    CALENDAR,
+    MONTHS,
     Method,
+    Overlap,
     Residual,
     allocate,
     method_weights,
     overlaps,
 )
 from backoffice_ledger.accruals._span import Span, check_day
+from backoffice_ledger.calendars import BookCalendar, calendar_content
 from backoffice_ledger.errors import InvalidOption
 
 KIND: Final = "accrual-schedule"
@@ -119,6 +121,7 @@ class Terms:
     )
     base: bl.Amount | None = attrs.field(default=None, kw_only=True, converter=_as_base)
     exchange_account: str | None = attrs.field(default=None, kw_only=True)
+    calendar: BookCalendar | None = attrs.field(default=None, kw_only=True)
 
     def __attrs_post_init__(self) -> None:
         check_instance(self.span, Span, "span")
@@ -131,6 +134,8 @@ class Terms:
             raise InvalidOption(
                 field="to_account", expected="another account", found=self.to_account
             )
+        if self.calendar is not None:
+            calendar_content(self.calendar)  # refuses what cannot be kept
         if self.booked is not None:
             check_day(self.booked, "booked")
         for framework, line in self.lines:
@@ -147,10 +152,19 @@ class Terms:
         bl.EntryDraft(
             self.span.last,
             [bl.debit(name, self.total) for name in accounts],
-            id=entry_id(self.id, VERSION_MAX, CALENDAR.period_of(self.span.last)),
+            id=entry_id(self.id, VERSION_MAX, self.periods.period_of(self.span.last)),
             description=self.description,
             journal=self.journal,
         )
+
+    @property
+    def periods(self) -> BookCalendar:
+        """The calendar that names the periods."""
+        return MONTHS if self.calendar is None else self.calendar
+
+    def overlaps(self) -> tuple[Overlap, ...]:
+        """Return the days that fall into each period, in order."""
+        return overlaps(self.span, self.periods)
 
     def _check_base(self) -> None:
         if (self.base is None) != (self.exchange_account is None):
@@ -197,7 +211,7 @@ class Terms:
 
     def _aligned(self, shares: object) -> list[Fraction]:
         """Return one share for each period, whether given as list or by name."""
-        names = [overlap.period for overlap in overlaps(self.span)]
+        names = [overlap.period for overlap in self.overlaps()]
         if isinstance(shares, Mapping):
             unknown = [name for name in shares if name not in names]
             if unknown:
@@ -209,7 +223,7 @@ class Terms:
         if len(listed) != len(names):
             raise InvalidOption(
                 field="shares",
-                expected=f"{len(names)} shares, one for each month",
+                expected=f"{len(names)} shares, one for each period",
                 found=len(listed),
             )
         return listed
@@ -229,7 +243,7 @@ class Terms:
                 expected="a method that is known ahead; usage is reported to the book",
                 found=self.method,
             )
-        return method_weights(self.span, self.method)
+        return method_weights(self.span, self.method, self.periods)
 
     def parts(self) -> tuple[Part, ...]:
         """Return what falls into each period, in order; zero parts are included.
@@ -247,13 +261,13 @@ class Terms:
         if self.base is None:
             return tuple(
                 Part(overlap.period, overlap.first, overlap.last, amount)
-                for overlap, amount in zip(overlaps(self.span), amounts, strict=True)
+                for overlap, amount in zip(self.overlaps(), amounts, strict=True)
             )
         bases = allocate(self.base, weights, residual=self.residual)
         return tuple(
             Part(overlap.period, overlap.first, overlap.last, amount, base)
             for overlap, amount, base in zip(
-                overlaps(self.span), amounts, bases, strict=True
+                self.overlaps(), amounts, bases, strict=True
             )
         )
 
@@ -343,6 +357,8 @@ class Deferral(Terms):
         base: the same total in the base currency, at the rate of the day it was paid;
             it is spread by the same weights, and the result gets its parts.
         exchange_account: the trading account between the two, with *base*.
+        calendar: what names the periods; None for the calendar of the book in which
+            it is kept, or calendar months away from a book.
 
     Raises:
         InvalidOption: a total of zero, an unknown method, no `Span`, the same account

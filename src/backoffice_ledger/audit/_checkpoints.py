@@ -1,6 +1,6 @@
 """Making checkpoints, keeping them in the book, and verifying those of others."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Final, TypeVar
 
 import attrs
@@ -59,8 +59,9 @@ def checkpoint(
 
     Raises:
         InvalidOption: no signers, or the log has another origin by now.
-        StoreError: a transaction is open.
-        VerificationFailed: the last checkpoint in the book is not what these signed.
+        StoreError: a transaction is open, or no record has its position yet.
+        VerificationFailed: the last checkpoint in the book is not what these signed, or
+            records are missing since.
         Exception: what an anchor raised, once the others had their turn.
     """
     session = session_of(ledger)
@@ -149,10 +150,11 @@ def _found(transaction: Transaction, origin: str | None) -> _Found:
     """Go on from the last checkpoint in the book, or begin with its first record."""
     facts = kept_checkpoints(transaction)
     size = transaction.size()
+    if size == 0:
+        raise StoreError("no record has its position in the log yet")
     if not facts:
-        [first] = transaction.leaves(0, 1)
         tree, last, version = MerkleTree(), None, 0
-        chosen = origin or origin_of(first)
+        chosen = origin or origin_of(transaction.leaves(0, 1)[0])
     else:
         tree, last = _resumed(facts[-1])
         version, chosen = facts[-1].content["version"], last.origin
@@ -161,13 +163,23 @@ def _found(transaction: Transaction, origin: str | None) -> _Found:
                 "a log has one identity", field="origin", expected=chosen, found=origin
             )
     begun = tree.size
-    while tree.size < size:
-        for leaf in transaction.leaves(
-            tree.size, min(LEAVES_AT_ONCE, size - tree.size)
-        ):
-            tree.append(leaf)
+    for leaf in leaves_of(transaction, begun, size):
+        tree.append(leaf)
+    if tree.size != size:
+        raise failed(f"the log ends at {size}; there are {tree.size} records to sign")
     own = sum(begun < fact.position <= size for fact in facts)
     return _Found(tree, chosen, last, version + 1, size - begun - own)
+
+
+def leaves_of(transaction: Transaction, after: int, last: int) -> Iterator[bytes]:
+    """Yield the leaf hashes after a position, up to *last* or to the first hole."""
+    while after < last:
+        until = min(after + LEAVES_AT_ONCE, last)
+        leaves = transaction.leaves(after, until)
+        yield from leaves
+        if len(leaves) != until - after:
+            return
+        after = until
 
 
 def _resumed(fact: Fact) -> tuple[MerkleTree, Checkpoint]:

@@ -20,10 +20,10 @@ from backoffice_ledger._model.checkpoint import Checkpoint, decode_base64
 from backoffice_ledger._model.document import stored_json
 from backoffice_ledger._model.text import FrozenMapping
 from backoffice_ledger.audit._checkpoints import (
-    LEAVES_AT_ONCE,
     check_checkpoint,
     check_same,
     failed,
+    leaves_of,
     session_of,
     verify_checkpoint,
 )
@@ -81,12 +81,8 @@ def prove(
         raise UnknownRecord(
             field="position", expected=f"up to {checkpoint.size}", found=position
         )
-    leaves: list[bytes] = []
     with session.transaction(write=False) as transaction:
-        while more := transaction.leaves(
-            len(leaves), min(LEAVES_AT_ONCE, checkpoint.size - len(leaves))
-        ):
-            leaves += more
+        leaves = list(leaves_of(transaction, 0, checkpoint.size))
         check_same(checkpoint, len(leaves), merkle_root(leaves))
         [row] = transaction.log(position - 1, 1)
     extra = b"\n".join(lines_of(row, texts=texts))

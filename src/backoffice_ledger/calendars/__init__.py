@@ -15,6 +15,21 @@ from backoffice_ledger.calendars._business import (
     HolidayCalendar,
     joint,
 )
+from backoffice_ledger.calendars._fiscal import (
+    FiscalMonths,
+    FiscalWeeks,
+    FiscalYear,
+    NamedBy,
+    Pattern,
+    Weekday,
+    WeekRule,
+)
+from backoffice_ledger.calendars._fiscal_content import (
+    BookCalendar,
+    calendar_content,
+    calendar_from_content,
+)
+from backoffice_ledger.calendars._fiscal_successive import SuccessiveCalendars
 from backoffice_ledger.calendars._holidays import (
     BUSINESS_CALENDARS,
     business_calendar,
@@ -36,15 +51,26 @@ __all__ = [
     "BUSINESS_CALENDARS",
     "FRIDAY_SATURDAY",
     "SATURDAY_SUNDAY",
+    "BookCalendar",
     "BusinessCalendar",
     "CalendarChange",
     "CalendarMonths",
+    "FiscalMonths",
+    "FiscalWeeks",
+    "FiscalYear",
     "HolidayCalendar",
     "MonthEnd",
+    "NamedBy",
+    "Pattern",
     "RollConvention",
+    "SuccessiveCalendars",
+    "WeekRule",
+    "Weekday",
     "Weekend",
     "add_months",
     "business_calendar",
+    "calendar_content",
+    "calendar_from_content",
     "from_exchange_calendar",
     "from_holidays",
     "joint",

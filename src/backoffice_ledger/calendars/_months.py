@@ -3,7 +3,7 @@
 import re
 from calendar import monthrange
 from datetime import date
-from typing import Final
+from typing import Final, final
 
 import attrs
 
@@ -13,6 +13,7 @@ _MONTH: Final = re.compile(r"([0-9]{4})-(0[1-9]|1[0-2])", re.ASCII)
 _YEAR: Final = re.compile(r"[0-9]{4}", re.ASCII)
 
 
+@final
 @attrs.frozen
 class CalendarMonths:
     """Calendar months, named ``1993-01``; ``1993`` stands for its twelve months."""
@@ -20,6 +21,19 @@ class CalendarMonths:
     def period_of(self, day: date) -> str:
         """Return the name of the month that holds *day*."""
         return f"{day.year:04}-{day.month:02}"
+
+    def year_of(self, day: date) -> str:
+        """Return the name of the year that holds *day*."""
+        return f"{day.year:04}"
+
+    def days_of(self, name: str) -> tuple[date, date]:
+        """Return the first and the last day of a month or a year.
+
+        Raises:
+            InvalidOption: neither a month nor a year.
+        """
+        months = self.expand(name)
+        return self.span(months[0])[0], self.span(months[-1])[1]
 
     def span(self, name: str) -> tuple[date, date]:
         """Return the first and the last day of the month *name*.

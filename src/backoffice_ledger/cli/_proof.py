@@ -144,7 +144,8 @@ def _text(path: str) -> str:
 
 def _keys(options: argparse.Namespace) -> list[Any]:
     return [
-        audit.read_key(_text(key) if Path(key).exists() else key) for key in options.key
+        audit.read_key(_text(key) if os.path.exists(key) else key)  # noqa: PTH110
+        for key in options.key
     ]
 
 

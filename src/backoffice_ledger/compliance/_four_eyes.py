@@ -7,7 +7,7 @@ import attrs
 
 import backoffice_ledger as bl
 from backoffice_ledger.errors import InexactNumber, InvalidOption
-from backoffice_ledger.protocols import Books
+from backoffice_ledger.protocols import Books, Finding
 
 
 def _as_amount(value: bl.Amount | str) -> bl.Amount:
@@ -67,6 +67,14 @@ def _as_bands(value: Iterable[Band] | None) -> tuple[Band, ...] | None:
     return bands
 
 
+def _as_actions(value: Iterable[str]) -> frozenset[str]:
+    if isinstance(value, str):
+        raise InvalidOption(
+            field="actions", expected="a collection of names", found=value
+        )
+    return frozenset(value)
+
+
 @final
 @attrs.frozen(order=False)
 class FourEyes:
@@ -94,6 +102,9 @@ class FourEyes:
             always.
         id: the name under which the book's manifest requires the control.
         version: recorded with every entry.
+        actions: what it examines, entries unless others are named: with
+            ``{"post-entry", "reopen-period"}`` a period is not reopened alone either.
+            What is no entry is in the highest band of all.
 
     Raises:
         InvalidOption: no bands, or amounts or approvals that do not rise.
@@ -102,6 +113,9 @@ class FourEyes:
     bands: tuple[Band, ...] | None = attrs.field(default=None, converter=_as_bands)
     id: str = attrs.field(default="four-eyes", kw_only=True)
     version: str = attrs.field(default="1", kw_only=True)
+    actions: frozenset[str] = attrs.field(
+        default=frozenset({"post-entry"}), converter=_as_actions, kw_only=True
+    )
 
     def __attrs_post_init__(self) -> None:
         highest: dict[bl.Commodity, Band] = {}
@@ -134,19 +148,25 @@ class FourEyes:
         self,
         proposal: bl.Proposal,
         books: Books,  # noqa: ARG002  (amounts alone decide)
-    ) -> list[bl.Allow | bl.Deny | bl.NeedApproval]:
+    ) -> list[Finding]:
         """Return how many approvals are needed, and deny a release by the maker."""
-        wanted, amount = max(
-            (self.approvals_for(amount), str(amount))
-            for amount in gross_debits(proposal.entry)
-        )
+        wanted, what = self._wanted(proposal)
         if wanted == 0:
             return [bl.Allow()]
         releaser = proposal.released_by
         has_approvals = len(proposal.approvers) >= wanted
         if has_approvals and releaser is not None and proposal.is_maker(releaser):
             return [bl.Deny("released-by-maker", "somebody else must release it")]
-        return [bl.NeedApproval(wanted, f"moves {amount}")]
+        return [bl.NeedApproval(wanted, what)]
+
+    def _wanted(self, proposal: bl.Proposal) -> tuple[int, str]:
+        """Return how many approvals are needed, and for what."""
+        if not proposal.is_entry:
+            return max((b.approvals for b in self.bands or ()), default=1), ""
+        return max(
+            (self.approvals_for(amount), f"moves {amount}")
+            for amount in gross_debits(proposal.entry)
+        )
 
 
 def gross_debits(entry: bl.Entry) -> bl.Balance:

@@ -12,8 +12,10 @@ from backoffice_ledger._model.amount import Amount
 from backoffice_ledger._model.arguments import check_choice, check_count
 from backoffice_ledger._model.balance import Balance
 from backoffice_ledger._model.commodity import Commodity
+from backoffice_ledger._model.dates import check_date
 from backoffice_ledger._model.entry import Entry
 from backoffice_ledger._model.posting import Posting, Side
+from backoffice_ledger._model.text import check_identifier
 from backoffice_ledger.errors import InvalidOption
 from backoffice_ledger.reports._cells import Column, Row
 from backoffice_ledger.reports.table import Table
@@ -84,6 +86,10 @@ def aging(
         InvalidOption: brackets that do not rise, an unknown *basis*.
     """
     check_choice(basis, AgingBasis, "basis")
+    check_identifier(item, "item")
+    if party is not None:
+        check_identifier(party, "party")
+    due = _check_due_dates({} if due_dates is None else due_dates)
     limits = _check_days(days)
     account = chart[path]
     sign = 1 if account.normal_side is Side.DEBIT else -1
@@ -96,7 +102,7 @@ def aging(
                 found = items.setdefault(key, _Item())
                 moved = sign * posting.signed.minor_units
                 if found.is_new or (found.residual == 0 and moved > 0):
-                    _begin(found, entry, posting, key[0], basis, due_dates or {}, party)
+                    _begin(found, entry, posting, key[0], basis, due, party)
                 found.residual += moved
     names = ["not_due", *(f"to_{last}" for last in limits), f"over_{limits[-1]}"]
     names.append("no_date")
@@ -127,7 +133,19 @@ def aging(
     )
 
 
+def _check_due_dates(due_dates: object) -> Mapping[str, date]:
+    if not isinstance(due_dates, Mapping):
+        raise InvalidOption(
+            field="due_dates", expected="days by item", found=type(due_dates).__name__
+        )
+    return {key: check_date(day, "due_dates") for key, day in due_dates.items()}
+
+
 def _check_days(days: Sequence[int]) -> tuple[int, ...]:
+    if isinstance(days, str) or not isinstance(days, Sequence):
+        raise InvalidOption(
+            field="days", expected="a list of numbers", found=type(days).__name__
+        )
     limits = tuple(check_count(last, "days", 1) for last in days)
     if not limits or any(later <= before for before, later in pairwise(limits)):
         raise InvalidOption(

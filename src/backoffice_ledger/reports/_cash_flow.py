@@ -9,6 +9,7 @@ from backoffice_ledger._model.arguments import check_choice
 from backoffice_ledger._model.balance import Balance
 from backoffice_ledger._model.commodity import Commodity
 from backoffice_ledger._model.entry import Entry
+from backoffice_ledger._model.text import check_identifier
 from backoffice_ledger.errors import InvalidOption
 from backoffice_ledger.reports._cells import Column, Row
 from backoffice_ledger.reports._totals import (
@@ -111,6 +112,7 @@ def cash_flow(
     """
     check_choice(method, CashFlowMethod, "method")
     check_choice(start, CashFlowStart, "start")
+    check_identifier(attribute, "attribute")
     of = {
         account.path: _category(account, attribute)
         for account in chart.values()

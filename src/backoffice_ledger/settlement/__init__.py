@@ -6,7 +6,7 @@ from backoffice_ledger.settlement._front_office import Authority, FrontOffice
 from backoffice_ledger.settlement._identifiers import isin_check_digit
 from backoffice_ledger.settlement._instruction import (
     Instruction,
-    InstructionType,
+    InstructionKind,
     TransactionType,
 )
 from backoffice_ledger.settlement._life import STEPS, Step, TradeState, TradeStatus
@@ -53,8 +53,8 @@ __all__ = [
     "FrontOffice",
     "HoldState",
     "Instruction",
+    "InstructionKind",
     "InstructionStatus",
-    "InstructionType",
     "Lack",
     "Match",
     "Matching",

@@ -287,7 +287,7 @@ def _average(cost: bl.Amount | None, quantity: bl.Amount) -> str | None:
 
 
 def _instruction_answers(status: InstructionStatus) -> Iterator[tuple[str, str]]:
-    yield "Instruction", f"{status.instruction.type}, {status.processing.value}"
+    yield "Instruction", f"{status.instruction.kind}, {status.processing.value}"
     yield "Matched", status.matching.value
     yield "On hold", status.hold.value
     yield "Settlement", status.settlement.value

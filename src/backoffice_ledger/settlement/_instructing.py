@@ -79,7 +79,7 @@ def _made(
     own_ssi = enriched.get("own_ssi") or trade.own_ssi
     instruction = Instruction(
         id=name,
-        type="RVP" if obligation.quantity.minor_units > 0 else "DVP",
+        kind="RVP" if obligation.quantity.minor_units > 0 else "DVP",
         trade_date=trade.trade_date,
         settlement_date=trade.settlement_date,
         quantity=abs(quantity),

@@ -20,7 +20,7 @@ from backoffice_ledger.settlement.lots._checks import (
 KIND: Final = "settlement-instruction"
 """The kind of the documents that keep instructions; each has one version."""
 
-InstructionType = Literal["DFP", "RFP", "DVP", "RVP", "DPFOD", "CPFOD"]
+InstructionKind = Literal["DFP", "RFP", "DVP", "RVP", "DPFOD", "CPFOD"]
 """Deliver or receive, free of payment or against it; debit or credit a payment free of
 delivery (RTS 2018/1229 Art. 13(1)(g))."""
 
@@ -37,7 +37,7 @@ OPPOSITE: Final[Mapping[str, str]] = {
     "DPFOD": "CPFOD",
     "CPFOD": "DPFOD",
 }
-"""The type that the other side's instruction has."""
+"""The kind that the other side's instruction has."""
 
 DELIVERING: Final = frozenset({"DFP", "DVP"})
 RECEIVING: Final = frozenset({"RFP", "RVP"})
@@ -63,7 +63,7 @@ class Instruction:
 
     Attributes:
         id: unique among the instructions of the book.
-        type: one of the six types.
+        kind: one of the six kinds.
         trade_date: of the trade behind it.
         settlement_date: the intended settlement date.
         quantity: units, above zero; None for a payment free of delivery.
@@ -81,13 +81,13 @@ class Instruction:
         parts_before: settlements of earlier instructions for the same trade.
 
     Raises:
-        InvalidOption: type, quantity and cash do not fit together.
+        InvalidOption: kind, quantity and cash do not fit together.
         InvalidIdentifier, InvalidDate, InexactNumber: the field named in the error is
             wrong.
     """
 
     id: str
-    type: InstructionType
+    kind: InstructionKind
     trade_date: date
     settlement_date: date
     quantity: bl.Amount | None = attrs.field(default=None, converter=_as_quantity)
@@ -108,22 +108,22 @@ class Instruction:
         for name in ("id", "participant", "counterparty", *_NAMED):
             if name in ("id", "participant", "counterparty") or getattr(self, name):
                 check_name(getattr(self, name), name)
-        check_choice(self.type, InstructionType, "type")
+        check_choice(self.kind, InstructionKind, "kind")
         check_choice(self.transaction, TransactionType, "transaction")
         check_choice(self.clearing, Clearing, "clearing")
         check_day(self.trade_date, "trade_date")
         check_day(self.settlement_date, "settlement_date")
         for name, is_absent in (
-            ("quantity", self.type in ("DPFOD", "CPFOD")),
-            ("cash", self.type in FREE),
+            ("quantity", self.kind in ("DPFOD", "CPFOD")),
+            ("cash", self.kind in FREE),
         ):
             value = getattr(self, name)
             if (value is None) is not is_absent:
                 raise InvalidOption(
                     field=name,
-                    expected=f"none with type {self.type}"
+                    expected=f"none with kind {self.kind}"
                     if is_absent
-                    else f"an amount with type {self.type}",
+                    else f"an amount with kind {self.kind}",
                     found=value,
                 )
             if value is not None:
@@ -132,7 +132,7 @@ class Instruction:
     @property
     def is_delivery(self) -> bool:
         """Whether the participant delivers units."""
-        return self.type in DELIVERING
+        return self.kind in DELIVERING
 
     @property
     def obligation(self) -> Obligation:
@@ -151,7 +151,7 @@ class Instruction:
         return Obligation(
             self.trade,
             -self.quantity if self.is_delivery else self.quantity,
-            -self.cash if self.type in _PAYING else self.cash,
+            -self.cash if self.kind in _PAYING else self.cash,
             self.counterparty,
             self.clearing,
             self.owner,
@@ -178,7 +178,7 @@ def _read_amount_content(content: Mapping[str, Any], name: str) -> bl.Amount | N
 def to_document(instruction: Instruction) -> bl.Document:
     """Return the document that keeps an instruction."""
     content: dict[str, Any] = {
-        "type": instruction.type,
+        "kind": instruction.kind,
         "trade_date": instruction.trade_date.isoformat(),
         "settlement_date": instruction.settlement_date.isoformat(),
         "participant": instruction.participant,
@@ -207,7 +207,7 @@ def from_document(document: bl.Document) -> Instruction:
     try:
         return Instruction(
             id=document.id,
-            type=content["type"],
+            kind=content["kind"],
             trade_date=date.fromisoformat(content["trade_date"]),
             settlement_date=date.fromisoformat(content["settlement_date"]),
             quantity=_read_amount_content(content, "quantity"),

@@ -148,7 +148,7 @@ class Match:
 
 def _differences(ours: Instruction, theirs: Instruction) -> list[Difference]:
     pairs: list[tuple[str, object, object]] = [
-        ("type", OPPOSITE[ours.type], theirs.type),
+        ("kind", OPPOSITE[ours.kind], theirs.kind),
         ("settlement_date", ours.settlement_date, theirs.settlement_date),
         ("trade_date", ours.trade_date, theirs.trade_date),
         ("quantity", ours.quantity, theirs.quantity),
@@ -196,7 +196,7 @@ def match_instructions(
     check_instance(ours, Instruction, "ours")
     check_instance(theirs, Instruction, "theirs")
     found = _differences(ours, theirs)
-    if ours.type in FREE or theirs.type in FREE:
+    if ours.kind in FREE or theirs.kind in FREE:
         return Match(tuple(found))
     cash = _settling_cash(ours, theirs, tolerances)
     if cash is None:
@@ -211,7 +211,7 @@ def _settling_cash(
     one, other = ours.cash, theirs.cash
     if one is None or other is None or one.commodity != other.commodity:
         return None
-    gives_first = ours.type in ("DVP", "CPFOD")  # who delivers gets the money
+    gives_first = ours.kind in ("DVP", "CPFOD")  # who delivers gets the money
     delivering, receiving = (one, other) if gives_first else (other, one)
     for tolerance in tolerances:
         if tolerance.currency == one.commodity:

@@ -394,7 +394,7 @@ class InstructionStatus:
             return self
         self._check_open("released")
         if not self.instruction.is_delivery:
-            self._refuse("released", "type", "a delivery", self.instruction.type)
+            self._refuse("released", "kind", "a delivery", self.instruction.kind)
         if self.hold is not HoldState.PARTY_HOLD:
             self._refuse("released", "hold", "party-hold", self.hold)
         remaining = self.remaining
@@ -484,7 +484,7 @@ class InstructionStatus:
         units = self.remaining if quantity is None else quantity
         assert units is not None  # noqa: S101 - it moves units
         before = [part.quantity for part in self.parts if part.quantity is not None]
-        if self.instruction.type in FREE:
+        if self.instruction.kind in FREE:
             partial_cash(units, whole, units, before)  # only its checks
             return Part(name, on, units, None)
         assert cash is not None and self.cash is not None  # noqa: S101
@@ -498,7 +498,7 @@ class InstructionStatus:
         """Return what comes to us beyond what we instructed."""
         if ours is None or settling is None or ours == settling:
             return None
-        is_received = self.instruction.type in ("DVP", "CPFOD")
+        is_received = self.instruction.kind in ("DVP", "CPFOD")
         return settling - ours if is_received else ours - settling
 
     def _is_last(self, part: Part) -> bool:

@@ -8,6 +8,9 @@ The modules of this package are imported one by one, since some need more than o
 - `backoffice_ledger.testing.machine` does so with random histories (hypothesis);
 - `backoffice_ledger.testing.money_machine` with those of customers' money, under holds
   and limits (hypothesis);
+- `backoffice_ledger.testing.vote_machine` holds votes on proposals to a model of the
+  maker-checker principle, and `backoffice_ledger.testing.vote_mutants` breaks them on
+  purpose (hypothesis);
 - `backoffice_ledger.testing.faults` lets statements fail when they are told to;
 - `backoffice_ledger.testing.scheduler` lets clients of one book run in any order that
   a seed gives, with faults, and runs it again; `backoffice_ledger.testing.simulation`

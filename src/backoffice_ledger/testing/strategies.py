@@ -13,7 +13,7 @@ together.
 import string
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta, timezone
-from typing import Any, Final
+from typing import Any, Final, get_args
 from zlib import crc32
 
 from hypothesis import strategies as st
@@ -31,6 +31,16 @@ from backoffice_ledger._model.iso4217 import currency_codes
 from backoffice_ledger._model.limit import Limit
 from backoffice_ledger._model.period import Period, PeriodState
 from backoffice_ledger._model.posting import Posting, Side
+from backoffice_ledger.calendars import (
+    BookCalendar,
+    CalendarMonths,
+    FiscalMonths,
+    FiscalWeeks,
+    NamedBy,
+    Pattern,
+    SuccessiveCalendars,
+    Weekday,
+)
 from backoffice_ledger.errors import UnknownCommodity
 
 __all__ = [
@@ -38,6 +48,7 @@ __all__ = [
     "accounts",
     "amounts",
     "balances",
+    "calendars",
     "charts",
     "commodities",
     "conditions",
@@ -484,3 +495,46 @@ def periods() -> SearchStrategy[Period]:
         st.sampled_from(PeriodState),
         st.none() | identifiers(),
     )
+
+
+def _simple_calendars(
+    prefixes: SearchStrategy[str],
+) -> SearchStrategy[FiscalMonths | FiscalWeeks]:
+    """Return a strategy for fiscal calendars that never change."""
+    months = st.integers(1, 12)
+    named_by = st.sampled_from(get_args(NamedBy))
+    fields: dict[str, SearchStrategy[Any]] = {
+        "ends": st.sampled_from(get_args(Weekday)),
+        "month": months,
+        "pattern": st.sampled_from(get_args(Pattern)),
+        "extra_week": months,
+        "named_by": named_by,
+        "prefix": prefixes,
+    }
+    return (
+        st.builds(FiscalMonths, months, named_by, prefixes)
+        | st.builds(FiscalWeeks, rule=st.just("last"), **fields)
+        | st.builds(
+            FiscalWeeks,
+            rule=st.just("nearest"),
+            day=st.none() | st.integers(1, 28),
+            **fields,
+        )
+    )
+
+
+def calendars() -> SearchStrategy[BookCalendar]:
+    """Return a strategy for calendars that a book can use, some of which change."""
+    first = st.just(CalendarMonths()) | _simple_calendars(st.just("FY"))
+    following = _simple_calendars(st.just("NY"))
+    return first | st.builds(_succession, first, following, dates())
+
+
+def _succession(
+    first: CalendarMonths | FiscalMonths | FiscalWeeks,
+    following: FiscalMonths | FiscalWeeks,
+    day: date,
+) -> SuccessiveCalendars:
+    """Return calendars of which the second one counts from the period of a day on."""
+    since = following.span(following.period_of(day))[0]
+    return SuccessiveCalendars(first, [(since, following)])

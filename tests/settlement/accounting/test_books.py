@@ -454,11 +454,11 @@ def test_somebody_else_sells_the_same_lots(
     seen: list[object] = []
 
     def post_late(
-        self: bl.Ledger, entry: bl.Entry, *, versions: dict[str, int] | None
+        self: bl.Ledger, entry: bl.Entry, *, versions: dict[str, int]
     ) -> bl.Record:
         seen.append(versions)
         if len(seen) <= collisions:
-            versions = dict.fromkeys(versions or (), 0)
+            versions = dict.fromkeys(versions, 0)
         return post(self, entry, versions=versions)
 
     monkeypatch.setattr(bl.Ledger, "post", post_late)

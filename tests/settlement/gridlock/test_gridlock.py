@@ -255,7 +255,7 @@ def test_it_is_the_one_largest_set(case: tuple[list[Transfer], Book]) -> None:
 
 
 def test_it_is_the_one_largest_set_of_hundreds() -> None:
-    """The same for four hundred queues of nine deliveries against payment."""
+    """The same for four hundred queues of seven deliveries against payment."""
     random, choices = Random(4), 0
     for _ in range(400):
         terms = [
@@ -265,13 +265,13 @@ def test_it_is_the_one_largest_set_of_hundreds() -> None:
                 random.randint(1, 6),
                 random.randint(1, 6),
             )
-            for _ in range(9)
+            for _ in range(7)
         ]
         held = {
             (party, code): random.randint(0, 9) for party in PARTIES for code in CODES
         }
         choices += check_against_brute_force(to_queue(terms), held)
-    assert choices > 5 * 400
+    assert choices > 3 * 400
 
 
 @given(queues())

@@ -33,18 +33,20 @@ def entry_votes(records: Iterable[bl.Record]) -> Table:
     """Return every entry with its maker, the votes on it, and who posted it.
 
     The complete population of entries, in the order of the log: one without a proposal
-    was made and posted by one actor.  ``four_eyes`` says whether somebody else than the
-    maker approved it; upper and lower case are one actor.
+    was made and posted by one actor.  Of a proposal that was revised all makers are
+    named, and only votes on its last revision count.  ``four_eyes`` says whether
+    somebody else approved it; upper and lower case are one actor.
 
     Source: MaRisk AT 4.3.1 (separation of duties); SOX section 404 (who initiates,
     authorises and records).
     """
-    makers: dict[str, str] = {}
+    makers: dict[str, list[str]] = {}
     votes: dict[str, dict[str, list[str]]] = {}
     lines = []
     for record in records:
         if record.type == "proposal":
-            makers[record.id] = record.actor
+            makers.setdefault(record.id, []).append(record.actor)
+            votes.pop(record.id, None)  # a revision begins without votes
         elif record.type == "vote":
             content = record.content
             cast = votes.setdefault(content["proposal"], {})
@@ -56,21 +58,22 @@ def entry_votes(records: Iterable[bl.Record]) -> Table:
 
 def _vote_row(
     record: bl.Record,
-    makers: dict[str, str],
+    makers: dict[str, list[str]],
     votes: dict[str, dict[str, list[str]]],
 ) -> Row:
     proposal = record.proposal
-    maker = record.actor if proposal is None else makers.get(proposal, "")
+    made = makers.get(proposal or "", [record.actor])
+    known = {name.casefold() for name in made}
     cast = votes.get(proposal or "", {})
     approvers = cast.get("approve", [])
-    others = [name for name in approvers if name.casefold() != maker.casefold()]
+    others = [name for name in approvers if name.casefold() not in known]
     return Row(
         [
             record.position,
             record.id,
             record.entry.date,
             record.entry.kind.value,
-            maker,
+            ", ".join(dict.fromkeys(made)),
             len(approvers),
             ", ".join(approvers) or None,
             ", ".join(cast.get("reject", [])) or None,

@@ -54,7 +54,7 @@ class Retained:
 
 
 def vouchers(record: bl.Record) -> Retained | None:
-    """Classify entries, with proposals and refusals, as vouchers; nothing else.
+    """Classify entries, with their proposals and refusals, as vouchers; nothing else.
 
     A voucher counts from the later one of its booking date and the day on which it was
     recorded.
@@ -62,7 +62,9 @@ def vouchers(record: bl.Record) -> Retained | None:
     day = record.recorded_at.date()
     if record.type in ("entry", "refusal"):
         return Retained("voucher", max(day, record.entry.date))
-    return Retained("voucher", day) if record.type == "proposal" else None
+    if record.type == "proposal" and "postings" in record.content:
+        return Retained("voucher", day)
+    return None
 
 
 class DueStatus(Enum):
@@ -397,6 +399,11 @@ def _texts(record: bl.Record) -> Iterator[str]:
     """Yield the names of the texts that a record holds or held."""
     if record.type not in _ENTRY_TYPES:
         yield from record.content.get("texts", ())
+        return
+    if "effect" in record.content:
+        for index, each in enumerate(record.content["effect"]):
+            for name in each["content"].get("texts", ()):
+                yield f"effect.{index}.{name}"
         return
     if record.type == "proposal":
         if "description" in record.content:

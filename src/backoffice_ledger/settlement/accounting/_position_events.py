@@ -12,8 +12,8 @@ from backoffice_ledger.settlement.accounting._trade_events import (
     NO_AMOUNTS,
     Category,
     Obligation,
-    as_tuple,
     frozen,
+    lot_parts,
     sum_of,
 )
 from backoffice_ledger.settlement.lots._checks import (
@@ -29,6 +29,10 @@ from backoffice_ledger.settlement.lots._checks import (
     check_same,
 )
 from backoffice_ledger.settlement.lots._lot import LotPart
+
+
+def _penalties(value: "Iterable[PenaltyAccrued]") -> "tuple[PenaltyAccrued, ...]":
+    return tuple(value)
 
 
 def _location_units(value: "Iterable[LocationUnits]") -> "tuple[LocationUnits, ...]":
@@ -230,7 +234,7 @@ class LotsTransferred:
 
     transfer_id: str
     date: datetime.date
-    lots: tuple[LotPart, ...] = attrs.field(converter=as_tuple)
+    lots: tuple[LotPart, ...] = attrs.field(converter=lot_parts)
     from_owner: str
     to_owner: str
     category: Category = "fvtpl"
@@ -354,7 +358,7 @@ class PenaltyPaid:
 
     payment_id: str
     date: datetime.date
-    penalties: tuple[PenaltyAccrued, ...] = attrs.field(converter=as_tuple)
+    penalties: tuple[PenaltyAccrued, ...] = attrs.field(converter=_penalties)
 
     def __attrs_post_init__(self) -> None:
         check_name(self.payment_id, "payment_id")

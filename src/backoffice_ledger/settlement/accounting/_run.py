@@ -27,6 +27,7 @@ from backoffice_ledger.settlement.lots import (
     AVERAGE_LOT,
     LotMethods,
     LotPart,
+    Method,
     Position,
     Positions,
 )
@@ -44,6 +45,7 @@ class Run:
             events: on PostgreSQL they have no position yet, and no view shows them.
         read: positions by code of the instrument.
         versions: of accounts, before the positions were read.
+        methods: by which lots are picked, by day, owner and code of the instrument.
     """
 
     ledger: bl.Ledger
@@ -52,6 +54,7 @@ class Run:
     recent: list[bl.Record]
     read: dict[str, Positions] = attrs.field(factory=dict)
     versions: dict[str, int] = attrs.field(factory=dict)
+    methods: dict[tuple[date, str, str], Method] = attrs.field(factory=dict)
 
     def __attrs_post_init__(self) -> None:
         found = [self._find(record.id) for record in self.recent]
@@ -74,14 +77,14 @@ class Run:
         return [self._post(draft.to_entry()) for draft in self.rules.entries(complete)]
 
     def _post(self, entry: bl.Entry) -> bl.Record:
-        is_new = self._find(entry.id) is None
+        if self._find(entry.id) is not None:
+            return self.ledger.post(entry)  # the first record, or a conflict
         versions, self.versions = self.versions, {}
-        record = self.ledger.post(entry, versions=versions if is_new else None)
-        if is_new:
-            if record.is_provisional:
-                self.recent.append(record)
-            for positions in self.read.values():
-                positions.apply(entry)
+        record = self.ledger.post(entry, versions=versions)
+        if record.is_provisional:
+            self.recent.append(record)
+        for positions in self.read.values():
+            positions.apply(entry)
         return record
 
     def _find(self, id_: str) -> bl.Record | None:
@@ -116,9 +119,7 @@ class Run:
         record = self._find(f"settlement/{trade.trade_id}/executed")
         if record is not None:
             return self._as_recorded(trade, record)
-        method = LotMethods(self.ledger).on(
-            trade.date, owner=trade.owner, instrument=trade.instrument.code
-        )
+        method = self._method(trade.date, trade.owner, trade.instrument.code)
         position = self._position(trade.owner, trade.instrument)
         account = self.accounts.securities(trade.category)
         if position is not None and position.pool.quantity:
@@ -149,6 +150,14 @@ class Run:
             )
         lots = position.pool.match(trade.quantity, method, chosen=trade.chosen or None)
         return attrs.evolve(trade, lots=lots)
+
+    def _method(self, day: date, owner: str, code: str) -> Method:
+        """Return the method that is valid for a sale; it is asked for once."""
+        found = self.methods.get((day, owner, code))
+        if found is None:
+            found = LotMethods(self.ledger).on(day, owner=owner, instrument=code)
+            self.methods[day, owner, code] = found
+        return found
 
     def _as_recorded(
         self, trade: events.TradeExecuted, record: bl.Record

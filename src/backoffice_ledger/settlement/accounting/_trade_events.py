@@ -8,7 +8,7 @@ name of the field says which way they go, unless its description says otherwise.
 import datetime
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
-from typing import Any, Final, Literal, TypeVar, final
+from typing import Any, Final, Literal, final
 
 import attrs
 
@@ -28,8 +28,6 @@ from backoffice_ledger.settlement.lots._checks import (
 )
 from backoffice_ledger.settlement.lots._lot import LotPart
 
-T = TypeVar("T")
-
 TradeSide = Literal["buy", "sell"]
 """What we, or our customer, do."""
 
@@ -46,18 +44,21 @@ NO_AMOUNTS: Final[Mapping[str, bl.Amount]] = MappingProxyType({})
 
 
 def frozen(value: Any) -> Any:
+    """Return a mapping that nobody can change."""
     return MappingProxyType(dict(value)) if isinstance(value, Mapping) else value
 
 
 def sum_of(amounts: Mapping[str, bl.Amount], unit: bl.Commodity) -> bl.Amount:
+    """Return the sum of amounts of one commodity, of which there may be none."""
     return sum(amounts.values(), bl.Amount.from_minor(0, unit))
 
 
-def as_tuple(value: Iterable[T]) -> tuple[T, ...]:
+def _obligations(value: "Iterable[Obligation]") -> "tuple[Obligation, ...]":
     return tuple(value)
 
 
-def _lot_parts(value: Iterable[LotPart]) -> tuple[LotPart, ...]:
+def lot_parts(value: Iterable[LotPart]) -> tuple[LotPart, ...]:
+    """Return parts of lots as a tuple."""
     return tuple(value)
 
 
@@ -166,7 +167,7 @@ class TradeExecuted:
     category: Category = "fvtpl"
     chosen: Mapping[str, bl.Amount] = attrs.field(default=NO_AMOUNTS, converter=frozen)
     lot: str | None = None
-    lots: tuple[LotPart, ...] = attrs.field(default=(), converter=_lot_parts)
+    lots: tuple[LotPart, ...] = attrs.field(default=(), converter=lot_parts)
 
     def __attrs_post_init__(self) -> None:
         check_name(self.trade_id, "trade_id")
@@ -356,7 +357,7 @@ class Netted:
 
     netting_id: str
     date: datetime.date
-    obligations: tuple[Obligation, ...] = attrs.field(converter=as_tuple)
+    obligations: tuple[Obligation, ...] = attrs.field(converter=_obligations)
     counterparty: str
     clearing: Clearing = "ccp"
 

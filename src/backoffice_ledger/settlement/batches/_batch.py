@@ -1,7 +1,7 @@
 """A batch: steps that all settle, or none of them does."""
 
 from collections.abc import Collection, Iterable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final, Literal, final, get_args
 
 import attrs
@@ -9,12 +9,12 @@ import attrs
 import backoffice_ledger as bl
 from backoffice_ledger.errors import (
     InvalidAmount,
-    InvalidDate,
     InvalidOption,
     NotPermitted,
     UnknownRecord,
 )
 from backoffice_ledger.settlement.batches._holdings import Holding, Holdings
+from backoffice_ledger.settlement.dates._checks import check_instant
 from backoffice_ledger.settlement.netting._transfer import check_name
 
 BatchStatus = Literal["open", "settled", "cancelled"]
@@ -208,19 +208,6 @@ class Batch:
     def lock_of(self, step: str) -> str:
         """Return the name under which a pledge for *step* is locked."""
         return f"{self.id}/{step}"
-
-
-def check_instant(value: object, field: str) -> datetime:
-    """Return *value*, a datetime with a time zone, in UTC.
-
-    Raises:
-        InvalidDate: it is none.
-    """
-    if not isinstance(value, datetime) or value.utcoffset() is None:
-        raise InvalidDate(
-            field=field, expected="a datetime with a time zone", found=value
-        )
-    return value.astimezone(UTC)
 
 
 def require_open(batch: Batch) -> None:

@@ -18,12 +18,12 @@ from backoffice_ledger.settlement.batches._batch import (
     SettleOffLedger,
     Step,
     TakeDelivery,
-    check_instant,
     release,
     require_open,
     to_parties,
 )
 from backoffice_ledger.settlement.batches._holdings import Holding, Holdings
+from backoffice_ledger.settlement.dates._checks import check_instant
 
 _SOURCES: Final = (Pledge, CreditReceiver)
 _SINKS: Final = (TakeDelivery, DebitSender)

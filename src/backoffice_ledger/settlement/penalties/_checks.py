@@ -2,20 +2,12 @@
 
 import re
 from collections.abc import Collection
-from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any, Final, get_args
 
-import backoffice_ledger as bl
-from backoffice_ledger.calendars import HolidayCalendar
-from backoffice_ledger.errors import (
-    BoundExceeded,
-    InexactNumber,
-    InvalidAmount,
-    InvalidDate,
-    InvalidOption,
-)
+from backoffice_ledger.errors import InexactNumber, InvalidAmount, InvalidOption
+from backoffice_ledger.settlement.lots._checks import check_choice
 
 _NUMBER: Final = re.compile(r"-?[0-9]{1,40}(\.[0-9]{1,40})?", re.ASCII)
 _DIGITS_MAX: Final = 40
@@ -48,48 +40,6 @@ def exact_number(value: object, field: str, *, floor: bool = False) -> Fraction:
     return number
 
 
-def check_day(value: object, field: str) -> date:
-    """Return *value* if it is a plain date that a ledger takes.
-
-    Raises:
-        InvalidDate: not a date, or a datetime.
-        BoundExceeded: outside `Bounds.date_min` .. `Bounds.date_max`.
-    """
-    if not isinstance(value, date) or isinstance(value, datetime):
-        raise InvalidDate(field=field, expected="datetime.date", found=value)
-    if not bl.BOUNDS.date_min <= value <= bl.BOUNDS.date_max:
-        raise BoundExceeded(
-            field=field,
-            expected=f"{bl.BOUNDS.date_min} to {bl.BOUNDS.date_max}",
-            found=value,
-        )
-    return value
-
-
-def check_instant(value: object, field: str) -> datetime:
-    """Return *value* if it is a datetime with a time zone.
-
-    Raises:
-        InvalidDate: it is not.
-    """
-    if not isinstance(value, datetime) or value.utcoffset() is None:
-        raise InvalidDate(
-            field=field, expected="a datetime with a time zone", found=value
-        )
-    return value
-
-
-def check_choice(value: object, choices: Any, field: str) -> None:
-    """Check that *value* is one of the literal type *choices*.
-
-    Raises:
-        InvalidOption: it is something else.
-    """
-    names = get_args(choices)
-    if not isinstance(value, str) or value not in names:
-        raise InvalidOption(field=field, expected=", ".join(names), found=value)
-
-
 def check_choices(value: object, choices: Any, field: str) -> None:
     """Check that *value* holds nothing but members of the literal type *choices*.
 
@@ -112,14 +62,3 @@ def check_flag(value: object, field: str) -> None:
     """
     if not isinstance(value, bool):
         raise InvalidOption(field=field, expected="True or False", found=value)
-
-
-def check_calendar(value: Any, field: str) -> HolidayCalendar:
-    """Return *value* if it is a `HolidayCalendar`.
-
-    Raises:
-        InvalidOption: it is something else.
-    """
-    if not isinstance(value, HolidayCalendar):
-        raise InvalidOption(field=field, expected="a HolidayCalendar", found=value)
-    return value

@@ -8,14 +8,13 @@ import attrs
 
 from backoffice_ledger.calendars import HolidayCalendar
 from backoffice_ledger.errors import InvalidOption
-from backoffice_ledger.settlement.penalties._checks import (
+from backoffice_ledger.settlement.dates._checks import (
     check_calendar,
-    check_choice,
-    check_choices,
     check_day,
-    check_flag,
     check_instant,
 )
+from backoffice_ledger.settlement.lots._checks import check_choice
+from backoffice_ledger.settlement.penalties._checks import check_choices, check_flag
 
 Side = Literal["deliverer", "receiver"]
 """Who delivers securities or is paid, and who receives securities or pays."""

@@ -8,8 +8,8 @@ import attrs
 
 import backoffice_ledger as bl
 from backoffice_ledger.errors import InvalidOption
+from backoffice_ledger.settlement.dates._checks import check_day
 from backoffice_ledger.settlement.netting._transfer import check_name
-from backoffice_ledger.settlement.penalties._checks import check_day
 from backoffice_ledger.settlement.penalties._penalty import Penalty
 
 DifferenceKind = Literal["only-ours", "only-theirs", "amount", "payee", "status"]

@@ -7,8 +7,9 @@ import attrs
 
 import backoffice_ledger as bl
 from backoffice_ledger.errors import InvalidAmount, InvalidOption
+from backoffice_ledger.settlement.dates._checks import check_day
+from backoffice_ledger.settlement.lots._checks import check_choice
 from backoffice_ledger.settlement.netting._transfer import check_name
-from backoffice_ledger.settlement.penalties._checks import check_choice, check_day
 
 PenaltyKind = Literal["SEFP", "LMFP"]
 """Settlement fail penalty, late matching fail penalty."""

@@ -11,10 +11,10 @@ from typing import Final, Literal, final
 import attrs
 
 from backoffice_ledger.errors import CalendarHorizon, InvalidOption
+from backoffice_ledger.settlement.dates._checks import check_day
+from backoffice_ledger.settlement.lots._checks import check_choice
 from backoffice_ledger.settlement.penalties._checks import (
     Number,
-    check_choice,
-    check_day,
     check_flag,
     exact_number,
 )

@@ -15,13 +15,23 @@ For readable failures let pytest rewrite the assertions, in ``conftest.py``::
     pytest.register_assert_rewrite("backoffice_ledger.testing.conformance")
 """
 
+from backoffice_ledger.testing.conformance._actions import (
+    ActionTests,
+    DecisionTests,
+    RevisionTests,
+)
 from backoffice_ledger.testing.conformance._atomic import AtomicTests
 from backoffice_ledger.testing.conformance._books import BookTests
 from backoffice_ledger.testing.conformance._bulk import BulkTests
 from backoffice_ledger.testing.conformance._chart import ChartTests
 from backoffice_ledger.testing.conformance._documents import DocumentTests
 from backoffice_ledger.testing.conformance._entries import EntryTests
+from backoffice_ledger.testing.conformance._exceptions import (
+    ClassTests,
+    ExceptionTests,
+)
 from backoffice_ledger.testing.conformance._expiry import ExpiryTests
+from backoffice_ledger.testing.conformance._fiscal import FiscalTests
 from backoffice_ledger.testing.conformance._histories import HistoryTests
 from backoffice_ledger.testing.conformance._holds import HoldTests
 from backoffice_ledger.testing.conformance._limits import ConditionTests, LimitTests
@@ -42,8 +52,14 @@ class StoreConformance(
     BulkTests,
     ChartTests,
     PeriodTests,
+    FiscalTests,
+    ClassTests,
+    ExceptionTests,
     DocumentTests,
     ProposalTests,
+    ActionTests,
+    RevisionTests,
+    DecisionTests,
     RedactionTests,
     ViewTests,
     HistoryTests,
