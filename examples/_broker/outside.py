@@ -89,7 +89,7 @@ class Depositories:
 
     def _pay(self, instruction: Instruction, minor_units: int) -> None:
         if instruction.cash is not None:
-            pays = instruction.type in ("RVP", "DPFOD")
+            pays = instruction.kind in ("RVP", "DPFOD")
             code = instruction.cash.commodity.code
             self.cash[code] += -minor_units if pays else minor_units
 

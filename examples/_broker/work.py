@@ -261,7 +261,7 @@ def net_instructions(
     return [
         Instruction(
             id=f"{netting_id}-{kind}",
-            type=kind,
+            kind=kind,
             trade_date=TRADE_DATE,
             settlement_date=day,
             quantity=units_,
