@@ -292,42 +292,32 @@ class _Maker:
     def told(self, ids: list[str]) -> tuple[Trade, Trade, Trade]:
         """Return a purchase, what is sold on of it, and another purchase."""
         siemens, basf = BY_ISIN["DE0007236101"], BY_ISIN["DE000BASF111"]
-        owner = CUSTOMERS[-1]
         at = datetime(2026, 10, 8, 15, tzinfo=UTC)
-        bought = make_trade(
-            ids[0],
-            siemens,
-            traded_at=at,
-            side="buy",
-            units=2_000,
-            price=self._price(siemens),
-            owner=owner,
-            counterparty="BANK-03",
-            clearing="bilateral",
+
+        def made(
+            id_: str,
+            each: Instrument,
+            side: Literal["buy", "sell"],
+            units: int,
+            counterparty: str,
+        ) -> Trade:
+            return make_trade(
+                id_,
+                each,
+                traded_at=at,
+                side=side,
+                units=units,
+                price=self._price(each),
+                owner=CUSTOMERS[-1],
+                counterparty=counterparty,
+                clearing="ccp" if counterparty == each.market.ccp else "bilateral",
+            )
+
+        return (
+            made(ids[0], siemens, "buy", 2_000, "BANK-03"),
+            made(ids[1], siemens, "sell", 1_500, "BANK-05"),
+            made(ids[2], basf, "buy", 400, basf.market.ccp),
         )
-        sold_on = make_trade(
-            ids[1],
-            siemens,
-            traded_at=at + timedelta(minutes=5),
-            side="sell",
-            units=1_500,
-            price=self._price(siemens),
-            owner=owner,
-            counterparty="BANK-05",
-            clearing="bilateral",
-        )
-        other = make_trade(
-            ids[2],
-            basf,
-            traded_at=at + timedelta(minutes=12),
-            side="buy",
-            units=400,
-            price=self._price(basf),
-            owner=owner,
-            counterparty=basf.market.ccp,
-            clearing="ccp",
-        )
-        return bought, sold_on, other
 
     def block(self) -> Trade:
         """Return the order of three customers that is executed at once."""

@@ -27,7 +27,7 @@ from backoffice_ledger.settlement.accounting import (
 )
 
 PROGRAM = Path(broker_day.__file__)
-TRADES, SEED = 45, 7
+TRADES, SEED = 30, 1
 ACCOUNTS = SettlementAccounts()
 RATES = {"liquid-shares": Fraction(1, 10_000), "public-debt": Fraction(1, 100_000)}
 """Of Regulation (EU) 2018/389, Annex: 1.00 and 0.10 basis points a day."""
