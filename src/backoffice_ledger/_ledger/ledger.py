@@ -36,7 +36,7 @@ from backoffice_ledger._model.arguments import (
     check_entry,
     check_file,
     check_flag,
-    check_iterable,
+    check_list,
     check_methods,
 )
 from backoffice_ledger._model.balance import Balance
@@ -435,11 +435,11 @@ class Ledger:
 
     def propose(self, entry: Entry) -> Proposal:
         """Keep an entry as a proposal; the same as ``proposals.propose(entry)``."""
-        return self.proposals.propose(entry)
+        return self.proposals.propose(check_entry(entry, "entry"))
 
     # --- the book --------------------------------------------------------------------
 
-    def verify(self, *, checkpoints: Iterable[Checkpoint] = ()) -> Verification:
+    def verify(self, *, checkpoints: Sequence[Checkpoint] = ()) -> Verification:
         """Rebuild everything from the log and compare it with what is kept.
 
         With *checkpoints* that were kept elsewhere it is also certain that the log is
@@ -453,7 +453,7 @@ class Ledger:
             VerificationFailed: they differ; ``position`` is the first bad one.
         """
         self._session.check_open()
-        given = tuple(check_iterable(checkpoints, "checkpoints"))
+        given = tuple(check_list(checkpoints, "checkpoints"))
         for each in given:
             if not isinstance(each, Checkpoint):
                 raise InvalidOption(
