@@ -31,13 +31,14 @@ class BusinessClock:
 class NumberedIds:
     """Returns ``bank-year-1``, ``bank-year-2``, and so on."""
 
-    def __init__(self) -> None:
+    def __init__(self, prefix: str = "bank-year") -> None:
+        self._prefix = prefix
         self._count = 0
 
     def __call__(self) -> str:
         """Return the next id."""
         self._count += 1
-        return f"bank-year-{self._count}"
+        return f"{self._prefix}-{self._count}"
 
 
 class SeededSalts:

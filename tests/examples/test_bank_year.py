@@ -13,13 +13,13 @@ import sys
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
-from html.parser import HTMLParser
 from pathlib import Path
 
 import bank_year
 import pytest
 from _bank.reconcile import AccountDay, Verdict, account_days, chain, reconcile, signed
 from _bank.source import Transaction, parse_haler, read_bank
+from tests.examples.html_page import Page
 
 import backoffice_ledger as bl
 
@@ -235,37 +235,6 @@ def test_books_are_not_overwritten(first_run: tuple[Path, str]) -> None:
     assert finished.returncode == 1
     assert "--fresh" in finished.stderr
     assert book.read_bytes() == before
-
-
-class Page(HTMLParser):
-    """Collects what a page loads, and checks that its elements are nested well."""
-
-    VOID = frozenset({"meta", "br", "link", "img", "input"})
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.names: Counter[str] = Counter()
-        self.loaded: list[str] = []
-
-    def handle_starttag(
-        self, tag: str, attributes: list[tuple[str, str | None]]
-    ) -> None:
-        """Note an element."""
-        self.names[tag] += 1
-        self.loaded += [value or "" for name, value in attributes if name == "src"]
-        if tag not in self.VOID:
-            self.open.append(tag)
-
-    def handle_startendtag(
-        self, tag: str, attributes: list[tuple[str, str | None]]
-    ) -> None:
-        """Note an empty element."""
-        self.names[tag] += 1
-
-    def handle_endtag(self, tag: str) -> None:
-        """Close the element that was opened last."""
-        assert self.open.pop() == tag
 
 
 def test_report_is_one_page(first_run: tuple[Path, str], root: str) -> None:

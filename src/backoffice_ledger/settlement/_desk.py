@@ -226,8 +226,8 @@ class SettlementDesk:
         """Say what becomes of matched trades.
 
         ``bilateral``: each is settled by itself.  ``netted`` and ``novated`` end their
-        lives; netting calls this, and books what takes their place, in one
-        ``ledger.atomically``.
+        lives; book what takes their place, `accounting.Netted`, in one
+        ``ledger.atomically`` with this.
 
         Raises:
             InvalidOption: a netted or novated trade without *reference*, the id of what

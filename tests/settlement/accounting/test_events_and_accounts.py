@@ -118,6 +118,16 @@ COUPON = {
 }
 
 
+def test_a_netting_of_nothing_says_what_is_missing() -> None:
+    """It does not speak of owners where there are no obligations."""
+    with pytest.raises(InvalidOption) as refused:
+        netted([])
+    assert (refused.value.field, refused.value.expected) == (
+        "obligations",
+        "at least one",
+    )
+
+
 def netted(obligations: list[Obligation]) -> Netted:
     """Return a netting."""
     return Netted(netting_id="N", date=T, obligations=obligations, counterparty="CCP")

@@ -7,7 +7,7 @@ from typing import Final, TypeVar, final
 import attrs
 
 import backoffice_ledger as bl
-from backoffice_ledger.errors import ConditionFailed
+from backoffice_ledger.errors import ConditionFailed, InvalidOption
 from backoffice_ledger.interest import Number, Rounding
 from backoffice_ledger.settlement.accounting._accounts import SettlementAccounts
 from backoffice_ledger.settlement.accounting._events import SettlementEvent
@@ -128,9 +128,12 @@ class SettlementBooks:
             part: 2 corrects the first valuation of the day, ...
 
         Raises:
-            InexactNumber, InvalidAmount, InvalidDate: an argument is malformed.
+            InexactNumber, InvalidAmount, InvalidDate, InvalidOption: an argument is
+                malformed.
         """
         check_day(day, "day")
+        if not isinstance(prices, Mapping):
+            raise InvalidOption(field="prices", expected="a mapping", found=prices)
         exact = {
             code: check_number(price, f"prices.{code}")
             for code, price in prices.items()

@@ -366,6 +366,10 @@ class Netted:
         check_day(self.date, "date")
         for item in self.obligations:
             check_instance(item, Obligation, "obligations")
+        if not self.obligations:
+            raise InvalidOption(
+                field="obligations", expected="at least one", found=self.obligations
+            )
         if len({item.id for item in self.obligations}) != len(self.obligations):
             raise InvalidOption(field="obligations", expected="each of them once")
         if len({item.owner for item in self.obligations}) != 1:

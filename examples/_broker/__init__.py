@@ -1,0 +1,1 @@
+"""The parts of the example `broker_day.py`."""

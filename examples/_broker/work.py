@@ -1,0 +1,494 @@
+"""The work of the day, as a firm would do it: through public names only.
+
+Each function opens no book and keeps nothing: what it needs, it reads from the book.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from fractions import Fraction
+from functools import partial
+from typing import Final
+
+import backoffice_ledger as bl
+from backoffice_ledger.settlement import (
+    Instruction,
+    InstructionStatus,
+    SettlementDesk,
+    SettlementState,
+)
+from backoffice_ledger.settlement.accounting import (
+    DividendClaim,
+    DividendClaimPaid,
+    DividendPaid,
+    Netted,
+    Obligation,
+    PenaltyAccrued,
+    SettlementAccounts,
+    SettlementBooks,
+    TradeExecuted,
+    TradeSettled,
+)
+from backoffice_ledger.settlement.corporate_actions import dividend
+from backoffice_ledger.settlement.netting import (
+    NettingSet,
+    Transfer,
+    multilateral,
+    novate,
+)
+from backoffice_ledger.settlement.penalties import (
+    Fail,
+    Penalty,
+    ReferenceData,
+    failing_sides,
+    settlement_fail_penalties,
+)
+
+from .market import (
+    BLOCK,
+    BY_ISIN,
+    CAPITAL,
+    CUSTOMERS,
+    FIRM,
+    INSTRUMENTS,
+    MARKETS,
+    OPENED,
+    TRADE_DATE,
+    US_PARTICIPANT,
+    Day,
+    Market,
+)
+from .outside import Depositories
+from .release import AUTHORISED, BANDS, CONTROLLER, INSTRUCTIONS, release_entry
+
+ACCOUNTS: Final = SettlementAccounts()
+BY_MIC: Final = {market.mic: market for market in MARKETS}
+DIVIDEND_PER_SHARE: Final = "2.35"
+EX_DATE: Final = date(2026, 10, 12)
+RECORD_DATE: Final = date(2026, 10, 13)
+PAYMENT_DATE: Final = date(2026, 10, 14)
+
+
+# --- before the day ------------------------------------------------------------------
+
+
+def open_books(desk: SettlementDesk, day: Day) -> None:
+    """Open the accounts, and book what the firm and its customers have."""
+    ledger = desk.ledger
+    ACCOUNTS.open_in(ledger, customers=CUSTOMERS)
+    ledger.open_account("equity:capital", type="equity")
+    for path in (AUTHORISED, INSTRUCTIONS):
+        ledger.open_account(path, type="memorandum")
+    for currency in BANDS:
+        capital = bl.Amount(CAPITAL, currency)
+        postings = [
+            bl.debit(ACCOUNTS.nostro, capital),
+            bl.credit("equity:capital", capital),
+        ]
+        ledger.post(bl.Entry(f"opening/{currency}", OPENED, postings))
+    for (owner, isin), units in day.opening.items():
+        if owner == FIRM:
+            _buy_inventory(desk, isin, units)
+        else:
+            _transfer_in(ledger, owner, isin, units)
+
+
+def _buy_inventory(desk: SettlementDesk, isin: str, units: int) -> None:
+    """Book what the firm has as bought, and settled, on the day of the opening."""
+    each = BY_ISIN[isin]
+    price = Fraction(each.price) / (100 if each.is_bond else 1)
+    bought = TradeExecuted(
+        trade_id=f"OPEN-{isin}",
+        date=OPENED,
+        settlement_date=OPENED,
+        side="buy",
+        quantity=bl.Amount(units, each.unit),
+        consideration=bl.Amount.rounded(
+            price * units, each.currency, rounding="half-up"
+        ),
+        counterparty="OPENING",
+    )
+    desk.books.post([bought, TradeSettled(obligation=bought.obligation, date=OPENED)])
+
+
+def _transfer_in(ledger: bl.Ledger, owner: str, isin: str, units: int) -> None:
+    """Book units that a customer brought; the stock record knows them, no statement."""
+    amount = bl.Amount(units, BY_ISIN[isin].unit)
+    dimensions = {"owner": owner, "instrument": isin}
+    postings = [
+        bl.debit(ACCOUNTS.owner(owner), amount, dimensions=dimensions),
+        bl.credit(ACCOUNTS.location("depository"), amount, dimensions=dimensions),
+    ]
+    ledger.post(bl.Entry(f"opening/{owner}/{isin}", OPENED, postings))
+
+
+# --- the trade date ------------------------------------------------------------------
+
+
+def capture(desk: SettlementDesk, day: Day) -> None:
+    """Take in the trades; the trader sees a wrong price and corrects it."""
+    desk.capture_many(day.trades)
+    desk.amend(day.correction, on=TRADE_DATE, reason="price was mistyped")
+
+
+def process(desk: SettlementDesk, day: Day) -> None:
+    """Carry the trades through the middle office, as far as their instructions."""
+    by_market: dict[Market, list[str]] = defaultdict(list)
+    for trade in day.trades:
+        by_market[BY_MIC[str(trade.market)]].append(trade.id)
+    ids = [trade.id for trade in day.trades]
+    desk.enrich_many(ids)
+    parts = desk.allocate(BLOCK, day.allocations)
+    ids.remove(BLOCK)
+    ids += [part.trade for part in parts]
+    desk.advance_many(ids, "confirmed", at=datetime(2026, 10, 8, 20, 30, tzinfo=UTC))
+    _affirm(desk, by_market[BY_MIC["XNYS"]], day.affirmed_late)
+    desk.advance_many(ids, "matched")
+    for market, members in by_market.items():
+        net(desk, market, [id_ for id_ in members if id_ in day.netted])
+        own = [id_ for id_ in members if id_ not in day.netted and id_ != BLOCK]
+        if BLOCK in members:
+            own += [part.trade for part in parts]
+        desk.route_many(own)
+        made = desk.instruct_many(
+            own, participant=US_PARTICIPANT, depository=market.depository
+        )
+        desk.accept_many([one.id for one in made])
+        desk.report_matched({one.id: f"{market.depository}-{one.id}" for one in made})
+
+
+def _affirm(desk: SettlementDesk, ids: list[str], late: Iterable[str]) -> None:
+    """Affirm in the United States, where the cut-off is at nine in the evening."""
+    missed = sorted(late)
+    in_time = [id_ for id_ in ids if id_ not in set(missed)]
+    evening = datetime(2026, 10, 8, 23, 15, tzinfo=UTC)
+    desk.advance_many(in_time, "affirmed", at=evening)
+    night = datetime(2026, 10, 9, 2, 40, tzinfo=UTC)
+    desk.advance_many(missed, "affirmed", at=night)
+
+
+# --- netting -------------------------------------------------------------------------
+
+
+def net(desk: SettlementDesk, market: Market, ids: Iterable[str]) -> None:
+    """Have the central counterparty net our trades, one obligation for each ISIN."""
+    by_isin: dict[str, list[Obligation]] = defaultdict(list)
+    for trade in map(desk.trade, ids):
+        by_isin[trade.instrument.code].append(trade.obligation)
+    day = market.settlement_date(TRADE_DATE)
+    for isin, obligations in sorted(by_isin.items()):
+        event = Netted(
+            netting_id=f"{market.ccp}-{isin}-{day}",
+            date=TRADE_DATE,
+            obligations=obligations,
+            counterparty=market.ccp,
+        )
+        ours = our_net(obligations, market, day)
+        instructions = net_instructions(event.netting_id, ours, market, day)
+        desk.ledger.atomically(partial(_take_place, desk, event, instructions))
+
+
+def _take_place(
+    desk: SettlementDesk, event: Netted, instructions: Iterable[Instruction]
+) -> None:
+    """Put a net obligation and its instructions in the place of trades."""
+    ids = [obligation.id for obligation in event.obligations]
+    desk.route_many(ids, "netted", reference=event.netting_id)
+    desk.books.post([event])
+    for one in instructions:
+        desk.enter(one)
+        desk.accept(one.id)
+        desk.report_matched({one.id: f"{event.counterparty}-{one.id}"})
+
+
+def transfers(
+    obligations: Iterable[Obligation], market: Market, day: date
+) -> list[Transfer]:
+    """Return obligations as what one party gives another against money."""
+    found = []
+    for one in obligations:
+        parties = one.counterparty, US_PARTICIPANT
+        if one.quantity.minor_units < 0:
+            parties = US_PARTICIPANT, one.counterparty
+        found.append(
+            Transfer(
+                one.id,
+                *parties,
+                abs(one.quantity),
+                against=abs(one.cash),
+                netting_set=NettingSet(
+                    day, market.depository, f"{market.ccp}/{one.quantity.commodity}"
+                ),
+            )
+        )
+    return found
+
+
+def novated(
+    obligations: Iterable[Obligation], market: Market, day: date
+) -> list[Transfer]:
+    """Return our side of the trades once the central counterparty stands between."""
+    legs = novate(transfers(obligations, market, day), center=market.ccp)
+    return [leg for leg in legs if US_PARTICIPANT in (leg.sender, leg.receiver)]
+
+
+def our_net(
+    obligations: Iterable[Obligation], market: Market, day: date
+) -> list[Transfer]:
+    """Return what multilateral netting leaves of them for us."""
+    left = multilateral(transfers(obligations, market, day), center=market.ccp)
+    return [one for one in left if US_PARTICIPANT in (one.sender, one.receiver)]
+
+
+def net_instructions(
+    netting_id: str, left: Iterable[Transfer], market: Market, day: date
+) -> list[Instruction]:
+    """Return what settles a net: against payment, or free if both go one way."""
+    units = {t.sender: t.amount for t in left if t.amount.commodity.code in BY_ISIN}
+    money = {t.sender: t.amount for t in left if t.amount.commodity.code in BANDS}
+    gives, pays = US_PARTICIPANT in units, US_PARTICIPANT in money
+    quantity = next(iter(units.values()), None)
+    cash = next(iter(money.values()), None)
+    kinds: list[tuple[str, bl.Amount | None, bl.Amount | None]] = []
+    if quantity and cash and gives is not pays:
+        kinds.append(("DVP" if gives else "RVP", quantity, cash))
+    else:
+        if quantity:
+            kinds.append(("DFP" if gives else "RFP", quantity, None))
+        if cash:
+            kinds.append(("DPFOD" if pays else "CPFOD", None, cash))
+    return [
+        Instruction(
+            id=f"{netting_id}-{kind}",
+            kind=kind,
+            trade_date=TRADE_DATE,
+            settlement_date=day,
+            quantity=units_,
+            cash=cash_,
+            participant=US_PARTICIPANT,
+            counterparty=market.ccp,
+            depository=market.depository,
+            owner=FIRM,
+            clearing="ccp",
+        )
+        for kind, units_, cash_ in kinds
+    ]
+
+
+# --- releases ------------------------------------------------------------------------
+
+
+def hold_large(desk: SettlementDesk) -> list[str]:
+    """Put what moves more than its band on hold; return the ids."""
+    held = []
+    for status in unsettled(desk, date(2026, 10, 31)):
+        cash = status.instruction.cash
+        if cash is not None and cash > BANDS[cash.commodity.code]:
+            held.append(desk.hold(status.id).id)
+    return held
+
+
+def propose_releases(desk: SettlementDesk, held: Iterable[str]) -> list[bl.Proposal]:
+    """Ask for the release of what is on hold."""
+    return [
+        desk.ledger.propose(
+            release_entry(id_, desk.instruction(id_).instruction.cash, TRADE_DATE)
+        )
+        for id_ in held
+    ]
+
+
+def release(desk: SettlementDesk) -> int:
+    """Look at what waits, approve it and release it; the controller does."""
+    ledger = desk.ledger
+    waiting = ledger.proposals.all(status="open")
+    for proposal in waiting:
+
+        def work(proposal: bl.Proposal = proposal) -> None:
+            ledger.proposals.approve(
+                proposal.id, actor=CONTROLLER, seen=proposal.digest
+            )
+            ledger.proposals.post(proposal.id, actor=CONTROLLER)
+            desk.release(proposal.entry.postings[0].dimensions["trade"])
+
+        ledger.atomically(work)
+    return len(waiting)
+
+
+# --- settlement days -----------------------------------------------------------------
+
+
+def unsettled(desk: SettlementDesk, on: date) -> list[InstructionStatus]:
+    """Return the instructions that are due and not settled, from the book."""
+    return [desk.instruction(str(row["instruction"])) for row in desk.ageing(on)]
+
+
+def settle_day(desk: SettlementDesk, csd: Depositories, day: date) -> None:
+    """Have a day settled where it can be, and book what the depositories report."""
+    pending = {
+        status.id: status
+        for status in unsettled(desk, day)
+        if _market_of(status).calendar.is_business_day(day)
+    }
+    for status in pending.values():
+        if status.settlement is SettlementState.FAILING:
+            desk.recycle(status.id)
+    whole = []
+    for report in csd.run(day, pending.values()):
+        instruction = pending[report.instruction].instruction
+        if report.is_whole and instruction.trade is not None:
+            whole.append(report.instruction)
+        elif report.is_whole:
+            _settle_net(desk, instruction, day)
+        else:
+            if report.quantity:
+                desk.settle(
+                    report.instruction,
+                    on=day,
+                    quantity=report.quantity,
+                    reference=f"{report.instruction}-{day}",
+                )
+            desk.fail(report.instruction, on=day, lacks=["securities"])
+    desk.settle_many(whole, on=day)
+    for id_ in whole:
+        trade = desk.trade(id_)
+        if trade.capacity == "agent":
+            desk.settle_customer(trade.id, on=day)
+
+
+def _market_of(status: InstructionStatus) -> Market:
+    depository = status.instruction.depository
+    return next(market for market in MARKETS if market.depository == depository)
+
+
+def _settle_net(desk: SettlementDesk, instruction: Instruction, day: date) -> None:
+    """Settle what is left of a netting, and book it."""
+    netting_id, _, kind = instruction.id.rpartition("-")
+    each = BY_ISIN[netting_id.split("-")[1]]
+    units = instruction.quantity or bl.Amount(0, each.unit)
+    cash = instruction.cash or bl.Amount(0, each.currency)
+    obligation = Obligation(
+        netting_id,
+        -units if kind in ("DVP", "DFP") else units,
+        -cash if kind in ("RVP", "DPFOD") else cash,
+        instruction.counterparty,
+        "ccp",
+    )
+    part = 1 if instruction.quantity is not None else 2
+
+    def work() -> None:
+        desk.settle(instruction.id, on=day)
+        desk.books.post([TradeSettled(obligation=obligation, date=day, part=part)])
+
+    desk.ledger.atomically(work)
+
+
+# --- what fails costs ----------------------------------------------------------------
+
+
+def penalties(
+    desk: SettlementDesk, day: date, closes: Mapping[str, Decimal]
+) -> list[Penalty]:
+    """Book the penalties for what failed in the European Union on a day (CSDR)."""
+    computed: list[Penalty] = []
+    events = []
+    for status in unsettled(desk, day):
+        if _market_of(status).area != "EU" or status.failing_since is None:
+            continue
+        for found in day_penalties(status, day, closes):
+            instruction = status.instruction
+            computed.append(found)
+            events.append(
+                PenaltyAccrued(
+                    penalty_id=f"{status.id}-{day}",
+                    obligation_id=str(instruction.trade),
+                    date=day,
+                    amount=found.amount,
+                    counterparty=instruction.counterparty,
+                    payer="us" if found.payer == US_PARTICIPANT else "counterparty",
+                )
+            )
+    desk.books.post(events)
+    return computed
+
+
+def day_penalties(
+    status: InstructionStatus, day: date, closes: Mapping[str, Decimal]
+) -> tuple[Penalty, ...]:
+    """Return the penalties for one day of a fail, at the closing price."""
+    instruction = status.instruction
+    each = BY_ISIN[status.remaining.commodity.code]
+    parties = US_PARTICIPANT, instruction.counterparty
+    deliverer, receiver = parties if instruction.is_delivery else parties[::-1]
+    price = Fraction(closes[each.isin]) / (100 if each.is_bond else 1)
+    return settlement_fail_penalties(
+        Fail(
+            instruction=status.id,
+            kind="against-payment",
+            deliverer=deliverer,
+            receiver=receiver,
+            system=str(instruction.depository),
+            currency=each.currency,
+            quantity=status.remaining,
+            rate_class=each.rate_class,
+        ),
+        day,
+        failing=failing_sides(lacks=["securities"]),
+        data=ReferenceData(price=price),
+    )
+
+
+# --- corporate action, valuation -----------------------------------------------------
+
+
+def dividend_events(
+    ledger: bl.Ledger, isin: str
+) -> tuple[DividendPaid | DividendClaim, ...]:
+    """Return what a dividend brings, and who claims it for an open trade."""
+    each = BY_ISIN[isin]
+    return dividend(
+        ledger.view(as_of=RECORD_DATE),
+        ACCOUNTS,
+        dividend_id=f"DIV-{isin}",
+        instrument=each.unit,
+        per_unit=DIVIDEND_PER_SHARE,
+        currency=each.currency,
+        ex_date=EX_DATE,
+        payment_date=PAYMENT_DATE,
+    )
+
+
+def claim_dividends(desk: SettlementDesk, isin: str) -> None:
+    """Book the market claims at the end of the record date."""
+    found = dividend_events(desk.ledger, isin)
+    desk.books.post(one for one in found if isinstance(one, DividendClaim))
+
+
+def pay_dividends(desk: SettlementDesk, isin: str) -> None:
+    """Book the dividend of the issuer, and the claims, as paid; pay the customers."""
+    found = dividend_events(desk.ledger, isin)
+    desk.books.post(
+        DividendClaimPaid(claim=one, date=PAYMENT_DATE)
+        if isinstance(one, DividendClaim)
+        else one
+        for one in found
+    )
+    owed = desk.ledger.balance(ACCOUNTS.customer_payable)
+    for amount in owed:
+        postings = [
+            bl.debit(ACCOUNTS.customer_payable, amount),
+            bl.credit(ACCOUNTS.nostro, amount),
+        ]
+        desk.ledger.post(bl.Entry(f"DIV-{isin}-customers", PAYMENT_DATE, postings))
+
+
+def mark(books: SettlementBooks, day: date, closes: Mapping[str, Decimal]) -> None:
+    """Value the firm's own positions at the close."""
+    books.mark(
+        day,
+        {
+            each.isin: Fraction(closes[each.isin]) / (100 if each.is_bond else 1)
+            for each in INSTRUMENTS
+        },
+    )
