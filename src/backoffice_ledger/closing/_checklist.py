@@ -50,8 +50,22 @@ class Step:
             raise InvalidOption(field="work", expected="a function", found=self.work)
 
 
+def _check_steps(steps: Iterable[Step]) -> tuple[Step, ...]:
+    """Return steps, each id once.
+
+    Raises:
+        InvalidOption: something else than steps, or an id twice.
+    """
+    items = tuple(check_instance(step, Step, "steps") for step in steps)
+    ids = [step.id for step in items]
+    for step_id in ids:
+        if ids.count(step_id) > 1:
+            raise InvalidOption(field="steps", expected="each id once", found=step_id)
+    return items
+
+
 @final
-@attrs.frozen(init=False)
+@attrs.frozen
 class Checklist:
     """Steps that are done in order, each once; the book knows which are done.
 
@@ -70,19 +84,12 @@ class Checklist:
 
     _ledger: bl.Ledger
     id: str
-    steps: tuple[Step, ...]
+    steps: tuple[Step, ...] = attrs.field(converter=_check_steps)
 
-    def __init__(self, ledger: bl.Ledger, id: str, steps: Iterable[Step]) -> None:
-        check_instance(ledger, bl.Ledger, "ledger")
-        items = tuple(check_instance(step, Step, "steps") for step in steps)
-        ids = [step.id for step in items]
-        for step_id in ids:
-            if ids.count(step_id) > 1:
-                raise InvalidOption(
-                    field="steps", expected="each id once", found=step_id
-                )
-        bl.Document(KIND, id, dict.fromkeys(ids))  # the ids must be such as it can hold
-        self.__attrs_init__(ledger, id, items)
+    def __attrs_post_init__(self) -> None:
+        check_instance(self._ledger, bl.Ledger, "ledger")
+        # The ids must be such as a document can hold.
+        bl.Document(KIND, self.id, {step.id: None for step in self.steps})
 
     def run(self, *, progress: Progress | None = None) -> Table:
         """Do the steps that are not done yet; return `status`.

@@ -1,6 +1,6 @@
 """The end of a year: income and expenses are emptied into equity."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from datetime import date
 from itertools import count
@@ -28,7 +28,7 @@ from backoffice_ledger.errors import UnknownRecord
 
 
 @final
-@attrs.frozen(init=False)
+@attrs.frozen
 class YearEnd:
     """The closing of income and expense accounts as of a day.
 
@@ -54,32 +54,22 @@ class YearEnd:
     """
 
     _ledger: bl.Ledger
-    last: date
-    to: str
-    through: str | None
-    dimensions: tuple[str, ...]
-    journal: str
+    last: date = attrs.field(kw_only=True)
+    to: str = attrs.field(kw_only=True)
+    through: str | None = attrs.field(default=None, kw_only=True)
+    dimensions: tuple[str, ...] = attrs.field(
+        default=(), converter=check_dimensions, kw_only=True
+    )
+    journal: str = attrs.field(default="general", kw_only=True)
 
-    def __init__(
-        self,
-        ledger: bl.Ledger,
-        *,
-        last: date,
-        to: str,
-        through: str | None = None,
-        dimensions: Iterable[str] = (),
-        journal: str = "general",
-    ) -> None:
-        check_instance(ledger, bl.Ledger, "ledger")
-        names = check_dimensions(dimensions)
-        chart = ledger.accounts.all()
-        check_equity(chart, to, "to")
-        if through is not None:
-            check_equity(chart, through, "through")
-        check_declared(ledger, names)
-        self.__attrs_init__(
-            ledger, check_day(last, "last"), to, through, names, journal
-        )
+    def __attrs_post_init__(self) -> None:
+        check_instance(self._ledger, bl.Ledger, "ledger")
+        check_day(self.last, "last")
+        chart = self._ledger.accounts.all()
+        check_equity(chart, self.to, "to")
+        if self.through is not None:
+            check_equity(chart, self.through, "through")
+        check_declared(self._ledger, self.dimensions)
 
     def result(self) -> bl.Balance:
         """Return the result that is not closed yet, a profit being positive."""

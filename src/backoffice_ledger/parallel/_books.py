@@ -28,8 +28,29 @@ E = TypeVar("E")
 T = TypeVar("T")
 
 
+def _check_books(books: Mapping[str, bl.Ledger]) -> Mapping[str, bl.Ledger]:
+    """Return at least two ledgers by names that reports can show.
+
+    Raises:
+        InvalidOption: something else, or a ledger twice.
+    """
+    if not isinstance(books, Mapping) or len(books) < 2:
+        raise InvalidOption(
+            field="books", expected="at least two ledgers by name", found=books
+        )
+    for name, ledger in books.items():
+        if not isinstance(ledger, bl.Ledger):
+            raise InvalidOption(
+                field=f"books.{name}", expected="a Ledger", found=type(ledger).__name__
+            )
+        _column(name)
+    if len({id(ledger) for ledger in books.values()}) < len(books):
+        raise InvalidOption(field="books", expected="each ledger once")
+    return MappingProxyType(dict(books))
+
+
 @final
-@attrs.frozen(init=False)
+@attrs.frozen
 class ParallelBooks:
     """Several books of one business, by the name of their accounting rules.
 
@@ -42,24 +63,7 @@ class ParallelBooks:
             cannot show.
     """
 
-    books: Mapping[str, bl.Ledger]
-
-    def __init__(self, books: Mapping[str, bl.Ledger]) -> None:
-        if not isinstance(books, Mapping) or len(books) < 2:
-            raise InvalidOption(
-                field="books", expected="at least two ledgers by name", found=books
-            )
-        for name, ledger in books.items():
-            if not isinstance(ledger, bl.Ledger):
-                raise InvalidOption(
-                    field=f"books.{name}",
-                    expected="a Ledger",
-                    found=type(ledger).__name__,
-                )
-            _column(name)
-        if len({id(ledger) for ledger in books.values()}) < len(books):
-            raise InvalidOption(field="books", expected="each ledger once")
-        self.__attrs_init__(MappingProxyType(dict(books)))
+    books: Mapping[str, bl.Ledger] = attrs.field(converter=_check_books)
 
     # --- writing ---------------------------------------------------------------------
 
