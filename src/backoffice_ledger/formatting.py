@@ -352,6 +352,8 @@ def _babel_locale(name: str) -> Any:
     from babel.core import Locale, UnknownLocaleError
 
     try:
+        if name in ("C", "POSIX"):  # from 2.19 on babel takes them for American English
+            raise UnknownLocaleError(name)
         return Locale.parse(name)
     except (UnknownLocaleError, ValueError):
         raise InvalidOption(
