@@ -66,6 +66,31 @@ def stock(books: SettlementBooks) -> None:
     )
 
 
+def test_interest_that_was_bought_is_sold_with_the_bond(
+    books: SettlementBooks,
+) -> None:
+    """By the share of the position that is sold; with the last units nothing is left.
+
+    What accrued between is income, once it is accrued: 12.00 less the 10.00 bought.
+    """
+    accounts = books.accounts
+    bought = trade(trade_id="B", fees={}, accrued=eur("10.01"))
+    half = {"quantity": units(500), "consideration": eur("25000.00"), "fees": {}}
+    first = trade(trade_id="S-1", side="sell", accrued=eur("6.00"), **half)
+    rest = trade(trade_id="S-2", side="sell", accrued=eur("6.00"), **half)
+    books.post([bought, first])
+    purchased = books.ledger.balance(accounts.purchased_interest)
+    assert purchased == bl.Balance([eur("5.00")])
+    assert books.post([first]) == (books.ledger.record("settlement/S-1/executed"),)
+    books.post([rest])
+    assert not books.ledger.balance(accounts.purchased_interest)
+    accrued = books.ledger.balance(accounts.accrued_interest)
+    assert accrued == bl.Balance([eur("-1.99")])
+    conflict = attrs.evolve(first, accrued_purchased=eur("1.00"))
+    with pytest.raises(IdempotencyConflict):
+        books.post([conflict])
+
+
 @pytest.mark.parametrize(
     ("method", "result"),
     [

@@ -46,6 +46,8 @@ class Run:
         read: positions by code of the instrument.
         versions: of accounts, before the positions were read.
         methods: by which lots are picked, by day, owner and code of the instrument.
+        interest: what was bought with bonds, by code of the instrument, and by owner
+            and currency, in minor units.
     """
 
     ledger: bl.Ledger
@@ -55,6 +57,7 @@ class Run:
     read: dict[str, Positions] = attrs.field(factory=dict)
     versions: dict[str, int] = attrs.field(factory=dict)
     methods: dict[tuple[date, str, str], Method] = attrs.field(factory=dict)
+    interest: dict[str, dict[tuple[str, bl.Commodity], int]] = attrs.field(factory=dict)
 
     def __attrs_post_init__(self) -> None:
         found = [self._find(record.id) for record in self.recent]
@@ -85,6 +88,8 @@ class Run:
             self.recent.append(record)
         for positions in self.read.values():
             positions.apply(entry)
+        for code, bought in self.interest.items():
+            self._add_interest(bought, code, entry)
         return record
 
     def _find(self, id_: str) -> bl.Record | None:
@@ -148,8 +153,43 @@ class Run:
                 expected=f"at most 0 {trade.instrument}",
                 found=trade.quantity,
             )
+        purchased = self._purchased_interest(trade, position.pool.quantity)
         lots = position.pool.match(trade.quantity, method, chosen=trade.chosen or None)
-        return attrs.evolve(trade, lots=lots)
+        return attrs.evolve(trade, lots=lots, accrued_purchased=purchased)
+
+    def _purchased_interest(
+        self, trade: events.TradeExecuted, held: bl.Amount
+    ) -> bl.Amount | None:
+        """Return what of a bond's accrued interest was itself bought with it.
+
+        That of the whole position, by the share of it that is sold.
+        """
+        if trade.accrued is None or trade.accrued_purchased is not None:
+            return trade.accrued_purchased
+        code, money = trade.instrument.code, trade.accrued.commodity
+        bought = self.interest.get(code)
+        if bought is None:
+            bought = self.interest[code] = {}
+            for record in self._records({"instrument": code}):
+                self._add_interest(bought, code, record.entry)
+        share = Fraction(
+            bought.get((trade.owner, money), 0) * trade.quantity.minor_units,
+            held.minor_units * 10**money.scale,
+        )
+        return bl.Amount.rounded(share, money, rounding=self.rounding) or None
+
+    def _add_interest(
+        self, bought: dict[tuple[str, bl.Commodity], int], code: str, entry: bl.Entry
+    ) -> None:
+        """Add what an entry says of interest that was bought with a bond."""
+        for posting in entry.postings:
+            named = posting.dimensions
+            if (
+                posting.account == self.accounts.purchased_interest
+                and named.get("instrument") == code
+            ):
+                key = (named["owner"], posting.amount.commodity)
+                bought[key] = bought.get(key, 0) + posting.signed.minor_units
 
     def _method(self, day: date, owner: str, code: str) -> Method:
         """Return the method that is valid for a sale; it is asked for once."""
@@ -165,8 +205,17 @@ class Run:
         """Return a trade with the lots that its entry names."""
         lots = recorded_lots(record.entry, self.accounts)
         if trade.side == "sell":
-            return attrs.evolve(trade, lots=lots)
+            purchased = trade.accrued_purchased
+            if purchased is None:
+                purchased = self._recorded_interest(record)
+            return attrs.evolve(trade, lots=lots, accrued_purchased=purchased)
         return attrs.evolve(trade, lot=lots[0].lot if lots else None)
+
+    def _recorded_interest(self, record: bl.Record) -> bl.Amount | None:
+        """Return what a sale took of the interest that was bought."""
+        account = self.accounts.purchased_interest
+        found = (p for p in record.entry.postings if p.account == account)
+        return next((-posting.signed for posting in found), None)
 
     def _cancelled(self, event: events.TradeCancelled) -> events.TradeCancelled:
         trade = event.trade
