@@ -12,6 +12,7 @@ from backoffice_ledger._engine.commands import (
     Command,
     OpenAccount,
     StoreDocument,
+    StoreDocuments,
     acting,
 )
 from backoffice_ledger._engine.documents import document_key
@@ -27,6 +28,9 @@ DOCUMENT_CLASS: Final = 0x626C_0004
 
 _SHARED: Final = "SELECT pg_advisory_xact_lock_shared(?, ?)"
 _EXCLUSIVE: Final = "SELECT pg_advisory_xact_lock(?, ?)"
+_EXCLUSIVE_MANY: Final = (
+    "SELECT count(pg_advisory_xact_lock(?, n)) FROM unnest(?::int[]) AS n"
+)
 
 
 def book_lock(book_id: int, command: Command | None) -> Query:
@@ -48,10 +52,15 @@ def name_locks(book_id: int, command: Command | None) -> list[Query]:
     taken exclusively; controls that look at it share it.
     """
     command = acting(command)
-    if isinstance(command, StoreDocument):
-        document = command.document
-        key = document_key(document.kind, document.id)
-        return [Query(_EXCLUSIVE, (DOCUMENT_CLASS, path_key(book_id, key)))]
+    if isinstance(command, (StoreDocument, StoreDocuments)):
+        stored = (
+            [command.document]
+            if isinstance(command, StoreDocument)
+            else command.documents
+        )
+        keys = {document_key(each.kind, each.id) for each in stored}
+        numbers = sorted({path_key(book_id, key) for key in keys})
+        return [Query(_EXCLUSIVE_MANY, (DOCUMENT_CLASS, numbers))]
     if not isinstance(command, OpenAccount):
         return []
     path = command.account.path

@@ -57,13 +57,17 @@ class OrganisationDesk:
             InvalidDocument: a later release, or other hands, made a document.
         """
         if known_at is None:
-            return from_documents(
-                document
-                for kind in KINDS
-                for document in self._ledger.documents.all(kind)
-            )
+            return from_documents(self._documents().values())
         check_instant(known_at, "known_at")
         return from_documents(self._known_at(known_at))
+
+    def _documents(self) -> "_Documents":
+        """Return the documents as they stand, by kind and id."""
+        return {
+            (kind, document.id): document
+            for kind in KINDS
+            for document in self._ledger.documents.all(kind)
+        }
 
     def _known_at(self, instant: datetime) -> Iterator[bl.Document]:
         latest: dict[tuple[str, str], bl.Document] = {}
@@ -112,7 +116,8 @@ class OrganisationDesk:
                 )
 
         def change() -> Organisation:
-            before = self.load()
+            kept = self._documents()
+            before = from_documents(kept.values())
             after = before.revised(*items)
             if after == before:
                 return after
@@ -121,7 +126,7 @@ class OrganisationDesk:
                 _check_conflicts(before, after, at)
             documents = [to_document(item, after) for item in items]
             for document in {(d.kind, d.id): d for d in documents}.values():
-                self._keep(document)
+                self._keep(document, kept)
             return after
 
         return self._ledger.atomically(change)
@@ -161,7 +166,8 @@ class OrganisationDesk:
         def change() -> Grant:
             check_name(by, "by")
             check_instant(at, "at")
-            before = self.load()
+            kept = self._documents()
+            before = from_documents(kept.values())
             holder = before.actor(actor)
             months = before.months_certified(_criticality(before, role), at)
             new = Grant(
@@ -185,7 +191,7 @@ class OrganisationDesk:
                 )
             after = before.revised(new)
             _check_conflicts(before, after, at)
-            self._keep(to_document(new, after))
+            self._keep(to_document(new, after), kept)
             return new
 
         return self._ledger.atomically(change)
@@ -243,7 +249,8 @@ class OrganisationDesk:
         founding: bool,
     ) -> Grant:
         def change() -> Grant:
-            before = self.load()
+            kept = self._documents()
+            before = from_documents(kept.values())
             known = _find(before, before.actor(actor).id, id)
             if known is None:
                 raise UnknownRecord(
@@ -252,20 +259,26 @@ class OrganisationDesk:
             _check_administration(before, by, at, founding=founding)
             new = changed(known, before)
             after = before.revised(new)
-            self._keep(to_document(new, after))
+            self._keep(to_document(new, after), kept)
             return new
 
         return self._ledger.atomically(change)
 
-    def _keep(self, new: bl.Document) -> None:
-        """Store the next version of a document, unless it says the same."""
-        try:
-            latest = self._ledger.documents.get(new.kind, new.id)
-        except UnknownRecord:
+    def _keep(self, new: bl.Document, kept: "_Documents") -> None:
+        """Store the next version of a document, unless it says the same.
+
+        It follows the version that the change was decided on: where somebody else was
+        quicker, that is a conflict.
+        """
+        latest = kept.get((new.kind, new.id))
+        if latest is None:
             self._ledger.documents.store(new)
-            return
-        if latest.content != new.content:
+        elif latest.content != new.content:
             self._ledger.documents.store(latest.revise(new.content))
+
+
+_Documents = dict[tuple[str, str], bl.Document]
+"""Documents by kind and id."""
 
 
 def _find(organisation: Organisation, actor: str, id: str) -> Grant | None:
