@@ -107,8 +107,7 @@ class PostgreSQLStore:
         self._busy_seconds = check_seconds(busy_seconds, "busy_seconds")
         self._is_synchronous = check_flag(synchronous_commit, "synchronous_commit")
         self._intercept = intercept
-        self._lanes = Lanes(
-            lambda: _Lane(self._connect()),
+        self._lanes: Lanes[_Lane] = Lanes(
             seconds=self._busy_seconds,
             size=pool_size,
             idle_max=pool_size,
@@ -150,6 +149,9 @@ class PostgreSQLStore:
         if not self._is_synchronous:
             settings["synchronous_commit"] = "off"
         return Driver(self._dsn, self._intercept, self._busy_seconds, settings)
+
+    def _open_lane(self) -> "_Lane":
+        return _Lane(self._connect())
 
     def _begin(self, lane: "_Lane", *, write: bool) -> None:
         """Begin on a connection, on a new one if the server has dropped it."""
@@ -222,7 +224,7 @@ class PostgreSQLStore:
         self._lanes.check_usable()
         if write and self._read_only:
             raise ReadOnlyBook(field="read_only", expected="a ledger opened to write")
-        with self._lanes.take() as lane:
+        with self._lanes.take(self._open_lane) as lane:
             yield from self._outermost(lane, write=write)
 
     def _outermost(self, lane: "_Lane", *, write: bool) -> Iterator["_Lane"]:

@@ -149,7 +149,6 @@ class Lanes(Generic[L]):
     """The lanes of a store: each open transaction has one, idle ones are kept.
 
     Args:
-        open_lane: opens a connection.
         seconds: how long to wait for a lane before `Busy`.
         size: how many there may be at once; None is any number.
         idle_max: how many idle ones are kept.
@@ -157,13 +156,11 @@ class Lanes(Generic[L]):
 
     def __init__(
         self,
-        open_lane: Callable[[], L],
         *,
         seconds: float,
         size: int | None,
         idle_max: int,
     ) -> None:
-        self._open_lane = open_lane
         self._seconds = seconds
         self._size = size
         self._idle_max = idle_max
@@ -209,8 +206,11 @@ class Lanes(Generic[L]):
             lane.driver.close()
 
     @contextmanager
-    def take(self) -> Iterator[L]:
+    def take(self, open_lane: Callable[[], L]) -> Iterator[L]:
         """Take a lane that nobody uses; after a failure it is not used again.
+
+        *open_lane* opens a connection where none is idle.  It is not kept: a store that
+        nobody refers to any more must be gone at once, with its connections and locks.
 
         Raises:
             Busy: all of them were in use for too long.
@@ -226,7 +226,7 @@ class Lanes(Generic[L]):
             self._used += 1
             lane = self._idle.pop() if self._idle else None
         try:
-            lane = lane or self._open_lane()
+            lane = lane or open_lane()
             self._here.lane = lane
             yield lane
         finally:

@@ -103,8 +103,7 @@ class SQLiteStore:
         self._intercept = intercept
         self._has_erased = False
         check_place(self._path, create=create, read_only=self._read_only)
-        self._lanes = Lanes(
-            lambda: OwnLane(self._open()),
+        self._lanes: Lanes[OwnLane[Driver]] = Lanes(
             seconds=self._busy_seconds,
             size=None,
             idle_max=IDLE_MAX,
@@ -133,6 +132,9 @@ class SQLiteStore:
             busy_seconds=self._busy_seconds,
             intercept=self._intercept,
         )
+
+    def _open_lane(self) -> OwnLane[Driver]:
+        return OwnLane(self._open())
 
     def _log_bytes(self) -> int:
         """Return the size of the write-ahead log."""
@@ -187,11 +189,11 @@ class SQLiteStore:
         if write and self._read_only:
             raise ReadOnlyBook(field="read_only", expected="a ledger opened to write")
         if not write:
-            with self._lanes.take() as lane:
+            with self._lanes.take(self._open_lane) as lane:
                 yield from self._outermost(lane, write=False)
             return
         deadline = time.monotonic() + self._busy_seconds
-        with self._queue.turn(deadline), self._lanes.take() as lane:
+        with self._queue.turn(deadline), self._lanes.take(self._open_lane) as lane:
             yield from self._outermost(lane, write=True, deadline=deadline)
             self._checkpoint(lane)
 
