@@ -7,7 +7,6 @@ flags, erasures, balances.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from datetime import datetime
 from typing import Any, final
 
@@ -61,7 +60,12 @@ from backoffice_ledger._model.entry import Entry, Phase, residual
 from backoffice_ledger._model.posting import Posting, Side
 from backoffice_ledger._model.record import Record
 from backoffice_ledger.calendars import calendar_from_content
-from backoffice_ledger.errors import LedgerError, VerificationFailed
+from backoffice_ledger.errors import (
+    Busy,
+    LedgerError,
+    StorageFailure,
+    VerificationFailed,
+)
 
 PROBLEMS_MAX = 100
 
@@ -581,11 +585,15 @@ def kept_checkpoints(transaction: Transaction) -> list[Fact]:
 
 def _sizes(transaction: Transaction) -> Iterator[int]:
     """Yield the sizes that kept checkpoints speak of, as far as they can be read."""
-    with suppress(*DAMAGE):
+    try:
         for fact in kept_checkpoints(transaction):
             kept = _checkpoint(fact.content["content"])
             if kept is not None:
                 yield kept.size
+    except (Busy, StorageFailure):
+        raise
+    except DAMAGE:  # the replay says what is wrong
+        return
 
 
 def verify(

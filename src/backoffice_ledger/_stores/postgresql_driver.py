@@ -221,10 +221,11 @@ class Driver:
 
     def rollback(self) -> None:
         """Roll back; a connection that cannot is closed, which does the same."""
-        if self.in_transaction:
-            with suppress(StoreError):
-                self.execute("ROLLBACK")
-                return
+        if not self.in_transaction:
+            return
+        try:
+            self.execute("ROLLBACK")
+        except StoreError:
             self.poison()
 
     def close(self) -> None:

@@ -246,11 +246,15 @@ class Driver:
 
     def rollback(self) -> None:
         """Roll back; a connection that cannot is closed, which does the same."""
-        if not self.is_poisoned and self._connection.in_transaction:
-            with suppress(StoreError):
-                self.execute("ROLLBACK")
-                return
+        if self.is_poisoned or not self._connection.in_transaction:
+            return
+        try:
+            self.execute("ROLLBACK")
+        except StoreError:
             self._poison()
+        except BaseException:  # an interruption: nobody may use it with its locks
+            self._poison()
+            raise
 
     def checkpoint(self) -> bool:
         """Move the write-ahead log into the file, unless somebody is in the way.
