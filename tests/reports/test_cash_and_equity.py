@@ -194,6 +194,19 @@ def test_the_changes_in_equity(ledger: bl.Ledger) -> None:
     assert table.total("closing") == sheet.total("equity")
 
 
+def test_what_did_not_change_is_left_out() -> None:
+    """A component that had come and gone before the span has no row."""
+    book = open_book()
+    for entry in ledger_text(
+        """
+        2024-05-01 * in / Dr assets:bank 9 EUR / Cr equity:capital 9 EUR
+        2024-06-01 * out / Dr equity:capital 9 EUR / Cr assets:bank 9 EUR
+        """
+    ):
+        book.post(entry)
+    assert book.view().changes_in_equity(YEAR).rows() == []
+
+
 def test_closing_is_a_transfer(ledger: bl.Ledger) -> None:
     """It moves the result within equity."""
     postings = [

@@ -51,7 +51,7 @@ class _Freezer:
 
     def freeze(self, value: object, field: str, depth: int) -> Any:
         """Return *value* frozen; *field* says where it stands."""
-        if type(value) is str:
+        if isinstance(value, str):
             self.spend(len(value) + 1)
             return check_text(value, field)
         self.spend(1)
@@ -59,9 +59,6 @@ class _Freezer:
             return self.freeze_container(value, field, depth)
         if value is None or isinstance(value, bool):
             return value
-        if isinstance(value, str):
-            self.spend(len(value))
-            return check_text(value, field)
         if isinstance(value, (float, Decimal)):
             raise InexactNumber(
                 field=field, expected="text, or an int", found=type(value).__name__
