@@ -223,7 +223,7 @@ def test_parts_know_their_days(insurance: Make) -> None:
         ({"total": 360.0}, InexactNumber, "total"),
         ({"total": "360 Euro"}, LedgerError, "commodity"),
         ({"total": "360"}, InvalidAmount, "amount"),
-        ({"total": bl.Amount.from_minor(10**27, "EUR")}, BoundExceeded, "amount"),
+        ({"total": bl.Amount.from_minor(10**27, "EUR")}, BoundExceeded, "total"),
         ({"span": (date(2026, 1, 1), date(2026, 2, 1))}, InvalidOption, "span"),
         ({"method": "degressive"}, InvalidOption, "method"),
         ({"method": ["days"]}, InvalidOption, "method"),

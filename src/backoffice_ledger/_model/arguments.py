@@ -163,14 +163,14 @@ def check_methods(value: object, field: str, *names: str) -> None:
         )
 
 
-def check_choice(value: object, choices: Any, field: str) -> str:
-    """Return *value* if it is one of the literal type *choices*.
+def check_choice(value: object, choices: Any, field: str) -> Any:
+    """Return *value* if it is one of the texts or numbers of the ``Literal`` *choices*.
 
     Raises:
         InvalidOption: it is something else.
     """
     names = get_args(choices)
     for name in names:
-        if isinstance(value, str) and value == name:
-            return str(name)
-    raise InvalidOption(field=field, expected=", ".join(names), found=value)
+        if isinstance(value, type(name)) and value == name and value is not True:
+            return name
+    raise InvalidOption(field=field, expected=" or ".join(map(str, names)), found=value)

@@ -6,15 +6,11 @@ from typing import Literal, final
 import attrs
 
 import backoffice_ledger as bl
-from backoffice_ledger.accruals._checks import (
-    as_amount,
-    check_choice,
-    check_instance,
-    check_not_zero,
-)
+from backoffice_ledger.accruals._checks import check_not_zero
 from backoffice_ledger.accruals._methods import Method
-from backoffice_ledger.accruals._span import Span, check_day
+from backoffice_ledger.accruals._span import Span
 from backoffice_ledger.accruals._terms import KIND, Shares, as_shares, check_units
+from backoffice_ledger.checks import as_amount, check_choice, check_date, check_instance
 from backoffice_ledger.errors import InvalidOption
 
 Policy = Literal["prospective", "catch-up", "restate"]
@@ -34,8 +30,12 @@ Rest = Literal["recognise", "release"]
 """What becomes of the rest when a service ends early."""
 
 
+def _as_amount(value: bl.Amount | str) -> bl.Amount:
+    return as_amount(value, "amount")
+
+
 def _optional_amount(value: bl.Amount | str | None) -> bl.Amount | None:
-    return None if value is None else as_amount(value, "amount")
+    return None if value is None else _as_amount(value)
 
 
 def _check_common(id: str, reason: str, *accounts: str | None) -> None:
@@ -83,7 +83,7 @@ class Amendment:
     reason: str = ""
 
     def __attrs_post_init__(self) -> None:
-        check_day(self.effective, "effective")
+        check_date(self.effective, "effective")
         check_choice(self.policy, Policy, "policy")
         _check_common(self.id, self.reason, self.account)
         if self.span is not None:
@@ -130,7 +130,7 @@ class Cancellation:
     reason: str = ""
 
     def __attrs_post_init__(self) -> None:
-        check_day(self.effective, "effective")
+        check_date(self.effective, "effective")
         check_choice(self.rest, Rest, "rest")
         _check_common(self.id, self.reason, self.account)
 
@@ -155,13 +155,13 @@ class CreditNote:
 
     id: str
     effective: date
-    amount: bl.Amount = attrs.field(converter=as_amount)
+    amount: bl.Amount = attrs.field(converter=_as_amount)
     against: Against
     account: str
     reason: str = ""
 
     def __attrs_post_init__(self) -> None:
-        check_day(self.effective, "effective")
+        check_date(self.effective, "effective")
         check_not_zero(self.amount, "amount")
         check_choice(self.against, Against, "against")
         _check_common(self.id, self.reason, self.account)
@@ -193,7 +193,7 @@ class Settlement:
 
     id: str
     effective: date
-    amount: bl.Amount = attrs.field(converter=as_amount)
+    amount: bl.Amount = attrs.field(converter=_as_amount)
     account: str
     accrued: bl.Amount | None = attrs.field(default=None, converter=_optional_amount)
     tax: bl.Amount | None = attrs.field(default=None, converter=_optional_amount)
@@ -201,7 +201,7 @@ class Settlement:
     reason: str = ""
 
     def __attrs_post_init__(self) -> None:
-        check_day(self.effective, "effective")
+        check_date(self.effective, "effective")
         if (self.tax is None) != (self.tax_account is None):
             raise InvalidOption(
                 field="tax_account", expected="a tax and its account, or neither"

@@ -8,14 +8,11 @@ import attrs
 from dateutil.relativedelta import relativedelta
 
 import backoffice_ledger as bl
-from backoffice_ledger.accruals._checks import (
-    as_amount,
-    check_instance,
-    check_not_zero,
-)
+from backoffice_ledger.accruals._checks import check_not_zero
 from backoffice_ledger.accruals._methods import allocate
-from backoffice_ledger.accruals._span import ONE_DAY, Span, check_day
+from backoffice_ledger.accruals._span import ONE_DAY, Span
 from backoffice_ledger.accruals._terms import Terms
+from backoffice_ledger.checks import as_amount, check_date, check_instance
 from backoffice_ledger.errors import CommodityMismatch, InvalidOption
 from backoffice_ledger.reports import Column, Row, Table
 
@@ -55,8 +52,8 @@ def instalments(
         InvalidOption: no such count or distance, or a total of zero.
         InvalidDate: *first* is no date.
     """
-    whole = check_not_zero(as_amount(total), "total")
-    check_day(first, "first")
+    whole = check_not_zero(as_amount(total, "total"), "total")
+    check_date(first, "first")
     for field, value in (("count", count), ("months_apart", months_apart)):
         if type(value) is not int or not 1 <= value <= 1200:
             raise InvalidOption(
@@ -76,7 +73,7 @@ def _as_payments(
     payments: Iterable[tuple[date, bl.Amount | str]],
 ) -> tuple[Payment, ...]:
     return tuple(
-        Payment(check_day(day, "payments"), as_amount(amount, "payments"))
+        Payment(check_date(day, "payments"), as_amount(amount, "payments"))
         for day, amount in payments
     )
 

@@ -7,7 +7,7 @@ from typing import Final, Literal, final
 import attrs
 
 import backoffice_ledger as bl
-from backoffice_ledger.accruals._checks import check_choice, check_instance
+from backoffice_ledger.checks import check_choice, check_instance
 from backoffice_ledger.errors import InvalidOption
 
 _ASSET: Final = bl.AccountType.ASSET

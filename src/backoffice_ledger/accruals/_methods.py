@@ -10,9 +10,9 @@ from math import lcm
 from typing import Final, Literal, NamedTuple
 
 import backoffice_ledger as bl
-from backoffice_ledger.accruals._checks import check_choice
 from backoffice_ledger.accruals._span import ONE_DAY, Span
 from backoffice_ledger.calendars import BookCalendar, CalendarMonths
+from backoffice_ledger.checks import check_choice
 from backoffice_ledger.errors import InvalidOption
 
 Method = Literal[

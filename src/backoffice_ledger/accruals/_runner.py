@@ -9,7 +9,6 @@ import attrs
 
 import backoffice_ledger as bl
 from backoffice_ledger.accruals._changes import Change, Relocation
-from backoffice_ledger.accruals._checks import check_choice
 from backoffice_ledger.accruals._cut_off import (
     CUT_OFF,
     CutOff,
@@ -27,8 +26,9 @@ from backoffice_ledger.accruals._schedule import (
     Schedule,
     effective_day,
 )
-from backoffice_ledger.accruals._span import ONE_DAY, check_day
+from backoffice_ledger.accruals._span import ONE_DAY
 from backoffice_ledger.accruals._terms import KIND, Terms
+from backoffice_ledger.checks import check_choice, check_date
 from backoffice_ledger.errors import DocumentConflict, InvalidOption, UnknownRecord
 from backoffice_ledger.reports import Column, Row, Table
 
@@ -292,7 +292,7 @@ class Accruals:
             InvalidDate: *through* is no date.
         """
         plan = self._schedule(id).plan()
-        return _amount(plan, plan.recognised(check_day(through, "through"))[0])
+        return _amount(plan, plan.recognised(check_date(through, "through"))[0])
 
     def position(self, id: str, on: date) -> bl.Amount:
         """Return what a schedule has on the balance sheet at the end of a day.
@@ -304,7 +304,7 @@ class Accruals:
             InvalidDate: *on* is no date.
         """
         plan = self._schedule(id).plan()
-        return _amount(plan, plan.position(check_day(on, "on"))[0])
+        return _amount(plan, plan.position(check_date(on, "on"))[0])
 
     def positions(self, on: date, *, framework: Framework) -> Table:
         """Return all positions at the end of a day with kind, side and line.
@@ -317,7 +317,7 @@ class Accruals:
                 names none itself.
             InvalidDate: *on* is no date.
         """
-        check_day(on, "on")
+        check_date(on, "on")
         check_choice(framework, Framework, "framework")
         chart = self._ledger.accounts.all()
         rows = []
@@ -359,8 +359,8 @@ class Accruals:
             InvalidDocument: a schedule that this release cannot run.
             DocumentConflict: a schedule was changed meanwhile.
         """
-        check_day(through, "through")
-        first = date.min if since is None else check_day(since, "since")
+        check_date(through, "through")
+        first = date.min if since is None else check_date(since, "since")
         return self._due(first, through, [])
 
     def _due(
@@ -422,8 +422,8 @@ class Accruals:
             Refused: the book does not take an entry for another reason.
             InvalidDate: *through* or *since* is no date.
         """
-        check_day(through, "through")
-        first = date.min if since is None else check_day(since, "since")
+        check_date(through, "through")
+        first = date.min if since is None else check_date(since, "since")
         check_choice(on_closed, OnClosed, "on_closed")
         if on_closed != "reject":
             self._relocate(through, on_closed)

@@ -7,27 +7,10 @@ import attrs
 from dateutil.relativedelta import relativedelta
 
 import backoffice_ledger as bl
-from backoffice_ledger.errors import BoundExceeded, InvalidDate, InvalidOption
+from backoffice_ledger.checks import check_date
+from backoffice_ledger.errors import InvalidDate, InvalidOption
 
 ONE_DAY: Final = timedelta(days=1)
-
-
-def check_day(value: object, field: str) -> date:
-    """Return *value* if it is a plain date that a ledger takes.
-
-    Raises:
-        InvalidDate: not a date, or a datetime.
-        BoundExceeded: outside `Bounds.date_min` .. `Bounds.date_max`.
-    """
-    if not isinstance(value, date) or isinstance(value, datetime):
-        raise InvalidDate(field=field, expected="datetime.date", found=value)
-    if not bl.BOUNDS.date_min <= value <= bl.BOUNDS.date_max:
-        raise BoundExceeded(
-            field=field,
-            expected=f"{bl.BOUNDS.date_min} to {bl.BOUNDS.date_max}",
-            found=value,
-        )
-    return value
 
 
 @final
@@ -55,14 +38,14 @@ class Span:
     end: date
 
     def __attrs_post_init__(self) -> None:
-        check_day(self.first, "first")
+        check_date(self.first, "first")
         if not isinstance(self.end, date) or isinstance(self.end, datetime):
             raise InvalidDate(field="end", expected="datetime.date", found=self.end)
         if self.end <= self.first:
             raise InvalidOption(
                 field="end", expected=f"a day after {self.first}", found=self.end
             )
-        check_day(self.last, "last")
+        check_date(self.last, "last")
 
     @classmethod
     def inclusive(cls, first: date, last: date) -> "Span":
@@ -73,7 +56,7 @@ class Span:
             InvalidOption: *last* is before *first*.
             BoundExceeded: a date out of range.
         """
-        if check_day(last, "last") < check_day(first, "first"):
+        if check_date(last, "last") < check_date(first, "first"):
             raise InvalidOption(field="last", expected=f"{first} or later", found=last)
         return cls(first, last + ONE_DAY)
 
@@ -100,7 +83,7 @@ class Span:
             InvalidOption: *count* is no int from 1.
             BoundExceeded: a date out of range.
         """
-        check_day(first, "first")
+        check_date(first, "first")
         months_max = 12 * (bl.BOUNDS.date_max.year - bl.BOUNDS.date_min.year)
         if type(count) is not int or not 1 <= count <= months_max:
             raise InvalidOption(

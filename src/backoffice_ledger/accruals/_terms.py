@@ -11,12 +11,7 @@ from typing import Any, ClassVar, Final, Literal, final, get_args
 import attrs
 
 import backoffice_ledger as bl
-from backoffice_ledger.accruals._checks import (
-    as_amount,
-    check_choice,
-    check_instance,
-    check_not_zero,
-)
+from backoffice_ledger.accruals._checks import check_not_zero
 from backoffice_ledger.accruals._kinds import AccrualKind, Framework
 from backoffice_ledger.accruals._methods import (
     MONTHS,
@@ -27,8 +22,9 @@ from backoffice_ledger.accruals._methods import (
     method_weights,
     overlaps,
 )
-from backoffice_ledger.accruals._span import Span, check_day
+from backoffice_ledger.accruals._span import Span
 from backoffice_ledger.calendars import BookCalendar, calendar_content
+from backoffice_ledger.checks import as_amount, check_choice, check_date, check_instance
 from backoffice_ledger.errors import InvalidOption
 
 KIND: Final = "accrual-schedule"
@@ -70,6 +66,10 @@ class Part:
     base: bl.Amount | None = None
 
 
+def _as_total(value: bl.Amount | str) -> bl.Amount:
+    return as_amount(value, "total")
+
+
 def _as_base(value: bl.Amount | str | None) -> bl.Amount | None:
     return None if value is None else as_amount(value, "base")
 
@@ -101,7 +101,7 @@ class Terms:
     """The kinds that it may be of; the accounts decide which."""
 
     id: str
-    total: bl.Amount = attrs.field(converter=as_amount)
+    total: bl.Amount = attrs.field(converter=_as_total)
     span: Span
     method: Method
     from_account: str
@@ -137,7 +137,7 @@ class Terms:
         if self.calendar is not None:
             calendar_content(self.calendar)  # refuses what cannot be kept
         if self.booked is not None:
-            check_day(self.booked, "booked")
+            check_date(self.booked, "booked")
         for framework, line in self.lines:
             check_choice(framework, Framework, "lines")
             bl.Document(KIND, line, {})  # refuses what is no identifier
@@ -277,7 +277,7 @@ class Terms:
         Raises:
             InvalidDate: *through* is no date.
         """
-        check_day(through, "through")
+        check_date(through, "through")
         zero = bl.Amount.from_minor(0, self.total.commodity)
         due = (part.amount for part in self.parts() if part.last <= through)
         return sum(due, start=zero)

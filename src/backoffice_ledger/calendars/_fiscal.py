@@ -16,6 +16,7 @@ from typing import Final, Literal, final, get_args
 
 import attrs
 
+from backoffice_ledger.checks import check_choice
 from backoffice_ledger.errors import InvalidOption
 
 NamedBy = Literal["end", "start"]
@@ -38,15 +39,6 @@ _PART: Final = re.compile(r"([0-9]{4,5})(?:-(?:P(0[1-9]|1[0-2])|Q([1-4])))?", re
 _CYCLE_YEARS: Final = 400
 _CYCLE_DAYS: Final = 146_097
 """After 400 years the Gregorian calendar begins again, on the same day of the week."""
-
-
-def check_choice(value: object, choices: object, field: str) -> None:
-    """Refuse a word that is none of the choices."""
-    names: tuple[object, ...] = get_args(choices)
-    if value not in names:
-        raise InvalidOption(
-            field=field, expected=" or ".join(map(str, names)), found=value
-        )
 
 
 def check_number(value: object, first: int, last: int, field: str) -> None:

@@ -5,13 +5,12 @@ from datetime import date, timedelta
 from typing import Final
 
 import backoffice_ledger as bl
+from backoffice_ledger.checks import check_date, check_instance
 from backoffice_ledger.closing._checks import (
     RESULT_TYPES,
-    check_day,
     check_declared,
     check_dimensions,
     check_equity,
-    check_instance,
 )
 from backoffice_ledger.closing._sums import (
     NOTHING,
@@ -74,7 +73,7 @@ def carry_forward(
     """
     check_instance(source, bl.Ledger, "source")
     check_instance(target, bl.Ledger, "target")
-    end = check_day(last, "last")
+    end = check_date(last, "last")
     names = check_dimensions(dimensions)
     check_declared(source, names)
     check_equity(
@@ -136,7 +135,7 @@ def compare_opening(
     """
     check_instance(source, bl.Ledger, "source")
     check_instance(target, bl.Ledger, "target")
-    end = check_day(last, "last")
+    end = check_date(last, "last")
     names = check_dimensions(dimensions)
     for ledger in (source, target):
         check_declared(ledger, names)

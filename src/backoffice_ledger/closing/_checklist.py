@@ -7,7 +7,7 @@ from typing import Final, final
 import attrs
 
 import backoffice_ledger as bl
-from backoffice_ledger.closing._checks import check_instance
+from backoffice_ledger.checks import check_instance
 from backoffice_ledger.errors import InvalidOption, UnknownRecord
 from backoffice_ledger.protocols import Progress
 from backoffice_ledger.reports import Column, Row, Table

@@ -1,27 +1,15 @@
 """What an argument must be."""
 
 from collections.abc import Iterable
-from datetime import date, datetime
-from typing import Final, TypeVar
+from datetime import date
+from typing import Final
 
 import backoffice_ledger as bl
+from backoffice_ledger.checks import check_date, check_instance
 from backoffice_ledger.errors import InvalidDate, InvalidOption
 
 RESULT_TYPES: Final = (bl.AccountType.INCOME, bl.AccountType.EXPENSE)
 """Accounts that a closing empties."""
-
-T = TypeVar("T")
-
-
-def check_day(value: object, field: str) -> date:
-    """Return *value* if it is a day and not an instant.
-
-    Raises:
-        InvalidDate: it is something else.
-    """
-    if not isinstance(value, date) or isinstance(value, datetime):
-        raise InvalidDate(field=field, expected="a date", found=value)
-    return value
 
 
 def check_span(first: object, last: object) -> tuple[date, date]:
@@ -30,23 +18,10 @@ def check_span(first: object, last: object) -> tuple[date, date]:
     Raises:
         InvalidDate: one of them is no day, or they are reversed.
     """
-    begin, end = check_day(first, "first"), check_day(last, "last")
+    begin, end = check_date(first, "first"), check_date(last, "last")
     if end < begin:
         raise InvalidDate(field="last", expected=f"{begin} or later", found=end)
     return begin, end
-
-
-def check_instance(value: object, kind: type[T], field: str) -> T:
-    """Return *value* if it is a *kind*.
-
-    Raises:
-        InvalidOption: it is something else.
-    """
-    if not isinstance(value, kind):
-        raise InvalidOption(
-            field=field, expected=f"a {kind.__name__}", found=type(value).__name__
-        )
-    return value
 
 
 def check_dimensions(value: object) -> tuple[str, ...]:

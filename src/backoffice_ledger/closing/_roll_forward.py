@@ -5,11 +5,11 @@ from datetime import date, timedelta
 from typing import Final
 
 import backoffice_ledger as bl
+from backoffice_ledger.checks import check_instance
 from backoffice_ledger.closing._checks import (
     RESULT_TYPES,
     check_declared,
     check_dimensions,
-    check_instance,
     check_span,
 )
 from backoffice_ledger.closing._sums import (

@@ -9,13 +9,12 @@ from typing import final
 import attrs
 
 import backoffice_ledger as bl
+from backoffice_ledger.checks import check_date, check_instance
 from backoffice_ledger.closing._checks import (
     RESULT_TYPES,
-    check_day,
     check_declared,
     check_dimensions,
     check_equity,
-    check_instance,
 )
 from backoffice_ledger.closing._sums import (
     Sums,
@@ -64,7 +63,7 @@ class YearEnd:
 
     def __attrs_post_init__(self) -> None:
         check_instance(self._ledger, bl.Ledger, "ledger")
-        check_day(self.last, "last")
+        check_date(self.last, "last")
         chart = self._ledger.accounts.all()
         check_equity(chart, self.to, "to")
         if self.through is not None:

@@ -3,11 +3,10 @@
 import unicodedata
 from collections.abc import Iterable
 from datetime import date, datetime
-from typing import Any, Protocol, TypeVar, get_args
+from typing import Protocol, TypeVar
 
-from backoffice_ledger.errors import InvalidDate, InvalidIdentifier, InvalidOption
-
-T = TypeVar("T")
+from backoffice_ledger.checks import check_instant
+from backoffice_ledger.errors import InvalidIdentifier, InvalidOption
 
 
 class Dated(Protocol):
@@ -78,75 +77,6 @@ def check_names(values: object, field: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(check_name(each, field) for each in values))
 
 
-def check_choice(value: Any, choices: Any, field: str) -> Any:
-    """Return *value* if it is one of the texts of a ``Literal``.
-
-    Raises:
-        InvalidOption: it is not.
-    """
-    if not isinstance(value, str) or value not in get_args(choices):
-        raise InvalidOption(
-            field=field, expected=" or ".join(get_args(choices)), found=value
-        )
-    return value
-
-
-def check_count(value: object, field: str, least: int = 0) -> int:
-    """Return *value* if it is an int from *least*.
-
-    Raises:
-        InvalidOption: it is not.
-    """
-    if type(value) is not int or value < least:
-        raise InvalidOption(field=field, expected=f"an int from {least}", found=value)
-    return value
-
-
-def check_instant(value: object, field: str) -> datetime:
-    """Return *value* if it is an instant: a datetime with a time zone.
-
-    Raises:
-        InvalidDate: it is not.
-    """
-    if not isinstance(value, datetime) or value.utcoffset() is None:
-        raise InvalidDate(
-            field=field, expected="a datetime with a time zone", found=value
-        )
-    return value
-
-
 def check_optional_instant(value: object, field: str) -> datetime | None:
     """Return *value* if it is None or an instant."""
     return None if value is None else check_instant(value, field)
-
-
-def check_day(value: object, field: str) -> date:
-    """Return *value* if it is a day.
-
-    Raises:
-        InvalidDate: not a date, or an instant.
-    """
-    if not isinstance(value, date) or isinstance(value, datetime):
-        raise InvalidDate(field=field, expected="datetime.date", found=value)
-    return value
-
-
-def check_instances(values: object, kind: type[T], field: str) -> tuple[T, ...]:
-    """Return *values* as a tuple if all of them are of *kind*.
-
-    Raises:
-        InvalidOption: they are not.
-    """
-    if isinstance(values, str) or not isinstance(values, Iterable):
-        raise InvalidOption(
-            field=field, expected=f"a list of {kind.__name__}", found=values
-        )
-    items = tuple(values)
-    for item in items:
-        if not isinstance(item, kind):
-            raise InvalidOption(
-                field=field,
-                expected=f"only {kind.__name__}",
-                found=type(item).__name__,
-            )
-    return items

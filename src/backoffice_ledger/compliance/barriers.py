@@ -17,14 +17,8 @@ from typing import Any, Final, Literal, final
 import attrs
 
 import backoffice_ledger as bl
-from backoffice_ledger.compliance._checks import (
-    check_choice,
-    check_instances,
-    check_instant,
-    check_name,
-    check_names,
-    folded,
-)
+from backoffice_ledger.checks import check_choice, check_instances, check_instant
+from backoffice_ledger.compliance._checks import check_name, check_names, folded
 from backoffice_ledger.errors import (
     InvalidDocument,
     InvalidOption,

@@ -11,12 +11,8 @@ from typing import Any, Final, Literal, Protocol, final
 import attrs
 
 import backoffice_ledger as bl
-from backoffice_ledger.compliance._checks import (
-    check_choice,
-    check_count,
-    check_day,
-    check_name,
-)
+from backoffice_ledger.checks import check_choice, check_count, check_date
+from backoffice_ledger.compliance._checks import check_name
 from backoffice_ledger.errors import InvalidDocument, InvalidOption, UnknownRecord
 from backoffice_ledger.protocols import Books
 
@@ -64,7 +60,7 @@ def executable_from(
         InvalidDate: *dispatched* is no day.
         InvalidOption: no number of days, or a calendar without working days.
     """
-    day = check_day(dispatched, "dispatched")
+    day = check_date(dispatched, "dispatched")
     left = check_count(working_days, "working_days", 1)
     for _ in range(_DAYS_SEARCHED_MAX):
         day += timedelta(days=1)

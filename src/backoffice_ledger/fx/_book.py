@@ -9,8 +9,8 @@ from typing import Any, Final, final
 import attrs
 
 import backoffice_ledger as bl
+from backoffice_ledger.checks import check_instance
 from backoffice_ledger.errors import InvalidDocument, InvalidOption, UnknownRecord
-from backoffice_ledger.fx._checks import check_instance
 from backoffice_ledger.fx._rates import Rate, RateTable, exact_text
 
 KIND: Final = "fx-rates"

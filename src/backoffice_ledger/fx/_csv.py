@@ -9,8 +9,8 @@ from typing import final
 
 import attrs
 
+from backoffice_ledger.checks import check_instance
 from backoffice_ledger.errors import InvalidAmount, InvalidDate, InvalidOption
-from backoffice_ledger.fx._checks import check_instance
 from backoffice_ledger.fx._rates import Rate, RateKind
 
 

@@ -7,9 +7,9 @@ from typing import Final, final
 import attrs
 
 import backoffice_ledger as bl
+from backoffice_ledger.checks import check_choice, check_date, check_instance
 from backoffice_ledger.errors import InvalidOption, UnknownRecord
 from backoffice_ledger.fx._book import RateBook
-from backoffice_ledger.fx._checks import check_choice, check_day, check_instance
 from backoffice_ledger.fx._items import (
     MonetaryItem,
     Position,
@@ -242,11 +242,11 @@ class CurrencyDesk:
 
     def _position(self, item: MonetaryItem, on: date) -> Position:
         self._check((item,))
-        sums = sums_of(self._ledger.view(as_of=check_day(on, "on")))
+        sums = sums_of(self._ledger.view(as_of=check_date(on, "on")))
         return position(item, self.functional, sums, on)
 
     def _revaluation(self, on: date, name: str) -> Revaluation:
-        check_day(on, "on")
+        check_date(on, "on")
         bl.Document(KIND, name, {})  # refuses what is no identifier
         self._check(self.items)
         sums = sums_of(self._ledger.view(as_of=on))

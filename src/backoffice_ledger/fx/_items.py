@@ -9,8 +9,8 @@ from typing import cast, final
 import attrs
 
 import backoffice_ledger as bl
+from backoffice_ledger.checks import as_amount, check_instance
 from backoffice_ledger.errors import CarryingMismatch, InvalidOption, UnknownAccount
-from backoffice_ledger.fx._checks import as_amount, check_instance
 
 Sums = Mapping[str, Mapping[str, int]]
 """Debits less credits in minor units, by account (those below it included) and code."""

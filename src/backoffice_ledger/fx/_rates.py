@@ -11,13 +11,9 @@ from typing import Final, Literal, final
 import attrs
 
 import backoffice_ledger as bl
+from backoffice_ledger.checks import check_choice, check_date, check_instance
 from backoffice_ledger.errors import InvalidOption, RateMissing
-from backoffice_ledger.fx._checks import (
-    check_choice,
-    check_day,
-    check_instance,
-    exact_rate,
-)
+from backoffice_ledger.fx._checks import exact_rate
 
 RateKind = Literal["closing", "average", "mid", "transaction"]
 """What a rate is: of the end of a day, the mean of a span that begins on its date, the
@@ -74,7 +70,7 @@ class Rate:
     kind: RateKind = "closing"
 
     def __attrs_post_init__(self) -> None:
-        check_day(self.date, "date")
+        check_date(self.date, "date")
         check_choice(self.kind, RateKind, "kind")
         if self.base.code == self.quote.code:
             raise InvalidOption(
@@ -285,7 +281,7 @@ class RateTable:
         """
         wanted = LookUp() if look_up is None else look_up
         check_instance(wanted, LookUp, "look_up")
-        check_day(on, "on")
+        check_date(on, "on")
         unit, price = bl.Commodity.of(base), bl.Commodity.of(quote)
         if unit == price:
             return Quote(unit, price, Fraction(1))

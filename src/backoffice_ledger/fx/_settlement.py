@@ -6,8 +6,8 @@ from typing import Any, Final, final
 import attrs
 
 import backoffice_ledger as bl
+from backoffice_ledger.checks import as_amount, check_date, check_instance
 from backoffice_ledger.errors import InvalidOption
-from backoffice_ledger.fx._checks import as_amount, check_day, check_instance
 from backoffice_ledger.fx._items import MonetaryItem, Position, signed
 from backoffice_ledger.fx._policies import (
     Movements,
@@ -68,7 +68,7 @@ class Settlement:
 
     def __attrs_post_init__(self) -> None:
         check_instance(self.item, MonetaryItem, "item")
-        check_day(self.date, "date")
+        check_date(self.date, "date")
         for name in ("amount", "value"):
             if getattr(self, name).minor_units <= 0:
                 raise InvalidOption(

@@ -7,8 +7,8 @@ from fractions import Fraction
 from typing import Final
 
 import backoffice_ledger as bl
+from backoffice_ledger.checks import check_choice, check_date, check_instance
 from backoffice_ledger.errors import InvalidOption
-from backoffice_ledger.fx._checks import check_choice, check_day, check_instance
 from backoffice_ledger.fx._items import balances
 from backoffice_ledger.fx._rates import LookUp, Quote, RateTable, Rounding, shown_text
 from backoffice_ledger.fx._translation import TranslatedLine, Translation
@@ -173,7 +173,7 @@ def _term(item: str, units: int, quote: Quote) -> TranslatedLine:
 def _check_dates(dates: object) -> tuple[date, date]:
     if not isinstance(dates, tuple) or len(dates) != 2:
         raise InvalidOption(field="dates", expected="(first, last)", found=dates)
-    first, last = (check_day(day, "dates") for day in dates)
+    first, last = (check_date(day, "dates") for day in dates)
     if last < first:
         raise InvalidOption(field="dates", expected=f"{first} or later", found=last)
     return first, last

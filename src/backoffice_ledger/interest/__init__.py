@@ -5,8 +5,8 @@ and what is rounded is a balance or a sum to date, once.  So every schedule sums
 and ends where it must.
 """
 
+from backoffice_ledger.checks import Number
 from backoffice_ledger.interest._accrued import AccruedInterest, InterestPart
-from backoffice_ledger.interest._checks import Number
 from backoffice_ledger.interest._day_count import (
     CONVENTIONS,
     Convention,

@@ -9,15 +9,12 @@ from typing import final
 import attrs
 
 import backoffice_ledger as bl
+from backoffice_ledger.checks import Number, as_amount, check_choice, check_date
 from backoffice_ledger.errors import InvalidOption
 from backoffice_ledger.interest._checks import (
-    Number,
     amount_like,
-    check_choice,
-    check_day,
     check_list,
     check_order,
-    exact_amount,
     exact_rate,
 )
 from backoffice_ledger.interest._day_count import DayCount
@@ -41,7 +38,7 @@ class InterestPart:
 
 
 def _principal(value: bl.Amount | str) -> bl.Amount:
-    return exact_amount(value, "principal")
+    return as_amount(value, "principal")
 
 
 def _rate(value: Number) -> Fraction:
@@ -99,11 +96,11 @@ class AccruedInterest:
     rounding: Rounding = attrs.field(default="half-up", kw_only=True)
 
     def __attrs_post_init__(self) -> None:
-        check_day(self.start, "start")
+        check_date(self.start, "start")
         check_day_count(self.day_count)
         check_choice(self.rounding, Rounding, "rounding")
         if self.end is not None:
-            check_order(self.start, check_day(self.end, "end"), "end")
+            check_order(self.start, check_date(self.end, "end"), "end")
 
     def exact(self, until: date) -> Fraction:
         """Return what has accrued up to a day, in whole units and not rounded.
@@ -119,7 +116,7 @@ class AccruedInterest:
         return self._minor_units(until) / whole
 
     def _minor_units(self, until: date) -> Fraction:
-        day = check_day(until, "until")
+        day = check_date(until, "until")
         if self.end is not None:
             day = min(day, self.end)
         if day <= self.start:
@@ -158,7 +155,7 @@ class AccruedInterest:
             InvalidDate, BoundExceeded: a day is none, or too far off, or there are
                 more than 1,200.
         """
-        checked = [check_day(day, "days") for day in check_list(days, "days")]
+        checked = [check_date(day, "days") for day in check_list(days, "days")]
         for before, after in pairwise(checked):
             if after <= before:
                 raise InvalidOption(

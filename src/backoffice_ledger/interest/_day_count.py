@@ -9,14 +9,10 @@ from typing import Any, Final, Literal, NamedTuple, final
 import attrs
 
 from backoffice_ledger.calendars import BusinessCalendar
+from backoffice_ledger.checks import check_choice, check_date, check_flag
 from backoffice_ledger.errors import InvalidOption
 from backoffice_ledger.interest import _actual, _thirty
-from backoffice_ledger.interest._checks import (
-    check_choice,
-    check_day,
-    check_flag,
-    check_order,
-)
+from backoffice_ledger.interest._checks import check_order
 from backoffice_ledger.interest._dates import add_months
 
 Frequency = Literal[1, 2, 3, 4, 6, 12]
@@ -320,7 +316,7 @@ class DayCount:
             InvalidDate, BoundExceeded: the day named in the error is none, or too far
                 off.
         """
-        check_order(check_day(start, "start"), check_day(end, "end"), "end")
+        check_order(check_date(start, "start"), check_date(end, "end"), "end")
         if start == end:
             return Fraction(self.convention == "1/1")
         return _RULES[self.convention].fraction(start, end, self)
@@ -336,7 +332,7 @@ def _check_reference(terms: Any) -> None:
         raise InvalidOption(
             field="reference", expected="a tuple of two dates", found=reference
         )
-    start, end = (check_day(day, "reference") for day in reference)
+    start, end = (check_date(day, "reference") for day in reference)
     regular = add_months(start, 12 // terms.frequency)
     if abs(end - regular) > _SHIFT_MAX:
         raise InvalidOption(
@@ -351,11 +347,11 @@ def _check_end_of_month(terms: DayCount) -> None:
 
 
 def _check_coupon_end(terms: DayCount) -> None:
-    check_day(terms.coupon_end, "coupon_end")
+    check_date(terms.coupon_end, "coupon_end")
 
 
 def _check_termination(terms: DayCount) -> None:
-    check_day(terms.termination, "termination")
+    check_date(terms.termination, "termination")
 
 
 def _check_calendar(terms: DayCount) -> None:

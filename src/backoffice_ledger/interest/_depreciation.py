@@ -8,20 +8,22 @@ from typing import Final, Literal, final
 import attrs
 
 import backoffice_ledger as bl
+from backoffice_ledger.checks import (
+    Number,
+    as_amount,
+    check_choice,
+    check_date,
+    check_flag,
+    exact_number,
+)
 from backoffice_ledger.errors import InvalidOption
 from backoffice_ledger.interest._checks import (
     PERIODS_MAX,
-    Number,
     amount_like,
-    check_choice,
     check_count,
-    check_day,
-    check_flag,
     check_list,
     check_positive,
     check_range,
-    exact_amount,
-    exact_number,
 )
 from backoffice_ledger.interest._dates import add_months
 from backoffice_ledger.interest._rounding import differences, round_ratio
@@ -82,11 +84,11 @@ class UsageLine:
 
 
 def _cost(value: bl.Amount | str) -> bl.Amount:
-    return exact_amount(value, "cost")
+    return as_amount(value, "cost")
 
 
 def _residual(value: bl.Amount | str | None) -> bl.Amount | None:
-    return None if value is None else exact_amount(value, "residual")
+    return None if value is None else as_amount(value, "residual")
 
 
 def _yearly_rate(value: Number | None) -> Fraction | None:
@@ -167,7 +169,7 @@ class Depreciation:
     def __attrs_post_init__(self) -> None:
         _base(self.cost, self.residual)
         check_count(self.life_months, "life_months", 1, PERIODS_MAX)
-        check_day(self.in_use, "in_use")
+        check_date(self.in_use, "in_use")
         check_choice(self.method, DepreciationMethod, "method")
         check_choice(self.first_year, FirstYear, "first_year")
         check_count(self.fiscal_year_start, "fiscal_year_start", 1, 12)
@@ -212,7 +214,7 @@ class Depreciation:
         for year, (months, units) in enumerate(
             zip(years, differences(to_date), strict=True), 1
         ):
-            last = check_day(next_year - _ONE_DAY, "life_months")
+            last = check_date(next_year - _ONE_DAY, "life_months")
             amount = bl.Amount.from_minor(units, self.cost.commodity)
             closing = opening - amount
             lines.append(
@@ -325,7 +327,7 @@ def depreciation_by_units(
         InexactNumber, InvalidAmount, UnknownCommodity, BoundExceeded: the argument
             named in the error is wrong.
     """
-    whole = exact_amount(cost, "cost")
+    whole = as_amount(cost, "cost")
     kept = amount_like(residual, whole, "residual")
     base = _base(whole, kept)
     life = exact_number(life_units, "life_units")

@@ -8,15 +8,12 @@ from typing import Final, final
 import attrs
 
 import backoffice_ledger as bl
+from backoffice_ledger.checks import Number, as_amount, check_choice, check_flag
 from backoffice_ledger.errors import BoundExceeded, InvalidOption
 from backoffice_ledger.interest._checks import (
-    Number,
     amount_like,
-    check_choice,
-    check_flag,
     check_list,
     check_positive,
-    exact_amount,
     exact_rate,
 )
 from backoffice_ledger.interest._rounding import Rounding, differences, round_ratio
@@ -92,7 +89,7 @@ def _solve(flows: Sequence[Decimal]) -> Decimal:
 def _checked_flows(
     initial: bl.Amount | str, cash_flows: Sequence[bl.Amount | str]
 ) -> tuple[bl.Amount, tuple[bl.Amount, ...]]:
-    amount = exact_amount(initial, "initial")
+    amount = as_amount(initial, "initial")
     check_positive(amount, "initial")
     flows = check_list(cash_flows, "cash_flows")
     return amount, tuple(amount_like(flow, amount, "cash_flows") for flow in flows)
@@ -189,7 +186,7 @@ def present_value(
             named in the error is wrong.
     """
     flows = check_list(cash_flows, "cash_flows")
-    first = exact_amount(flows[0], "cash_flows")
+    first = as_amount(flows[0], "cash_flows")
     units = [amount_like(flow, first, "cash_flows").minor_units for flow in flows]
     exact = exact_rate(rate, "rate")
     check_choice(rounding, Rounding, "rounding")

@@ -7,16 +7,14 @@ from typing import final
 import attrs
 
 import backoffice_ledger as bl
+from backoffice_ledger.checks import Number, as_amount, check_flag
 from backoffice_ledger.errors import InvalidOption
 from backoffice_ledger.interest._checks import (
     PERIODS_MAX,
-    Number,
     amount_like,
     check_count,
-    check_flag,
     check_list,
     check_range,
-    exact_amount,
     exact_rate,
 )
 from backoffice_ledger.interest._effective import discounted
@@ -109,7 +107,7 @@ def lease_schedule(
             named in the error is wrong.
     """
     given = check_list(payments, "payments")
-    first = exact_amount(given[0], "payments")
+    first = as_amount(given[0], "payments")
     paid = [_from_zero(payment, first, "payments") for payment in given]
     exact = exact_rate(rate, "rate")
     at_commencement, flows = 0, paid

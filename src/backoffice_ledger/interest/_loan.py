@@ -10,19 +10,21 @@ from typing import Literal, NamedTuple, final
 import attrs
 
 import backoffice_ledger as bl
+from backoffice_ledger.checks import (
+    Number,
+    as_amount,
+    check_choice,
+    check_date,
+    check_flag,
+)
 from backoffice_ledger.errors import InvalidOption
 from backoffice_ledger.interest._accrued import check_day_count
 from backoffice_ledger.interest._checks import (
     PERIODS_MAX,
-    Number,
     amount_like,
-    check_choice,
     check_count,
-    check_day,
-    check_flag,
     check_positive,
     check_range,
-    exact_amount,
     exact_rate,
 )
 from backoffice_ledger.interest._dates import add_months, is_month_end
@@ -101,7 +103,7 @@ class _Rates(NamedTuple):
 
 
 def _principal(value: bl.Amount | str) -> bl.Amount:
-    return exact_amount(value, "principal")
+    return as_amount(value, "principal")
 
 
 def _rate(value: Number) -> Fraction:
@@ -109,11 +111,11 @@ def _rate(value: Number) -> Fraction:
 
 
 def _optional_payment(value: bl.Amount | str | None) -> bl.Amount | None:
-    return None if value is None else exact_amount(value, "payment")
+    return None if value is None else as_amount(value, "payment")
 
 
 def _optional_balloon(value: bl.Amount | str | None) -> bl.Amount | None:
-    return None if value is None else exact_amount(value, "balloon")
+    return None if value is None else as_amount(value, "balloon")
 
 
 @final
@@ -233,8 +235,8 @@ class Loan:
         """Return the day on which each instalment falls due."""
         dates = self._regular_dates()
         if self.last is not None:
-            dates[-1] = check_day(self.last, "last")
-        check_day(dates[-1], "last")
+            dates[-1] = check_date(self.last, "last")
+        check_date(dates[-1], "last")
         before_last = dates[-2] if len(dates) > 1 else self.start
         for before, after, field in (
             (self.start, dates[0], "first"),
@@ -251,9 +253,9 @@ class Loan:
 
         All are stepped from that one day, so that a short month moves no later date.
         """
-        anchor, skipped = check_day(self.start, "start"), 1
+        anchor, skipped = check_date(self.start, "start"), 1
         if self.first is not None:
-            anchor, skipped = check_day(self.first, "first"), 0
+            anchor, skipped = check_date(self.first, "first"), 0
         if self.end_of_month is None and is_month_end(anchor) and anchor.day < 31:
             raise InvalidOption(
                 field="end_of_month",

@@ -3,15 +3,8 @@
 from datetime import datetime, timedelta
 from typing import final
 
-from backoffice_ledger.errors import InvalidDate, InvalidOption
-
-
-def _check_instant(value: object, field: str) -> datetime:
-    if not isinstance(value, datetime) or value.utcoffset() is None:
-        raise InvalidDate(
-            field=field, expected="a datetime with a time zone", found=value
-        )
-    return value
+from backoffice_ledger.checks import check_instant
+from backoffice_ledger.errors import InvalidOption
 
 
 @final
@@ -23,7 +16,7 @@ class FrozenClock:
     """
 
     def __init__(self, instant: datetime) -> None:
-        self._instant = _check_instant(instant, "instant")
+        self._instant = check_instant(instant, "instant")
 
     def now(self) -> datetime:
         """Return the instant."""
@@ -45,7 +38,7 @@ class TickingClock:
     def __init__(self, start: datetime, step: timedelta = timedelta(seconds=1)) -> None:
         if not isinstance(step, timedelta):
             raise InvalidOption(field="step", expected="a timedelta", found=step)
-        self._next = _check_instant(start, "start")
+        self._next = check_instant(start, "start")
         self._step = step
 
     def now(self) -> datetime:
@@ -67,7 +60,7 @@ class ManualClock:
     """
 
     def __init__(self, instant: datetime) -> None:
-        self._instant = _check_instant(instant, "instant")
+        self._instant = check_instant(instant, "instant")
 
     def now(self) -> datetime:
         """Return the instant to which it was set last."""
@@ -75,7 +68,7 @@ class ManualClock:
 
     def set(self, instant: datetime) -> None:
         """Show another instant from now on."""
-        self._instant = _check_instant(instant, "instant")
+        self._instant = check_instant(instant, "instant")
 
     def move(self, span: timedelta) -> None:
         """Show an instant that is *span* later or, if it is negative, earlier."""

@@ -7,7 +7,7 @@ from typing import Any, Final, Literal, final
 import attrs
 
 import backoffice_ledger as bl
-from backoffice_ledger.compliance.aml._checks import check_choice
+from backoffice_ledger.checks import check_choice
 from backoffice_ledger.compliance.aml._movement import AmlAlert, AmlRule, Movement
 from backoffice_ledger.errors import DocumentConflict, InvalidOption, UnknownRecord
 from backoffice_ledger.reports import Column, Row, Table

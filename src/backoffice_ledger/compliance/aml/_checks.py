@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 from fractions import Fraction
-from typing import Any, get_args
 
 from backoffice_ledger.errors import InexactNumber, InvalidOption
 
@@ -15,16 +14,6 @@ def check_window(value: object, field: str) -> None:
     """
     if not isinstance(value, timedelta) or value <= timedelta(0):
         raise InvalidOption(field=field, expected="a timedelta above zero", found=value)
-
-
-def check_count(value: object, field: str) -> None:
-    """Check a number.
-
-    Raises:
-        InvalidOption: no int, or below 1.
-    """
-    if type(value) is not int or value < 1:
-        raise InvalidOption(field=field, expected="an int from 1", found=value)
 
 
 def check_share(value: object, field: str, maximum: int | None = 1) -> None:
@@ -41,16 +30,4 @@ def check_share(value: object, field: str, maximum: int | None = 1) -> None:
         limit = "" if maximum is None else f", at most {maximum}"
         raise InvalidOption(
             field=field, expected=f"a Fraction above 0{limit}", found=value
-        )
-
-
-def check_choice(value: object, choices: Any, field: str) -> None:
-    """Check that *value* is one of the texts of a `Literal`.
-
-    Raises:
-        InvalidOption: it is not.
-    """
-    if value not in get_args(choices):
-        raise InvalidOption(
-            field=field, expected=" or ".join(get_args(choices)), found=value
         )

@@ -9,11 +9,8 @@ from typing import final
 import attrs
 
 import backoffice_ledger as bl
-from backoffice_ledger.compliance.aml._checks import (
-    check_count,
-    check_share,
-    check_window,
-)
+from backoffice_ledger.checks import check_count
+from backoffice_ledger.compliance.aml._checks import check_share, check_window
 from backoffice_ledger.compliance.aml._movement import AmlAlert, Movement, Observe
 from backoffice_ledger.compliance.aml._rules import make_alert
 

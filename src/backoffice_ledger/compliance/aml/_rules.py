@@ -13,12 +13,8 @@ from typing import Literal, Protocol, final
 import attrs
 
 import backoffice_ledger as bl
-from backoffice_ledger.compliance.aml._checks import (
-    check_choice,
-    check_count,
-    check_share,
-    check_window,
-)
+from backoffice_ledger.checks import check_choice, check_count
+from backoffice_ledger.compliance.aml._checks import check_share, check_window
 from backoffice_ledger.compliance.aml._movement import (
     AmlAlert,
     DatedAmount,

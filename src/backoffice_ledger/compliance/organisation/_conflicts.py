@@ -6,14 +6,8 @@ from typing import Any, Final, Literal, final
 
 import attrs
 
-from backoffice_ledger.compliance._checks import (
-    check_choice,
-    check_count,
-    check_instant,
-    check_name,
-    check_names,
-    folded,
-)
+from backoffice_ledger.checks import check_choice, check_count, check_instant
+from backoffice_ledger.compliance._checks import check_name, check_names, folded
 from backoffice_ledger.errors import InvalidDate, InvalidOption
 
 Mode = Literal["static", "dynamic", "object", "unit"]

@@ -8,7 +8,8 @@ import attrs
 from dateutil.relativedelta import relativedelta
 
 import backoffice_ledger as bl
-from backoffice_ledger.compliance._checks import check_instant, check_name, folded
+from backoffice_ledger.checks import check_instant
+from backoffice_ledger.compliance._checks import check_name, folded
 from backoffice_ledger.compliance.organisation._conflicts import ConflictSet, Waiver
 from backoffice_ledger.compliance.organisation._documents import (
     ADMINISTRATION,

@@ -8,12 +8,8 @@ from typing import Any, Final, TypeVar, final
 
 import attrs
 
-from backoffice_ledger.compliance._checks import (
-    check_instances,
-    check_instant,
-    folded,
-    in_force,
-)
+from backoffice_ledger.checks import check_instances, check_instant
+from backoffice_ledger.compliance._checks import folded, in_force
 from backoffice_ledger.compliance.organisation._conflicts import ConflictSet, Waiver
 from backoffice_ledger.compliance.organisation._rights import (
     Holder,

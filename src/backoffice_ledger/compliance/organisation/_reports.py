@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Final
 
-from backoffice_ledger.compliance._checks import check_count, check_instant, folded
+from backoffice_ledger.checks import check_count, check_instant
+from backoffice_ledger.compliance._checks import folded
 from backoffice_ledger.compliance.organisation._organisation import Organisation
 from backoffice_ledger.compliance.organisation._values import Grant
 from backoffice_ledger.reports import Column, Row, Table

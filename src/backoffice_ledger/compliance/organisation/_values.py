@@ -10,11 +10,13 @@ from typing import Final, Literal, final
 
 import attrs
 
-from backoffice_ledger.compliance._checks import (
+from backoffice_ledger.checks import (
     check_choice,
     check_count,
-    check_day,
+    check_date,
     check_instant,
+)
+from backoffice_ledger.compliance._checks import (
     check_name,
     check_names,
     check_optional_instant,
@@ -207,7 +209,7 @@ class RecertificationPeriod:
     def __attrs_post_init__(self) -> None:
         check_choice(self.criticality, Criticality, "criticality")
         check_count(self.months, "months", 1)
-        check_day(self.effective, "effective")
+        check_date(self.effective, "effective")
 
 
 _FIRST_DAY: Final = date(1900, 1, 1)

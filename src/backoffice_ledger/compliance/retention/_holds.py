@@ -7,7 +7,8 @@ from typing import Any, Final, final
 import attrs
 
 import backoffice_ledger as bl
-from backoffice_ledger.compliance.retention._rules import check_day, check_name
+from backoffice_ledger.checks import check_date
+from backoffice_ledger.compliance.retention._rules import check_name
 from backoffice_ledger.errors import InvalidOption
 
 KIND: Final = "retention-hold"
@@ -67,7 +68,7 @@ class LegalHold:
         for field in ("first", "last", "until"):
             value = getattr(self, field)
             if value is not None:
-                check_day(value, field)
+                check_date(value, field)
         if self.first is not None and self.last is not None and self.last < self.first:
             raise InvalidOption(
                 field="last", expected=f"{self.first} or later", found=self.last

@@ -7,7 +7,8 @@ from typing import Final, Literal, final, get_args
 import attrs
 from dateutil.relativedelta import relativedelta
 
-from backoffice_ledger.errors import InvalidDate, InvalidOption
+from backoffice_ledger.checks import check_date
+from backoffice_ledger.errors import InvalidOption
 from backoffice_ledger.reports import Column, Row, Table
 
 Starts = Literal["end-of-year", "event"]
@@ -24,17 +25,6 @@ def check_name(value: object, field: str) -> str:
     """
     if not isinstance(value, str) or not value or len(value) > 200:
         raise InvalidOption(field=field, expected="a text of 1 to 200", found=value)
-    return value
-
-
-def check_day(value: object, field: str) -> date:
-    """Return *value* if it is a date, and not an instant.
-
-    Raises:
-        InvalidDate: it is something else.
-    """
-    if type(value) is not date:
-        raise InvalidDate(field=field, expected="a date", found=value)
     return value
 
 
@@ -73,7 +63,7 @@ class RetentionRule:
         check_name(self.source, "source")
         if self.entity is not None:
             check_name(self.entity, "entity")
-        check_day(self.effective, "effective")
+        check_date(self.effective, "effective")
         if self.starts not in get_args(Starts):
             raise InvalidOption(
                 field="starts",
@@ -222,8 +212,8 @@ def retention_period(
         InvalidOption: the table has no row for the class by that day.
         InvalidDate: *start* or *on* is no date.
     """
-    check_day(start, "start")
-    check_day(on, "on")
+    check_date(start, "start")
+    check_date(on, "on")
     found = [
         rule
         for rule in check_rules(rules)

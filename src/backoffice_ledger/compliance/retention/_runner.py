@@ -10,13 +10,13 @@ from typing import Any, Final, cast, final
 import attrs
 
 import backoffice_ledger as bl
+from backoffice_ledger.checks import check_date
 from backoffice_ledger.compliance.retention import _holds
 from backoffice_ledger.compliance.retention._holds import LegalHold
 from backoffice_ledger.compliance.retention._rules import (
     GERMAN_RULES,
     RetentionPeriod,
     RetentionRule,
-    check_day,
     check_name,
     check_rules,
     retention_period,
@@ -50,7 +50,7 @@ class Retained:
 
     def __attrs_post_init__(self) -> None:
         check_name(self.record_class, "record_class")
-        check_day(self.start, "start")
+        check_date(self.start, "start")
 
 
 def vouchers(record: bl.Record) -> Retained | None:
@@ -213,7 +213,7 @@ class Retention:
             UnknownRecord: there is no such hold.
         """
         hold = LegalHold.of(self.ledger.documents.get(_holds.KIND, id))
-        self.place_hold(attrs.evolve(hold, until=check_day(on, "on")))
+        self.place_hold(attrs.evolve(hold, until=check_date(on, "on")))
 
     def holds(self) -> tuple[LegalHold, ...]:
         """Return all holds, ended ones too, by id."""
@@ -230,7 +230,7 @@ class Retention:
         Raises:
             InvalidOption: the rules do not know a class that *classify* returned.
         """
-        check_day(on, "on")
+        check_date(on, "on")
         holds = self.holds()
         return tuple(
             self._judge(subject, kept, holds, on)

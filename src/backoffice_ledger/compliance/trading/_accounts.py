@@ -6,7 +6,8 @@ from datetime import date
 from typing import Any, Final
 
 import backoffice_ledger as bl
-from backoffice_ledger.compliance._checks import check_count, check_day, check_names
+from backoffice_ledger.checks import check_count, check_date
+from backoffice_ledger.compliance._checks import check_names
 from backoffice_ledger.reports import Column, Row, Table
 
 _SUSPENSE_COLUMNS: Final = (
@@ -72,7 +73,7 @@ def suspense_ageing(
         InvalidDate: *as_of* is no day.
         InvalidOption: no list, or no number of days.
     """
-    view = ledger.view(as_of=check_day(as_of, "as_of"))
+    view = ledger.view(as_of=check_date(as_of, "as_of"))
     check_count(days_max, "days_max")
     rows = []
     for account in check_names(accounts, "accounts"):
@@ -136,7 +137,7 @@ def dormant_accounts(
         InvalidDate: *as_of* is no day.
         InvalidOption: no list, or no number of days.
     """
-    view = ledger.view(as_of=check_day(as_of, "as_of"))
+    view = ledger.view(as_of=check_date(as_of, "as_of"))
     check_count(days_min, "days_min", 1)
     ignored = frozenset(check_names(ignored_journals, "ignored_journals"))
     rows = []

@@ -6,13 +6,8 @@ from typing import Final, Protocol, final
 
 import attrs
 
-from backoffice_ledger.compliance._checks import (
-    check_count,
-    check_day,
-    check_instances,
-    check_name,
-    check_optional_instant,
-)
+from backoffice_ledger.checks import check_count, check_date, check_instances
+from backoffice_ledger.compliance._checks import check_name, check_optional_instant
 from backoffice_ledger.compliance.trading._rights import TradingStaff
 from backoffice_ledger.compliance.trading._trades import CheckResult
 from backoffice_ledger.errors import InvalidOption
@@ -55,7 +50,7 @@ class Confirmation:
     def __attrs_post_init__(self) -> None:
         check_name(self.trade, "trade")
         check_name(self.counterparty, "counterparty")
-        check_day(self.trade_date, "trade_date")
+        check_date(self.trade_date, "trade_date")
         check_optional_instant(self.confirmed_at, "confirmed_at")
         if (self.confirmed_at is None) is not (self.confirmed_by is None):
             raise InvalidOption(
@@ -111,7 +106,7 @@ def confirmation_ageing(
         InvalidDate: *as_of* is no day.
         InvalidOption: buckets that do not rise.
     """
-    check_day(as_of, "as_of")
+    check_date(as_of, "as_of")
     edges = [check_count(edge, "buckets") for edge in buckets]
     if edges != sorted(set(edges)):
         raise InvalidOption(field="buckets", expected="rising ages", found=edges)

@@ -7,14 +7,8 @@ from typing import Final, final
 import attrs
 
 import backoffice_ledger as bl
-from backoffice_ledger.compliance._checks import (
-    check_count,
-    check_day,
-    check_instances,
-    check_name,
-    check_names,
-    folded,
-)
+from backoffice_ledger.checks import check_count, check_date, check_instances
+from backoffice_ledger.compliance._checks import check_name, check_names, folded
 from backoffice_ledger.compliance.trading._confirmations import BusinessDays
 from backoffice_ledger.compliance.trading._rights import TradingStaff
 from backoffice_ledger.errors import InvalidDate
@@ -150,8 +144,8 @@ class Handover:
 
     def __attrs_post_init__(self) -> None:
         check_name(self.actor, "actor")
-        check_day(self.first, "first")
-        check_day(self.last, "last")
+        check_date(self.first, "first")
+        check_date(self.last, "last")
         if self.last < self.first:
             raise InvalidDate(
                 field="last", expected=f"{self.first} or later", found=self.last

@@ -9,10 +9,8 @@ from typing import Any, Final, Literal, Protocol, final
 import attrs
 
 import backoffice_ledger as bl
+from backoffice_ledger.checks import check_date, check_instances, check_instant
 from backoffice_ledger.compliance._checks import (
-    check_day,
-    check_instances,
-    check_instant,
     check_name,
     check_names,
     folded,
@@ -126,7 +124,7 @@ class CutOff:
     zone: tzinfo
 
     def __attrs_post_init__(self) -> None:
-        check_day(self.effective, "effective")
+        check_date(self.effective, "effective")
         if not isinstance(self.closes, time) or self.closes.tzinfo is not None:
             raise InvalidOption(
                 field="closes", expected="a time without zone", found=self.closes
@@ -264,7 +262,7 @@ class PriceBand:
     instrument: str | None = None
 
     def __attrs_post_init__(self) -> None:
-        check_day(self.effective, "effective")
+        check_date(self.effective, "effective")
         if self.tolerance < 0:
             raise InvalidOption(
                 field="tolerance", expected="from zero", found=self.tolerance
@@ -301,7 +299,7 @@ class MarketPrice:
     def __attrs_post_init__(self) -> None:
         for field in ("instrument", "currency", "source"):
             check_name(getattr(self, field), field)
-        check_day(self.day, "day")
+        check_date(self.day, "day")
         if self.price <= 0:
             raise InvalidOption(
                 field="price", expected="more than zero", found=self.price
