@@ -47,7 +47,7 @@ class RoundTrip:
     version: str = "1"
 
     def __attrs_post_init__(self) -> None:
-        check_count(self.length, "length")
+        check_count(self.length, "length", 1)
         check_window(self.window, "window")
         check_share(self.share, "share")
 

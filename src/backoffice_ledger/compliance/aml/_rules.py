@@ -349,7 +349,7 @@ class Velocity:
     version: str = "1"
 
     def __attrs_post_init__(self) -> None:
-        check_count(self.limit, "limit")
+        check_count(self.limit, "limit", 1)
         check_window(self.window, "window")
 
     def start(self) -> Observe:
@@ -434,8 +434,8 @@ class UnusualDay:
     version: str = "1"
 
     def __attrs_post_init__(self) -> None:
-        check_count(self.days, "days")
-        check_count(self.least_days, "least_days")
+        check_count(self.days, "days", 1)
+        check_count(self.least_days, "least_days", 1)
         check_share(self.deviations, "deviations", maximum=None)
 
     def start(self) -> Observe:
@@ -543,7 +543,7 @@ class DormantAccount:
     version: str = "1"
 
     def __attrs_post_init__(self) -> None:
-        check_count(self.days, "days")
+        check_count(self.days, "days", 1)
 
     def start(self) -> Observe:
         """Return a function that takes the movements one by one."""
@@ -598,7 +598,7 @@ class Fan:
     version: str = "1"
 
     def __attrs_post_init__(self) -> None:
-        check_count(self.counterparties, "counterparties")
+        check_count(self.counterparties, "counterparties", 1)
         check_window(self.window, "window")
         check_choice(self.direction, Direction, "direction")
 
