@@ -6,7 +6,7 @@ checks are linear in the length of the input and look at its length first.
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import ItemsView, Iterable, Iterator, Mapping, ValuesView
 from functools import lru_cache
 from operator import itemgetter
 from typing import Any, Final, NoReturn
@@ -252,6 +252,16 @@ class FrozenMapping(Mapping[str, Any]):
 
     def __len__(self) -> int:
         return len(self._items)
+
+    # Those of Mapping come to the same, an item at a time through __getitem__.
+    def get(self, key: str, default: Any = None) -> Any:
+        return self._items.get(key, default)
+
+    def items(self) -> ItemsView[str, Any]:
+        return self._items.items()
+
+    def values(self) -> ValuesView[Any]:
+        return self._items.values()
 
     def __hash__(self) -> int:
         result = self._hash
