@@ -177,6 +177,7 @@ def date_number(day: date) -> int:
     return day.year * 10_000 + day.month * 100 + day.day
 
 
+@lru_cache(maxsize=4096, typed=True)
 def number_date(number: int) -> date:
-    """Return the date of the integer YYYYMMDD."""
+    """Return the date of the integer YYYYMMDD; as for `_day_text`."""
     return date(number // 10_000, number // 100 % 100, number % 100)

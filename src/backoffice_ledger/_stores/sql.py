@@ -41,7 +41,7 @@ from backoffice_ledger._model.commodity import Commodity
 from backoffice_ledger._model.record import Record
 from backoffice_ledger._stores.sql_append import Batch
 from backoffice_ledger._stores.sql_dialect import Dialect
-from backoffice_ledger._stores.sql_log import corrupt, log_rows
+from backoffice_ledger._stores.sql_log import corrupt, log_row, log_rows, record_of
 from backoffice_ledger._stores.sql_pending import know_lines, load_cells
 from backoffice_ledger._stores.sql_steps import (
     MONTH_MIN,
@@ -510,8 +510,8 @@ class SqlBook:
 
     def records(self, places: Sequence[int]) -> Step[list[Record]]:
         """Return records in the order of *places*."""
-        rows = yield from log_rows(self, places)
-        return [rows[place].record for place in places]
+        found = yield from log_rows(self, places, record_of)
+        return [found[place] for place in places]
 
     def entries(self, query: EntryQuery) -> Step[list[Record]]:
         """Return one page of entries."""
@@ -628,7 +628,7 @@ class SqlBook:
     def log(self, after: int, limit: int) -> Step[list[LogRow]]:
         """Return rows of the log, in order."""
         rows = yield Query(self.dialect.next_places, (self.book_id, after, limit))
-        found = yield from log_rows(self, [place for (place,) in rows])
+        found = yield from log_rows(self, [place for (place,) in rows], log_row)
         return [found[place] for (place,) in rows]
 
     def leaves(self, after: int, last: int) -> Step[list[bytes]]:

@@ -229,10 +229,10 @@ def _examine(
 
 def _read(book: SqlBook, rows: _Rows) -> LogRow:
     assert rows.record is not None  # noqa: S101 - for the type checkers
-    named: dict[tuple[int, int], list[tuple[str, str]]] = {}
-    for _, position, line, number, value in rows.dimensions:
+    named: dict[int, list[tuple[str, str]]] = {}
+    for _, _, line, number, value in rows.dimensions:
         pair = (book.keys["dimension", number], value)
-        named.setdefault((position, line), []).append(pair)
+        named.setdefault(line, []).append(pair)
     row = log_row(
         book,
         rows.record,
