@@ -576,6 +576,11 @@ class MemoryTransaction:
                 cells.setdefault(key, [0, 0])[side] += posting.amount.minor_units
         return cells
 
+    def records(self, after: int, limit: int) -> list[Record]:
+        """Return the records of the log."""
+        rows = self._book.rows[after : after + limit]
+        return [self._record(row.position) for row in rows]
+
     def log(self, after: int, limit: int) -> list[LogRow]:
         """Return rows of the log."""
         return [self._log_row(row) for row in self._book.rows[after : after + limit]]

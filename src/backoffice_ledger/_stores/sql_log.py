@@ -2,7 +2,8 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
 
 from backoffice_ledger._engine.canonical import (
     commitment,
@@ -22,20 +23,21 @@ from backoffice_ledger._model.entry import stored_entry
 from backoffice_ledger._model.posting import Posting, stored_posting
 from backoffice_ledger._model.record import Record
 from backoffice_ledger._model.text import EMPTY_MAPPING, FrozenMapping
-from backoffice_ledger._stores.sql_steps import KINDS, PHASES, SIDES, Query, Step
+from backoffice_ledger._stores.sql_steps import KINDS, PHASES, SIDES, Query, Step, T
 from backoffice_ledger._stores.sqlite_schema import TYPE_NAMES
 from backoffice_ledger.errors import Corrupt
 
 if TYPE_CHECKING:
     from backoffice_ledger._stores.sql import SqlBook
 
-T = TypeVar("T")
+Reading = Callable[..., T]
+"""`record_of` or `log_row`."""
 
 
 def log_rows(
-    book: "SqlBook", places: Sequence[int], read: Callable[..., T]
+    book: "SqlBook", places: Sequence[int], read: Reading[T]
 ) -> Step[dict[int, T]]:
-    """Return what *read*, `record_of` or `log_row`, makes of the rows at *places*."""
+    """Return what *read* makes of the rows at *places*."""
     if not places:
         return {}
     dialect, key = book.dialect, book.dialect.place
@@ -101,9 +103,7 @@ def _span(book: "SqlBook", places: Sequence[int]) -> tuple[str, tuple[Any, ...]]
     return term, (param,)
 
 
-def _sound(
-    read: Callable[..., T], book: "SqlBook", row: tuple[Any, ...], *parts: Any
-) -> T:
+def _sound(read: Reading[T], book: "SqlBook", row: tuple[Any, ...], *parts: Any) -> T:
     """Read one row of the log.
 
     Raises:
@@ -151,8 +151,8 @@ def record_of(
     """
     type_ = TYPE_NAMES.get(row[2], f"unknown-{row[2]}")
     position, id_, actor, at = row[1], row[3], row[4], row[5]
-    _check_texts(id_, actor, *(text for _, text in texts.values()))
-    _check_texts(*(text for text in (row[13], *row[16:22]) if text is not None))
+    some = [text for text in (row[13], *row[16:22]) if text is not None]
+    _check_texts(id_, actor, *some, *[text for _, text in texts.values()])
     controls = tuple(json.loads(row[20])) if row[20] else ()
     entry = None
     body: Mapping[str, Any] = EMPTY_MAPPING
@@ -172,6 +172,7 @@ def record_of(
         )
     else:
         body = stored_json(json.loads(row[7]))
+        facts_of(type_, id_, body)  # raises where the content lacks what it must have
         if type_ == "refusal":
             known = {name: text for name, (_, text) in texts.items()}
             entry = entry_from_content(body["entry"], known)
@@ -192,6 +193,8 @@ def record_of(
         controls,
         tuple(sorted(erased)),
     )
+
+
 def _postings(
     book: "SqlBook",
     lines: Sequence[tuple[Any, ...]],
@@ -201,9 +204,8 @@ def _postings(
     keys, units, minor_units = book.keys, book.units, book.dialect.minor_units
     postings = []
     for _, line, account, unit, side, value_date, *amount in lines:
-        named, memo = dimensions.get(line), texts.get(memo_field(line))
-        if named:
-            _check_texts(*(value for _, value in named))
+        named = dimensions.get(line)
+        memo = texts.get(memo_field(line)) if texts else None
         postings.append(
             stored_posting(
                 keys["account", account],
@@ -211,10 +213,17 @@ def _postings(
                 Amount.from_minor(minor_units(amount), units[unit]),
                 None if value_date is None else number_date(value_date),
                 None if memo is None else memo[1],
-                FrozenMapping(named) if named else EMPTY_MAPPING,
+                _names(tuple(named)) if named else EMPTY_MAPPING,
             )
         )
     return tuple(postings)
+
+
+@lru_cache(maxsize=1024)
+def _names(pairs: tuple[tuple[str, str], ...]) -> FrozenMapping:
+    """Return dimensions; most postings of an entry have those of the one before."""
+    _check_texts(*(value for _, value in pairs))
+    return FrozenMapping(pairs)
 
 
 def _check_texts(*values: object) -> None:
