@@ -436,9 +436,8 @@ class SqlBook:
             self.facts_mark = mark
 
     def _take_facts(self, record: NewRecord, position: int) -> None:
-        content = json.loads(record.content)
         texts = {name: (salt, text) for name, salt, text in record.texts}
-        fact = Fact(position, record.actor, record.at, content, texts)
+        fact = Fact(position, record.actor, record.at, record.parsed(), texts)
         for key in record.facts:
             self.state.put(key, fact)
 

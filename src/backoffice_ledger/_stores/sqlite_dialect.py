@@ -224,8 +224,8 @@ class SQLiteDialect:
         known: set[FactKey],  # noqa: ARG002
     ) -> Step[None]:
         """Write facts."""
-        for row in rows:
-            yield Query(_PUT_FACT, (book_id, *row))
+        if rows:
+            yield Many(_PUT_FACT, [(book_id, *row) for row in rows])
 
 
 SQLITE: Final = SQLiteDialect()
