@@ -6,7 +6,7 @@ checks are linear in the length of the input and look at its length first.
 
 import re
 import unicodedata
-from collections.abc import ItemsView, Iterable, Iterator, Mapping, ValuesView
+from collections.abc import ItemsView, Iterable, Iterator, KeysView, Mapping, ValuesView
 from functools import lru_cache
 from operator import itemgetter
 from typing import Any, Final, NoReturn
@@ -285,6 +285,9 @@ class FrozenMapping(Mapping[str, Any]):
 
     def items(self) -> ItemsView[str, Any]:
         return self._items.items()
+
+    def keys(self) -> KeysView[str]:
+        return self._items.keys()
 
     def values(self) -> ValuesView[Any]:
         return self._items.values()
