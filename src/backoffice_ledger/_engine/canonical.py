@@ -13,7 +13,7 @@ Nothing here may change for format 1: the golden vectors in ``tests/golden`` pin
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from functools import lru_cache
 from hashlib import sha256
@@ -57,10 +57,15 @@ def canonical_json(value: Any) -> str:
     return _ENCODER.encode(value)
 
 
-def _names_json(names: Mapping[str, str]) -> str:
+def names_json(names: Mapping[str, str]) -> str:
     """Return a mapping of names to names, in sorted order, in canonical form."""
     items = [f"{quote(key)}:{quote(name)}" for key, name in names.items()]
     return f"{{{','.join(items)}}}"
+
+
+def texts_json(texts: Iterable[str]) -> str:
+    """Return a list of texts in canonical form."""
+    return f"[{','.join(map(quote, texts))}]"
 
 
 def commitment(salt: bytes, text: str) -> str:
@@ -90,7 +95,7 @@ def record_bytes(
     """Return the canonical bytes of a record; *content* is canonical already."""
     text = f'{{"actor":{quote(actor)},"at":"{at}","content":{content}'
     if controls:
-        text += f',"controls":{canonical_json(list(controls))}'
+        text += f',"controls":{texts_json(controls)}'
     if proposal is not None:
         text += f',"proposal":{quote(proposal)}'
     return f'{text},"type":"{type_}","v":{FORMAT_VERSION}}}'.encode()
@@ -102,7 +107,7 @@ def posting_content(posting: Posting, memo: str | None) -> str:
     unit = amount.commodity
     dimensions = memo_text = value_date = ""
     if posting.dimensions is not EMPTY_MAPPING:
-        dimensions = f',"dimensions":{_names_json(posting.dimensions)}'
+        dimensions = f',"dimensions":{names_json(posting.dimensions)}'
     if memo is not None:
         memo_text = f',"memo":"{memo}"'
     if posting.value_date is not None:
@@ -145,7 +150,7 @@ def entry_content(
         f'"kind":"{kind}","postings":[{",".join(postings)}]'
     )
     if entry.references:
-        text += f',"references":{canonical_json(list(entry.references))}'
+        text += f',"references":{texts_json(entry.references)}'
     if reverses is not None:
         text += f',"reverses":{quote(reverses)}'
     if entry.rule is not None:

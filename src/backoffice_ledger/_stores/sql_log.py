@@ -153,7 +153,6 @@ def record_of(
     position, id_, actor, at = row[1], row[3], row[4], row[5]
     some = [text for text in (row[13], *row[16:22]) if text is not None]
     _check_texts(id_, actor, *some, *[text for _, text in texts.values()])
-    controls = tuple(json.loads(row[20])) if row[20] else ()
     entry = None
     body: Mapping[str, Any] = EMPTY_MAPPING
     if type_ == "entry":
@@ -167,7 +166,7 @@ def record_of(
             row[13],
             None if row[14] is None else number_date(row[14]),
             None if row[15] is None else number_date(row[15]),
-            tuple(json.loads(row[16])) if row[16] else (),
+            _texts_of(row[16]),
             row[17],
         )
     else:
@@ -190,7 +189,7 @@ def record_of(
         row[18],
         row[21],
         row[19],
-        controls,
+        _texts_of(row[20]),
         tuple(sorted(erased)),
     )
 
@@ -228,11 +227,17 @@ def _names(pairs: tuple[tuple[str, str], ...]) -> FrozenMapping:
 
 def _check_texts(*values: object) -> None:
     """Raise TypeError for a text that a damaged page gives as a number, say."""
-    if not set(map(type, values)) <= _TEXT:
+    if not set(map(type, values)) <= {str}:
         raise TypeError(f"a text is missing or of another type: {values!r}")
 
 
-_TEXT = frozenset({str})
+def _texts_of(text: str | None) -> tuple[str, ...]:
+    """Return the texts of a JSON list."""
+    if text is None:
+        return ()
+    texts = tuple(json.loads(text))
+    "".join(texts).encode()  # raises for what is no text, or only half a character
+    return texts
 
 
 def log_row(
