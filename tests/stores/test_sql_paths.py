@@ -2,8 +2,8 @@
 
 import json
 import sqlite3
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from datetime import date
 from pathlib import Path
 
@@ -26,6 +26,29 @@ def tamper(path: Path, sql: str) -> None:
         for name, _ in triggers:
             raw.execute(f"DROP TRIGGER {name}")
         assert raw.execute(sql).rowcount > 0
+        for _, text in triggers:
+            raw.execute(text)
+
+
+@contextmanager
+def loosened(path: Path) -> Iterator[sqlite3.Connection]:
+    """Give a connection that may store anything anywhere, as a bad disk does."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as raw:
+        read = "SELECT name, sql FROM sqlite_schema WHERE type = "
+        tables = raw.execute(f"{read}'table'").fetchall()
+        triggers = raw.execute(f"{read}'trigger'").fetchall()
+        for name, _ in triggers:
+            raw.execute(f"DROP TRIGGER {name}")
+        raw.execute("PRAGMA writable_schema = ON")
+        raw.execute("UPDATE sqlite_schema SET sql = replace(sql, ') STRICT, ', ') ')")
+    with closing(sqlite3.connect(path, isolation_level=None)) as raw:
+        yield raw
+        raw.execute("PRAGMA writable_schema = ON")
+        raw.executemany(
+            "UPDATE sqlite_schema SET sql = ? WHERE name = ?",
+            [(sql, name) for name, sql in tables],
+        )
+    with closing(sqlite3.connect(path, isolation_level=None)) as raw:
         for _, text in triggers:
             raw.execute(text)
 
@@ -172,6 +195,47 @@ def test_a_record_that_cannot_be_read_is_named(path: Path, damage: str) -> None:
     ):
         list(ledger.records())
     assert caught.value.field == "log"
+
+
+@pytest.fixture
+def loose_path(path: Path) -> Path:
+    """Return a book whose columns take values of any type, with a dimension."""
+    with bl.open_ledger(path, actor="clerk") as ledger:
+        ledger.declare_dimension("place")
+        postings = [
+            bl.debit(
+                "expenses:rent", "1.00 EUR", memo="desk", dimensions={"place": "1"}
+            ),
+            bl.credit("assets:bank", "1.00 EUR"),
+        ]
+        ledger.post(bl.Entry("desk", date(2026, 3, 9), postings))
+    return path
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "UPDATE bl_record SET actor = x'41' WHERE id = 'desk'",
+        "UPDATE bl_record SET document_number = x'41' WHERE id = 'desk'",
+        "UPDATE bl_record SET rule = x'41' WHERE id = 'desk'",
+        "UPDATE bl_record SET reference_list = '[1]' WHERE id = 'desk'",
+        "UPDATE bl_record SET reference_list = '[\"\\ud800\"]' WHERE id = 'desk'",
+        "UPDATE bl_record SET controls = '[1]' WHERE id = 'desk'",
+        "UPDATE bl_record SET date = 20260309.5 WHERE id = 'desk'",
+        "UPDATE bl_posting SET low = 1.5",
+        "UPDATE bl_dimension SET value = x'41'",
+        "UPDATE bl_opening SET value = x'41' WHERE field = 'postings.0.memo'",
+    ],
+)
+def test_a_value_of_another_type_is_never_read(loose_path: Path, damage: str) -> None:
+    """Reading an entry does not prove it, but gives no value that there cannot be."""
+    with loosened(loose_path) as raw:
+        assert raw.execute(damage).rowcount > 0
+    with (
+        bl.open_ledger(loose_path, read_only=True) as ledger,
+        pytest.raises(errors.Corrupt, match=r"position \d+ cannot be read"),
+    ):
+        list(ledger.view().entries())
 
 
 def test_verification_names_the_first_hundred_problems(path: Path) -> None:

@@ -152,7 +152,8 @@ class SQLiteDialect:
 
     def minor_units(self, parts: Sequence[Any]) -> int:
         """Return an amount from its two limbs."""
-        return int(parts[0] * LIMB + parts[1])
+        minor_units: int = parts[0] * LIMB + parts[1]  # never rounded: see Amount
+        return minor_units
 
     def read_cell(self, parts: Sequence[Any]) -> Cell:
         """Return a cell from its columns."""
@@ -224,8 +225,8 @@ class SQLiteDialect:
         known: set[FactKey],  # noqa: ARG002
     ) -> Step[None]:
         """Write facts."""
-        for row in rows:
-            yield Query(_PUT_FACT, (book_id, *row))
+        if rows:
+            yield Many(_PUT_FACT, [(book_id, *row) for row in rows])
 
 
 SQLITE: Final = SQLiteDialect()
