@@ -228,6 +228,7 @@ class AsyncDocuments(_Face):
     """Versioned business objects: ``ledger.documents``."""
 
     all: Final = _question(Documents.all)
+    find: Final = _question(Documents.find)
     get: Final = _question(Documents.get)
     get_many: Final = _question(Documents.get_many)
     history: Final = _question(Documents.history)

@@ -136,6 +136,23 @@ class HoldChange:
 
 
 @attrs.frozen
+class IndexChange:
+    """What a version of a document does to what the document is found by.
+
+    Attributes:
+        kind: of the document.
+        id: of the document.
+        before: what the version before declared, by name; nothing if there is none.
+        after: what this version declares.
+    """
+
+    kind: str
+    id: str
+    before: Mapping[str, str]
+    after: Mapping[str, str]
+
+
+@attrs.frozen
 class Needs:
     """What a command reads; a store loads it, `State` holds it.
 
@@ -209,6 +226,7 @@ class NewRecord:
     controls: tuple[str, ...] = ()
     erases: tuple[str, str, str] | None = None
     hold: HoldChange | None = None
+    index: IndexChange | None = None
 
 
 @attrs.define

@@ -13,6 +13,7 @@ import attrs
 
 from backoffice_ledger._engine.columns import DecidedColumns
 from backoffice_ledger._engine.commands import Command
+from backoffice_ledger._engine.documents import UNDECLARED
 from backoffice_ledger._engine.hold_records import PendingLine
 from backoffice_ledger._engine.state import (
     Cell,
@@ -22,6 +23,7 @@ from backoffice_ledger._engine.state import (
     NewRecord,
     State,
 )
+from backoffice_ledger._model.arguments import COUNT_MAX
 from backoffice_ledger._model.commodity import Commodity
 from backoffice_ledger._model.entry import EntryKind, Phase
 from backoffice_ledger._model.record import Record
@@ -96,6 +98,44 @@ class EntryQuery:
     known_at: int | None = None
     after: tuple[date, int] | None = None
     limit: int = PAGE_ROWS
+
+
+@attrs.frozen
+class DocumentQuery:
+    """Which documents to find by what their latest versions declare, in order of id.
+
+    Attributes:
+        kind: of the documents.
+        equal: names and the values that they must have; who is first should be the one
+            that finds the fewest.
+        spans: names with the first and the last value that they may have, or None.
+        undeclared: whether those come too whose latest version declares nothing.
+        after: the id after which to go on; an empty one is before all.
+        limit: how many at most.
+    """
+
+    kind: str
+    equal: tuple[tuple[str, str], ...] = ()
+    spans: tuple[tuple[str, str | None, str | None], ...] = ()
+    undeclared: bool = False
+    after: str = ""
+    limit: int = COUNT_MAX
+
+    @property
+    def asks(self) -> bool:
+        """Whether it asks for any name."""
+        return bool(self.equal or self.spans)
+
+    def matches(self, declared: Mapping[str, str]) -> bool:
+        """Whether a document that declares this is meant."""
+        if UNDECLARED in declared:
+            return self.undeclared or not self.asks
+        return all(declared.get(name) == value for name, value in self.equal) and all(
+            name in declared
+            and (first is None or first <= declared[name])
+            and (last is None or declared[name] <= last)
+            for name, first, last in self.spans
+        )
 
 
 @attrs.frozen
@@ -222,6 +262,14 @@ class Transaction(Protocol):
         """Return the facts of a kind whose keys begin with *prefix*, by key."""
         ...
 
+    def documents(self, query: DocumentQuery) -> list[Fact]:
+        """Return the latest versions of the documents that are meant, by id.
+
+        In a transaction that writes nobody else may add a version of one of them until
+        it ends; another document may come to be meant.
+        """
+        ...
+
     def history(self, type_: str, id_: str) -> list[Fact]:
         """Return all records of a type (not entry) and id, oldest first."""
         ...
@@ -272,6 +320,10 @@ class Transaction(Protocol):
 
     def stored_holds(self) -> Mapping[str, tuple[PendingLine, ...]]:
         """Return the lines that are kept of open holds, by hold."""
+        ...
+
+    def stored_index(self) -> Mapping[tuple[str, str, str], str]:
+        """Return what documents are found by: values by kind, id and name."""
         ...
 
     def physical_problems(self) -> list[Problem]:

@@ -25,6 +25,7 @@ from backoffice_ledger._engine.canonical import (
 from backoffice_ledger._engine.columns import DecidedColumns
 from backoffice_ledger._engine.commands import Command
 from backoffice_ledger._engine.contents import entry_from_content
+from backoffice_ledger._engine.documents import declared, document_key
 from backoffice_ledger._engine.erasure import ENTRY_TYPES
 from backoffice_ledger._engine.hold_records import PendingLine, pending_lines
 from backoffice_ledger._engine.limits import Moves, moves_of, sum_of
@@ -43,6 +44,7 @@ from backoffice_ledger._engine.state import (
 )
 from backoffice_ledger._engine.store import (
     AuditRow,
+    DocumentQuery,
     EntryQuery,
     Gross,
     LogRow,
@@ -100,6 +102,7 @@ class _Book:
     current: dict[tuple[str, Commodity], Cell] = attrs.field(factory=dict)
     periods: Totalled = attrs.field(factory=dict)
     holds: dict[str, HoldChange] = attrs.field(factory=dict)
+    index: dict[tuple[str, str], Mapping[str, str]] = attrs.field(factory=dict)
     listeners: dict[str, int] = attrs.field(factory=dict)
     replaced: list[_Row] = attrs.field(factory=list)
 
@@ -254,6 +257,8 @@ def _take(book: _Book, row: _Row) -> None:
         book.facts[key] = row.position
     if new.type in ("entry", "refusal"):
         book.ids[new.id] = row.position
+    if new.index is not None:
+        book.index[new.index.kind, new.index.id] = declared(row.content)
     if new.hold is not None:
         _take_hold(book, new.hold)
     if new.entry is None or row.number is None:
@@ -481,6 +486,19 @@ class MemoryTransaction:
             if its_kind == kind and key.startswith(prefix)
         }
 
+    def documents(self, query: DocumentQuery) -> list[Fact]:
+        """Return the latest versions of the documents that are meant, by id."""
+        ids = sorted(
+            id_
+            for (kind, id_), index in self._book.index.items()
+            if kind == query.kind and id_ > query.after and query.matches(index)
+        )
+        facts = self._book.facts
+        return [
+            self._fact(facts["document", document_key(query.kind, id_)])
+            for id_ in ids[: query.limit]
+        ]
+
     def history(self, type_: str, id_: str) -> list[Fact]:
         """Return all records of a type and id."""
         return [
@@ -641,6 +659,14 @@ class MemoryTransaction:
         return {
             id_: pending_lines(change.after, change.expires_at)
             for id_, change in self._book.holds.items()
+        }
+
+    def stored_index(self) -> Mapping[tuple[str, str, str], str]:
+        """Return what documents are found by."""
+        return {
+            (kind, id_, name): value
+            for (kind, id_), index in self._book.index.items()
+            for name, value in index.items()
         }
 
     def physical_problems(self) -> list[Problem]:

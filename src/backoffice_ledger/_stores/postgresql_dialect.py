@@ -11,6 +11,7 @@ from backoffice_ledger._stores.sql_dialect import (
     CurrentRow,
     FactRow,
     Gross,
+    IndexRow,
     PeriodRow,
 )
 from backoffice_ledger._stores.sql_steps import RECORD_TAIL, Insert, Query, Step
@@ -31,6 +32,7 @@ _COLUMNS: Final = {
     "bl_period_total": "book_id, bucket, account_no, commodity_no, phase, debit,"
     " credit",
     "bl_fact": "book_id, kind, key, number, ordinal",
+    "bl_document_index": "book_id, kind, id, name, value",
 }
 _TYPES: Final = {
     "int4": "book_id line date value_date document_date economic_date bucket",
@@ -57,6 +59,15 @@ _ADD_CURRENT: Final = (
 _ADD_PERIOD: Final = (
     " ON CONFLICT (book_id, bucket, account_no, commodity_no, phase) DO UPDATE SET "
     + _add("t", *_GROSS)
+)
+_PUT_INDEX: Final = (
+    " ON CONFLICT (book_id, kind, id, name) DO UPDATE SET value = excluded.value"
+)
+_DROP_INDEX: Final = (
+    "DELETE FROM bl_document_index x"
+    " USING unnest(?::int4[], ?::text[], ?::text[], ?::text[])"
+    " AS gone (book_id, kind, id, name) WHERE x.book_id = gone.book_id"
+    " AND x.kind = gone.kind AND x.id = gone.id AND x.name = gone.name"
 )
 
 
@@ -222,6 +233,14 @@ class PostgreSQLDialect:
                     " WHERE book_id = ? AND kind = ? AND key = ?",
                     (place, book_id, kind, key),
                 )
+
+    def put_index(self, rows: Sequence[IndexRow]) -> Insert:
+        """Return the request that writes what documents are found by."""
+        return insertion("bl_document_index", rows, _PUT_INDEX)
+
+    def drop_index(self, rows: Sequence[tuple[Any, ...]]) -> Query:
+        """Return the request that removes names from that."""
+        return Query(_DROP_INDEX, tuple(map(list, zip(*rows, strict=True))))
 
 
 POSTGRESQL: Final = PostgreSQLDialect()

@@ -205,11 +205,17 @@ class SqlBook:
     def load_facts(self, kind: str, keys: Iterable[str]) -> Step[None]:
         """Read facts of a kind into the state, or that there are none."""
         wanted = sorted(keys)
-        if wanted:
-            term, param = self.dialect.among("f.key", wanted)
-            found = yield from self._facts(f"f.kind = ? AND {term}", (kind, param))
-            for key in wanted:
-                self.state.learn((kind, key), found.get((kind, key)))
+        found = yield from self.read_facts(kind, wanted)
+        for key in wanted:
+            self.state.learn((kind, key), found.get(key))
+
+    def read_facts(self, kind: str, keys: Sequence[str]) -> Step[dict[str, Fact]]:
+        """Return facts of a kind by key."""
+        if not keys:
+            return {}
+        term, param = self.dialect.among("f.key", keys)
+        found = yield from self._facts(f"f.kind = ? AND {term}", (kind, param))
+        return {key: fact for (_, key), fact in found.items()}
 
     def lock_facts(self, kind: str, keys: Iterable[str]) -> Step[None]:
         """Keep others from changing facts until the transaction ends."""

@@ -9,7 +9,12 @@ import attrs
 
 from backoffice_ledger._engine.canonical import date_number
 from backoffice_ledger._engine.columns import DecidedColumns
-from backoffice_ledger._engine.state import FactKey, HoldChange, NewRecord
+from backoffice_ledger._engine.state import (
+    FactKey,
+    HoldChange,
+    IndexChange,
+    NewRecord,
+)
 from backoffice_ledger._model.entry import Entry
 from backoffice_ledger._model.posting import Side
 from backoffice_ledger._model.text import EMPTY_MAPPING
@@ -47,6 +52,7 @@ class Batch:
     pending: list[tuple[Any, ...]] = attrs.field(factory=list)
     released: list[str] = attrs.field(factory=list)
     held: dict[tuple[int, int], list[int]] = attrs.field(factory=dict)
+    indexes: dict[tuple[str, str], IndexChange] = attrs.field(factory=dict)
 
     def add(self, new: NewRecord) -> None:
         """Take in one record at the next position."""
@@ -58,6 +64,10 @@ class Batch:
             self.facts.append((kind, key, position))
         if new.hold is not None:
             self._add_hold(new.hold)
+        if new.index is not None:
+            key = new.index.kind, new.index.id
+            first = self.indexes.setdefault(key, new.index)
+            self.indexes[key] = attrs.evolve(new.index, before=first.before)
         if new.entry is not None:
             self._add_entry(new, new.entry, position)
             return
@@ -279,7 +289,24 @@ class Batch:
         ):
             if rows:
                 yield dialect.insert(table, dialect.rows(table, rows, base))
+        yield from self._write_index()
         return base
+
+    def _write_index(self) -> Step[None]:
+        """Write what the latest versions of documents are found by."""
+        gone, put = [], []
+        for (kind, id_), change in sorted(self.indexes.items()):
+            key = (self.book_id, kind, id_)
+            gone += [(*key, n) for n in change.before if n not in change.after]
+            put += [
+                (*key, name, value)
+                for name, value in change.after.items()
+                if change.before.get(name) != value
+            ]
+        if gone:
+            yield self.dialect.drop_index(gone)
+        if put:
+            yield self.dialect.put_index(put)
 
     def _write_totals(self) -> Step[None]:
         current: dict[tuple[int, int], list[int]] = {}

@@ -19,6 +19,9 @@ CurrentRow = tuple[int, ...]
 PeriodRow = tuple[int, ...]
 """Bucket, account, commodity, phase, debits, credits."""
 
+IndexRow = tuple[int, str, str, str, str]
+"""Book, kind and id of a document, name and value that it is found by."""
+
 FactRow = tuple[str, str, int | None, int]
 """Kind, key, number of the name, place of the record."""
 
@@ -133,4 +136,12 @@ class Dialect(Protocol):
         self, book_id: int, rows: Sequence[FactRow], known: set[FactKey]
     ) -> Step[None]:
         """Write facts; those in *known* are there already."""
+        ...
+
+    def put_index(self, rows: Sequence[IndexRow]) -> Many | Insert:
+        """Return the request that writes what documents are found by."""
+        ...
+
+    def drop_index(self, rows: Sequence[tuple[Any, ...]]) -> Query | Many:
+        """Return the request that removes names: book, kind, id and name."""
         ...

@@ -17,6 +17,7 @@ from backoffice_ledger._engine.state import (
 )
 from backoffice_ledger._engine.store import (
     AuditRow,
+    DocumentQuery,
     EntryQuery,
     Gross,
     LogRow,
@@ -26,7 +27,7 @@ from backoffice_ledger._engine.store import (
 )
 from backoffice_ledger._model.commodity import Commodity
 from backoffice_ledger._model.record import Record
-from backoffice_ledger._stores import sql_audit, sql_pending
+from backoffice_ledger._stores import sql_audit, sql_documents, sql_pending
 from backoffice_ledger._stores.sql import SqlBook
 from backoffice_ledger._stores.sql_steps import Step
 
@@ -97,6 +98,10 @@ class SqlTransaction(Generic[D]):
         """Return facts by key."""
         return self._driver.run(self._book.facts(kind, prefix))
 
+    def documents(self, query: DocumentQuery) -> list[Fact]:
+        """Return the latest versions of the documents that are meant, by id."""
+        return self._driver.run(sql_documents.find(self._book, query))
+
     def history(self, type_: str, id_: str) -> list[Fact]:
         """Return all records of a type and id."""
         return self._driver.run(self._book.history(type_, id_))
@@ -140,3 +145,7 @@ class SqlTransaction(Generic[D]):
     def stored_holds(self) -> Mapping[str, tuple[PendingLine, ...]]:
         """Return the lines that are kept of open holds."""
         return self._driver.run(sql_pending.stored_holds(self._book))
+
+    def stored_index(self) -> Mapping[tuple[str, str, str], str]:
+        """Return what documents are found by."""
+        return self._driver.run(sql_documents.stored_index(self._book))

@@ -10,6 +10,7 @@ from backoffice_ledger._stores.sql_dialect import (
     CurrentRow,
     FactRow,
     Gross,
+    IndexRow,
     PeriodRow,
 )
 from backoffice_ledger._stores.sql_steps import (
@@ -81,6 +82,14 @@ _ADD_PERIOD: Final = (
 _PUT_FACT: Final = (
     "INSERT INTO bl_fact VALUES (?, ?, ?, ?, ?)"
     " ON CONFLICT (book_id, kind, key) DO UPDATE SET position = excluded.position"
+)
+_PUT_INDEX: Final = (
+    "INSERT INTO bl_document_index VALUES (?, ?, ?, ?, ?)"
+    " ON CONFLICT (book_id, kind, id, name) DO UPDATE SET value = excluded.value"
+)
+_DROP_INDEX: Final = (
+    "DELETE FROM bl_document_index"
+    " WHERE book_id = ? AND kind = ? AND id = ? AND name = ?"
 )
 
 
@@ -226,6 +235,14 @@ class SQLiteDialect:
         """Write facts."""
         for row in rows:
             yield Query(_PUT_FACT, (book_id, *row))
+
+    def put_index(self, rows: Sequence[IndexRow]) -> Many:
+        """Return the request that writes what documents are found by."""
+        return Many(_PUT_INDEX, rows)
+
+    def drop_index(self, rows: Sequence[tuple[Any, ...]]) -> Many:
+        """Return the request that removes names from that."""
+        return Many(_DROP_INDEX, rows)
 
 
 SQLITE: Final = SQLiteDialect()
