@@ -198,7 +198,7 @@ def test_commits_may_be_asked_to_be_asynchronous(
     assert store.books() == ()
 
 
-@pytest.mark.parametrize(("version", "error"), [(3, NewerFormat), (1, OlderFormat)])
+@pytest.mark.parametrize(("version", "error"), [(4, NewerFormat), (2, OlderFormat)])
 def test_other_formats_are_refused(
     version: int, error: type[Exception], database: str
 ) -> None:
