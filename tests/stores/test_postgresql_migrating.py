@@ -128,7 +128,7 @@ def test_every_statement_fails(old: str) -> None:
     postgresql_server.drop_database(fresh)
     commit = statements.index("COMMIT")
     assert sum(sql in statements for sql in MIGRATIONS[2]) == len(MIGRATIONS[2])
-    for failing in range(commit):
+    for failing in range(commit):  # noqa: B007 - it is read inside
         statements.clear()
         with pytest.raises(errors.StoreError):
             migrate_database(old, 5.0, intercept)

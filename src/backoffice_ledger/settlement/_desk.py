@@ -12,6 +12,7 @@ from backoffice_ledger.errors import InvalidDate, InvalidOption
 from backoffice_ledger.reports import Table
 from backoffice_ledger.settlement import _life
 from backoffice_ledger.settlement._books import Books, books_of
+from backoffice_ledger.settlement._index import Wanted
 from backoffice_ledger.settlement._instructing import (
     failing_event,
     instruct,
@@ -29,6 +30,7 @@ from backoffice_ledger.settlement._reports import (
     ageing_table,
     history_table,
     late_table,
+    step_of,
 )
 from backoffice_ledger.settlement._status import (
     InstructionStatus,
@@ -665,7 +667,7 @@ class SettlementDesk:
         """
         check_instance(cut_off, CutOff, "cut_off")
         _checked_instant(now, "now")
-        statuses = self._work.records.all_statuses()
+        statuses = self._work.records.search_late(cut_off, step_of(cut_off))
         trades = self._work.records.trades(statuses)
         return late_table(zip(trades, statuses, strict=True), cut_off, now)
 
@@ -676,7 +678,8 @@ class SettlementDesk:
             on: the day that ages are counted to, in calendar days.
         """
         check_day(on, "on")
-        return ageing_table(self._work.records.all_instructions(), on)
+        wanted = Wanted(is_open=True, due=(None, on))
+        return ageing_table(self._work.records.search_instructions(wanted), on)
 
 
 def _checked_instant(at: datetime, field: str) -> str:

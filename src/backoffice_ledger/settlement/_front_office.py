@@ -11,16 +11,13 @@ import backoffice_ledger as bl
 from backoffice_ledger.errors import InvalidOption, NotPermitted
 from backoffice_ledger.protocols import Clock
 from backoffice_ledger.reports import Column, Row, Table
+from backoffice_ledger.settlement._index import Wanted
 from backoffice_ledger.settlement._instructing import last_instruction
 from backoffice_ledger.settlement._life import TradeState
 from backoffice_ledger.settlement._records import Records
 from backoffice_ledger.settlement._status import InstructionStatus
-from backoffice_ledger.settlement._trade import Trade
 from backoffice_ledger.settlement._values import text_of
-from backoffice_ledger.settlement.accounting import (
-    SettlementAccounts,
-    open_obligations,
-)
+from backoffice_ledger.settlement.accounting import SettlementAccounts
 from backoffice_ledger.settlement.lots import read_positions
 from backoffice_ledger.settlement.lots._checks import check_day, check_instance
 
@@ -181,29 +178,30 @@ class FrontOffice:
 
     def _open_units(self, owner: str) -> Mapping[str, list[_Open]]:
         """Return an owner's units that are traded and not settled, by instrument."""
-        trades = dict(self._by_booking())
         found: dict[str, list[_Open]] = {}
-        for row in open_obligations(self.ledger.view(), self.accounts):
-            trade = trades.get(str(row["trade"]))
-            if trade is None or trade.owner != owner:
-                continue
-            units, failing = row["units"], row["failing"]
-            for amount in units if isinstance(units, bl.Balance) else ():
+        view = self.ledger.view()
+        for booking_id, settlement_date in self._unsettled(owner).items():
+            units, is_failing = _booked(view, self.accounts, booking_id)
+            for amount in units:
                 found.setdefault(amount.commodity.code, []).append(
-                    _Open(amount, trade.settlement_date, bool(failing))
+                    _Open(amount, settlement_date, is_failing)
                 )
         return found
 
-    def _by_booking(self) -> Iterator[tuple[str, Trade]]:
-        """Yield trades by the id under which they, or their netting, are booked."""
+    def _unsettled(self, owner: str) -> Mapping[str, date]:
+        """Return settlement dates by what may be open: trades, and what netted them."""
         records = Records(self.ledger)
-        statuses = records.all_statuses()
-        for status, trade in zip(statuses, records.trades(statuses), strict=True):
-            yield status.booking_id, trade
-            for state in (TradeState.NETTED, TradeState.NOVATED):
-                details = status.details(state)
-                if details is not None:
-                    yield str(details["reference"]), trade
+        statuses = records.search(Wanted(is_open=True, owner=owner))
+        found = {
+            status.booking_id: trade.settlement_date
+            for status, trade in zip(statuses, records.trades(statuses), strict=True)
+        }
+        for state in (TradeState.NETTED, TradeState.NOVATED):
+            statuses = records.search(Wanted(state=state.value, owner=owner))
+            for status, trade in zip(statuses, records.trades(statuses), strict=True):
+                details = status.details(state) or {}
+                found[str(details["reference"])] = trade.settlement_date
+        return found
 
     # --- orders ----------------------------------------------------------------------
 
@@ -221,13 +219,14 @@ class FrontOffice:
         """
         self._check(owner)
         records = Records(self.ledger)
-        statuses = records.all_statuses()
+        owners: tuple[str | None, ...] = (owner,)
+        if owner is None and self.owners is not None:
+            owners = tuple(dict.fromkeys(self.owners))
         pairs = [
-            (trade, status)
-            for status, trade in zip(statuses, records.trades(statuses), strict=True)
-            if instrument in (None, trade.instrument.code)
-            and owner in (None, trade.owner)
-            and (self.owners is None or trade.owner in self.owners)
+            pair
+            for one in owners
+            for statuses in (records.search(Wanted(instrument=instrument, owner=one)),)
+            for pair in zip(records.trades(statuses), statuses, strict=True)
         ]
         pairs.sort(key=lambda pair: (pair[0].traded_at, pair[0].booking_id))
         rows = [
@@ -273,6 +272,23 @@ class FrontOffice:
             [instruction] = records.instructions([last])
             answers.extend(_instruction_answers(instruction))
         return Table(f"Trade {status.booking_id}", _ORDER, [Row(a) for a in answers])
+
+
+def _booked(
+    view: bl.LedgerView, accounts: SettlementAccounts, booking_id: str
+) -> tuple[bl.Balance, bool]:
+    """Return the units to come of what is booked under an id, and whether it fails."""
+    failed = (accounts.failed_to_deliver, accounts.failed_to_receive)
+    units, failing = bl.Balance(), bl.Balance()
+    for record in view.entries(dimension={"trade": booking_id}):
+        for posting in record.entry.postings:
+            if posting.dimensions.get("trade") != booking_id:
+                continue
+            if posting.account in accounts.open_locations:
+                units -= posting.signed
+            elif posting.account in failed:
+                failing += posting.signed
+    return units, bool(failing)
 
 
 def _average(cost: bl.Amount | None, quantity: bl.Amount) -> str | None:

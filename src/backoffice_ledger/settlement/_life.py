@@ -225,14 +225,18 @@ def begin(
     return TradeStatus(trade, booking_id, 1, ((state, given),))
 
 
-def to_document(status: TradeStatus) -> bl.Document:
-    """Return the document that keeps a status."""
+def to_document(
+    status: TradeStatus, index: Mapping[str, str] = NO_DETAILS
+) -> bl.Document:
+    """Return the document that keeps a status, and what it is found by."""
     steps = [
         [state.value, dict(details)] if details else state.value
         for state, details in status.steps
     ]
     content = {"steps": steps, "trade": status.trade}
-    return bl.Document(KIND, status.booking_id, content, version=status.version)
+    return bl.Document(
+        KIND, status.booking_id, content, version=status.version, index=index
+    )
 
 
 def from_document(document: bl.Document) -> TradeStatus:

@@ -1,7 +1,7 @@
 """What the desk keeps in a book: trades and instructions with their statuses."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, TypeVar
 
 import attrs
 
@@ -12,11 +12,24 @@ from backoffice_ledger.errors import (
     UnknownRecord,
 )
 from backoffice_ledger.settlement import _instruction, _life, _status, _trade
+from backoffice_ledger.settlement._index import (
+    STEPS,
+    Index,
+    Span,
+    Wanted,
+    instruction_index,
+    is_meant,
+    late_span,
+    terms_of,
+    trade_index,
+)
 from backoffice_ledger.settlement._instruction import Instruction
 from backoffice_ledger.settlement._life import TradeState, TradeStatus
 from backoffice_ledger.settlement._status import InstructionStatus
 from backoffice_ledger.settlement._trade import Trade
+from backoffice_ledger.settlement.dates import CutOff
 
+S = TypeVar("S")
 Stored = Trade | TradeStatus | Instruction | InstructionStatus
 """What documents keep."""
 
@@ -29,9 +42,144 @@ class Records:
 
     def store(self, values: Iterable[Stored]) -> None:
         """Store the documents that keep *values*."""
-        documents = [_document_of(value) for value in values]
+        stored = list(values)
+        terms = self._terms(stored)
+        documents = [_document_of(value, terms) for value in stored]
         if documents:
             self.ledger.documents.store_many(documents)
+
+    # --- what is found by what it is -------------------------------------------------
+
+    def search(
+        self, wanted: Wanted, *, after: str | None = None, limit: int | None = None
+    ) -> list[TradeStatus]:
+        """Return the statuses of the trades that are asked for, by booking id.
+
+        Args:
+            wanted: which ones.
+            after: a booking id; those up to it are left out.
+            limit: how many at most.
+        """
+        return self._search(
+            wanted.where("state"), wanted.between(), after=after, limit=limit
+        )
+
+    def search_late(self, cut_off: CutOff, state: TradeState) -> list[TradeStatus]:
+        """Return the statuses of those that may have been late for a step, or are.
+
+        Args:
+            cut_off: until when the step has to be taken, on the trade date.
+            state: the state that the step leads to.
+        """
+        late = self._search({}, {STEPS[state]: late_span(cut_off)})
+        found = {status.booking_id: status for status in late}
+        for status in self.search(Wanted(is_open=True)):
+            found.setdefault(status.booking_id, status)
+        return [found[id_] for id_ in sorted(found)]
+
+    def _search(
+        self, where: Index, between: Mapping[str, Span], **page: Any
+    ) -> list[TradeStatus]:
+        def read(documents: Sequence[bl.Document]) -> list[tuple[TradeStatus, Index]]:
+            statuses = [_life.from_document(each) for each in documents]
+            return self._with_index(documents, statuses)
+
+        return self._pages(_life.KIND, where, between, read, **page)
+
+    def search_instructions(
+        self, wanted: Wanted, *, after: str | None = None, limit: int | None = None
+    ) -> list[InstructionStatus]:
+        """Return the statuses of the instructions that are asked for, by id.
+
+        Args:
+            wanted: which ones.
+            after: an id; those up to it are left out.
+            limit: how many at most.
+        """
+
+        def read(
+            documents: Sequence[bl.Document],
+        ) -> list[tuple[InstructionStatus, Index]]:
+            return [
+                (status, each.index or instruction_index(status))
+                for each, status in zip(
+                    documents, self._instructions(documents), strict=True
+                )
+            ]
+
+        return self._pages(
+            _status.KIND,
+            wanted.where("settlement"),
+            wanted.between(),
+            read,
+            after=after,
+            limit=limit,
+        )
+
+    def _pages(
+        self,
+        kind: str,
+        where: Index,
+        between: Mapping[str, Span],
+        read: Callable[[Sequence[bl.Document]], list[tuple[S, Index]]],
+        after: str | None = None,
+        limit: int | None = None,
+    ) -> list[S]:
+        """Return what is asked for, also of those that were stored without an index."""
+        found: list[S] = []
+        while limit is None or len(found) < limit:
+            left = None if limit is None else limit - len(found)
+            page = self.ledger.documents.find(
+                kind, where, between=between, undeclared=True, after=after, limit=left
+            )
+            found += [
+                value for value, index in read(page) if is_meant(index, where, between)
+            ]
+            if left is None or len(page) < left:
+                break
+            after = page[-1].id
+        return found
+
+    def _with_index(
+        self, documents: Sequence[bl.Document], statuses: Sequence[TradeStatus]
+    ) -> list[tuple[TradeStatus, Index]]:
+        """Return statuses with what they are found by, declared or not."""
+        old = [
+            status
+            for status, each in zip(statuses, documents, strict=True)
+            if not each.index
+        ]
+        terms = {
+            status.booking_id: terms_of(trade)
+            for status, trade in zip(old, self.trades(old), strict=True)
+        }
+        return [
+            (status, each.index or trade_index(status, terms[status.booking_id]))
+            for each, status in zip(documents, statuses, strict=True)
+        ]
+
+    def _terms(self, values: Iterable[Stored]) -> dict[str, Index]:
+        """Return the terms of the trades whose statuses are among *values*.
+
+        They come from a trade that is stored with its status, or from the version
+        before.
+        """
+        found = {
+            value.booking_id: terms_of(value)
+            for value in values
+            if isinstance(value, Trade)
+        }
+        moved = [
+            value.booking_id
+            for value in values
+            if isinstance(value, TradeStatus) and value.booking_id not in found
+        ]
+        documents = self.ledger.documents.get_many(_life.KIND, moved)
+        before = [_life.from_document(each) for each in documents]
+        return found | {
+            status.booking_id: index
+            for status, index in self._with_index(documents, before)
+        }
 
     # --- trades ----------------------------------------------------------------------
 
@@ -76,12 +224,6 @@ class Records:
         found = self.find_statuses(ids)
         return [_known(found, id_, "the id of a trade") for id_ in ids]
 
-    def all_statuses(self) -> list[TradeStatus]:
-        """Return the statuses of all trades, earlier versions included."""
-        return [
-            _life.from_document(each) for each in self.ledger.documents.all(_life.KIND)
-        ]
-
     def trades(self, statuses: Sequence[TradeStatus]) -> list[Trade]:
         """Return the trades that these statuses are about."""
         ids = [status.trade for status in statuses]
@@ -102,12 +244,20 @@ class Records:
 
     def find_instructions(self, ids: Sequence[str]) -> dict[str, InstructionStatus]:
         """Return the statuses of those instructions that the book has."""
-        terms = self.ledger.documents.get_many(_instruction.KIND, ids)
-        read = {each.id: _instruction.from_document(each) for each in terms}
-        documents = self.ledger.documents.get_many(_status.KIND, list(read))
-        return {
-            each.id: _status.from_document(each, read[each.id]) for each in documents
-        }
+        documents = self.ledger.documents.get_many(_status.KIND, ids)
+        return {each.id: each for each in self._instructions(documents)}
+
+    def _instructions(
+        self, documents: Sequence[bl.Document]
+    ) -> list[InstructionStatus]:
+        """Return the statuses that *documents* keep."""
+        terms = self.ledger.documents.get_many(
+            _instruction.KIND, [each.id for each in documents]
+        )
+        return [
+            _status.from_document(status, _instruction.from_document(each))
+            for status, each in zip(documents, terms, strict=True)
+        ]
 
     def instructions(self, ids: Sequence[str]) -> list[InstructionStatus]:
         """Return the statuses of instructions, in the order of their ids.
@@ -117,17 +267,6 @@ class Records:
         """
         found = self.find_instructions(ids)
         return [_known(found, id_, "the id of an instruction") for id_ in ids]
-
-    def all_instructions(self) -> list[InstructionStatus]:
-        """Return the statuses of all instructions, by id."""
-        read = {
-            each.id: _instruction.from_document(each)
-            for each in self.ledger.documents.all(_instruction.KIND)
-        }
-        return [
-            _status.from_document(each, read[each.id])
-            for each in self.ledger.documents.all(_status.KIND)
-        ]
 
 
 def _known(found: Mapping[str, Any], id_: str, expected: str) -> Any:
@@ -172,12 +311,13 @@ def check_same(known: Trade | Instruction, asked: Trade | Instruction) -> None:
     )
 
 
-def _document_of(value: Stored) -> bl.Document:
+def _document_of(value: Stored, terms: Mapping[str, Index]) -> bl.Document:
     match value:
         case Trade():
             return _trade.to_document(value)
         case TradeStatus():
-            return _life.to_document(value)
+            index = trade_index(value, terms[value.booking_id])
+            return _life.to_document(value, index)
         case Instruction():
             return _instruction.to_document(value)
-    return _status.to_document(value)
+    return _status.to_document(value, instruction_index(value))

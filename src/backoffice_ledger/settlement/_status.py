@@ -8,6 +8,7 @@ independent facts: one list of states would be wrong.
 from collections.abc import Collection, Mapping
 from datetime import date
 from enum import Enum
+from types import MappingProxyType
 from typing import Any, Final, Literal, final
 
 import attrs
@@ -547,6 +548,7 @@ class InstructionStatus:
 
 # --- as documents --------------------------------------------------------------------
 
+NO_INDEX: Final[Mapping[str, str]] = MappingProxyType({})
 _REGIONS: Final[Mapping[str, type[Enum]]] = {
     "processing": Processing,
     "matching": Matching,
@@ -555,8 +557,10 @@ _REGIONS: Final[Mapping[str, type[Enum]]] = {
 }
 
 
-def to_document(status: InstructionStatus) -> bl.Document:
-    """Return the document that keeps a status."""
+def to_document(
+    status: InstructionStatus, index: Mapping[str, str] = NO_INDEX
+) -> bl.Document:
+    """Return the document that keeps a status, and what it is found by."""
     content: dict[str, Any] = {name: getattr(status, name).value for name in _REGIONS}
     for name in ("cash", "released"):
         amount = getattr(status, name)
@@ -572,7 +576,7 @@ def to_document(status: InstructionStatus) -> bl.Document:
         content["cancel_requested"] = sorted(status.cancel_requested)
     if status.matched_with is not None:
         content["matched_with"] = status.matched_with
-    return bl.Document(KIND, status.id, content, version=status.version)
+    return bl.Document(KIND, status.id, content, version=status.version, index=index)
 
 
 def _part_content(part: Part) -> dict[str, str]:
