@@ -117,7 +117,8 @@ def post_entries(
             if known is not None:
                 outcome.results.append(known)
                 continue
-            _add_new(state, command, outcome, entry, texts, stamp, examine)
+            conditions = NO_CONDITIONS if batch else command.conditions
+            _add_new(state, command, outcome, entry, texts, stamp, examine, conditions)
         except LedgerError as error:
             place = (command.offset or 0) + index
             is_new = state.entries.get(entry.id) is None and entry.id not in refused
@@ -171,15 +172,14 @@ def _add_new(
     texts: list[tuple[str, bytes, str]],
     stamp: Stamp,
     examine: Examine | None,
+    conditions: Conditions,
 ) -> None:
     """Check an entry that is new, lower its amount if asked, append its record."""
     if command.balancing is not None:
         check_state(state, entry)
         expire_due(state, outcome, stamp)
         entry = bounded_entry(state, entry, command.balancing)
-    add_entry(
-        state, outcome, entry, texts, stamp, examine, conditions=command.conditions
-    )
+    add_entry(state, outcome, entry, texts, stamp, examine, conditions=conditions)
 
 
 def known_entry(command: PostEntries, entry: Entry, old: Record) -> Record:
