@@ -56,7 +56,6 @@ from backoffice_ledger._model.entry import (
 from backoffice_ledger._model.posting import Posting
 from backoffice_ledger._model.proposal import ENTRY_ACTION, Proposal
 from backoffice_ledger._model.record import Record
-from backoffice_ledger._model.text import EMPTY_MAPPING
 from backoffice_ledger.errors import (
     AccountNotOpen,
     CommodityRefused,
@@ -357,6 +356,7 @@ def check_accounts(state: State, entry: Entry) -> tuple[bool, ...] | None:
     """Check that the accounts take *entry*; return as `check_state` does."""
     day = entry.date
     terms_by_key = state.terms
+    declared = state.facts["dimension"]
     has_memorandum = False
     for posting in entry.postings:
         unit = posting.amount.commodity
@@ -366,7 +366,7 @@ def check_accounts(state: State, entry: Entry) -> tuple[bool, ...] | None:
         if (
             not terms.opened <= day <= terms.closed
             or terms.scale != unit.scale
-            or posting.dimensions is not EMPTY_MAPPING
+            or not all(name in declared for name in posting.dimensions)
         ):
             _explain(state, entry)
         if terms.memorandum:
