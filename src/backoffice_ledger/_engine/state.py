@@ -5,7 +5,7 @@ A *fact* is the latest record about something: the account ``assets:bank``, the 
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from datetime import date
 from typing import Any, Final
 
@@ -262,7 +262,8 @@ class State:
     those with entries; ``spans`` says of some spans of days whether they have any.  The
     derived look-ups (``limited``, the paths of accounts with limits; ``terms``,
     ``openings``, ``chart``) are caches of ``facts`` and go with them; ``has_passing``
-    says whether anything is not LASTING.
+    says whether anything is not LASTING.  ``cache`` holds what others have worked out
+    from records that they read; it goes with the facts.
     """
 
     now: int = 0
@@ -282,6 +283,7 @@ class State:
     terms: dict[tuple[str, str], AccountTerms] = attrs.field(factory=dict)
     openings: dict[tuple[str, date], PeriodState] = attrs.field(factory=dict)
     chart: ChartOfAccounts | None = None
+    cache: dict[Hashable, Any] = attrs.field(factory=dict)
     _calendar: BookCalendar | None = attrs.field(default=None, init=False)
 
     @property
@@ -317,6 +319,11 @@ class State:
 
     def forget_facts(self) -> None:
         """Drop everything."""
+        self.forget_stale()
+        self.cache.clear()
+
+    def forget_stale(self) -> None:
+        """Drop what others have changed; their records are news for a cache."""
         self.forget_reads()
         self.facts.clear()
         self.prefixes.clear()

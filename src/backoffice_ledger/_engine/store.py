@@ -35,6 +35,9 @@ Gross = tuple[int, int]
 Totals = Mapping[tuple[str, Commodity], Gross]
 """Gross totals by account path and commodity."""
 
+TotalsByValue = Mapping[tuple[str, str, Commodity], Gross]
+"""Gross totals by value of a dimension, account path and commodity."""
+
 Place = tuple[int, int | None]
 """Position in the log and, for entries, the number in the journal.
 
@@ -84,6 +87,7 @@ class EntryQuery:
         journal: name of a journal, or None.
         kind: kind of entry, or None.
         dimension: name and value that one of the postings carries, or None.
+        known_after: log position after which the entry stands; 0 for none.
         known_at: last log position, or None.
         after: date and position after which to go on, or None for the beginning.
         limit: how many at most.
@@ -95,6 +99,7 @@ class EntryQuery:
     journal: str | None = None
     kind: EntryKind | None = None
     dimension: tuple[str, str] | None = None
+    known_after: int = 0
     known_at: int | None = None
     after: tuple[date, int] | None = None
     limit: int = PAGE_ROWS
@@ -136,6 +141,25 @@ class DocumentQuery:
             and (last is None or declared[name] <= last)
             for name, first, last in self.spans
         )
+
+
+@attrs.frozen
+class DimensionQuery:
+    """Which postings to sum for each value of a dimension.
+
+    Attributes:
+        dimension: its name.
+        values: the values, or None for all.
+        accounts: paths of accounts, or None for all.
+        last: last booking date, or None for all dates.
+        known_at: last log position, or None for all records.
+    """
+
+    dimension: str
+    values: frozenset[str] | None = None
+    accounts: frozenset[str] | None = None
+    last: date | None = None
+    known_at: int | None = None
 
 
 @attrs.frozen
@@ -284,6 +308,10 @@ class Transaction(Protocol):
 
     def totals(self, query: TotalsQuery) -> Totals:
         """Return gross totals."""
+        ...
+
+    def totals_by(self, query: DimensionQuery) -> TotalsByValue:
+        """Return gross totals for each value of a dimension."""
         ...
 
     def log(self, after: int, limit: int) -> list[LogRow]:

@@ -44,6 +44,7 @@ from backoffice_ledger._engine.state import (
 )
 from backoffice_ledger._engine.store import (
     AuditRow,
+    DimensionQuery,
     DocumentQuery,
     EntryQuery,
     Gross,
@@ -51,6 +52,7 @@ from backoffice_ledger._engine.store import (
     Place,
     Problem,
     Totals,
+    TotalsByValue,
     TotalsQuery,
 )
 from backoffice_ledger._model.balance import Balance
@@ -558,7 +560,7 @@ class MemoryTransaction:
         """Return one page of entries."""
         hits = sorted(
             (row.new.entry.date, row.position)
-            for row in self._book.rows[: query.known_at]
+            for row in self._book.rows[query.known_after : query.known_at]
             if row.new.entry is not None and _matches(row.new.entry, query)
         )
         if query.after is not None:
@@ -593,6 +595,25 @@ class MemoryTransaction:
                 side = 0 if posting.side is Side.DEBIT else 1
                 cells.setdefault(key, [0, 0])[side] += posting.amount.minor_units
         return cells
+
+    def totals_by(self, query: DimensionQuery) -> TotalsByValue:
+        """Return gross totals for each value of a dimension."""
+        cells: Totalled = {}
+        for row in self._book.rows[: query.known_at]:
+            entry = row.new.entry
+            if entry is None or (query.last is not None and entry.date > query.last):
+                continue
+            for posting in entry.postings:
+                value = posting.dimensions.get(query.dimension)
+                if (
+                    value is not None
+                    and (query.values is None or value in query.values)
+                    and (query.accounts is None or posting.account in query.accounts)
+                ):
+                    key = (value, posting.account, posting.amount.commodity)
+                    side = 0 if posting.side is Side.DEBIT else 1
+                    cells.setdefault(key, [0, 0])[side] += posting.amount.minor_units
+        return {key: (cell[0], cell[1]) for key, cell in cells.items()}
 
     def log(self, after: int, limit: int) -> list[LogRow]:
         """Return rows of the log."""

@@ -144,6 +144,23 @@ class PostgreSQLDialect:
         """Return the term that *column* is one of *values*, and its parameter."""
         return f"{column} = ANY (?)", list(values)
 
+    def with_value(
+        self, book_id: int, dimension: int | None, value: str, known_after: int
+    ) -> tuple[str, list[Any]]:
+        """Return the term that a posting of a record carries a dimension."""
+        carries = (
+            "r.ordinal IN (SELECT ordinal FROM bl_dimension"
+            " WHERE book_id = ? AND dimension_no = ? AND value = ?)"
+        )
+        params: list[Any] = [book_id, dimension, value]
+        if known_after:
+            carries += (
+                " AND r.ordinal IN (SELECT ordinal FROM bl_log_position"
+                " WHERE book_id = ? AND position > ?)"
+            )
+            params += [book_id, known_after]
+        return carries, params
+
     def find_entries(self, book_id: int, ids: Sequence[str]) -> Query:
         """Return the query for the places of entries or refusals by id."""
         return Query(

@@ -80,6 +80,15 @@ class Dialect(Protocol):
         """Return the term that *column* is one of *values*, and its parameter."""
         ...
 
+    def with_value(
+        self, book_id: int, dimension: int | None, value: str, known_after: int
+    ) -> tuple[str, list[Any]]:
+        """Return the term that a posting of a record ``r`` carries a dimension.
+
+        And the parameters.  Only records that stand after a position count.
+        """
+        ...
+
     def find_entries(self, book_id: int, ids: Sequence[str]) -> Query:
         """Return the query for the places of entries or refusals by id."""
         ...

@@ -17,18 +17,20 @@ from backoffice_ledger._engine.state import (
 )
 from backoffice_ledger._engine.store import (
     AuditRow,
+    DimensionQuery,
     DocumentQuery,
     EntryQuery,
     Gross,
     LogRow,
     Place,
     Totals,
+    TotalsByValue,
     TotalsQuery,
 )
 from backoffice_ledger._model.commodity import Commodity
 from backoffice_ledger._model.record import Record
 from backoffice_ledger._stores import sql_audit, sql_documents, sql_pending
-from backoffice_ledger._stores.sql import SqlBook
+from backoffice_ledger._stores.sql import SqlBook, totals_by
 from backoffice_ledger._stores.sql_steps import Step
 
 T = TypeVar("T")
@@ -117,6 +119,10 @@ class SqlTransaction(Generic[D]):
     def totals(self, query: TotalsQuery) -> Totals:
         """Return gross totals."""
         return self._driver.run(self._book.totals(query))
+
+    def totals_by(self, query: DimensionQuery) -> TotalsByValue:
+        """Return gross totals for each value of a dimension."""
+        return self._driver.run(totals_by(self._book, query))
 
     def log(self, after: int, limit: int) -> list[LogRow]:
         """Return rows of the log."""

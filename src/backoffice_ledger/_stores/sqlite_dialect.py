@@ -150,6 +150,16 @@ class SQLiteDialect:
         """Return the term that *column* is one of *values*, and its parameter."""
         return f"{column} IN (SELECT value FROM json_each(?))", json_list(values)
 
+    def with_value(
+        self, book_id: int, dimension: int | None, value: str, known_after: int
+    ) -> tuple[str, list[Any]]:
+        """Return the term that a posting of a record carries a dimension."""
+        return (
+            "r.position IN (SELECT position FROM bl_dimension WHERE book_id = ?"
+            " AND dimension_no = ? AND value = ? AND position > ?)",
+            [book_id, dimension, value, known_after],
+        )
+
     def find_entries(self, book_id: int, ids: Sequence[str]) -> Query:
         """Return the query for the places of entries or refusals by id."""
         return Query(

@@ -1,6 +1,6 @@
 """The front office: read-only answers for who sells and trades."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import date, datetime
 from fractions import Fraction
 from typing import Final, Protocol, final
@@ -21,6 +21,7 @@ from backoffice_ledger.settlement.accounting import SettlementAccounts
 from backoffice_ledger.settlement.lots import read_positions
 from backoffice_ledger.settlement.lots._checks import check_day, check_instance
 
+_NONE: Final = bl.Balance()
 DUTY: Final = "front-office.read"
 """The duty that an actor needs to ask."""
 
@@ -125,18 +126,17 @@ class FrontOffice:
         self._check(owner)
         traded = self.ledger.balance(self.accounts.owner(owner))
         open_units = self._open_units(owner)
-        positions = read_positions(self.ledger.view(), self.accounts.lots)
         amounts = {
             code: items[0].units - items[0].units for code, items in open_units.items()
         } | {amount.commodity.code: amount for amount in traded}
+        costs = self._costs(owner, amounts)
         rows = []
         for code, amount in sorted(amounts.items()):
             zero = amount - amount
             coming = [item.units for item in open_units.get(code, ())]
             receive = sum((units for units in coming if units > zero), zero)
             deliver = sum((-units for units in coming if units < zero), zero)
-            position = positions.get((owner, code))
-            cost = None if position is None else position.pool.cost
+            cost = costs.get(code)
             rows.append(
                 Row(
                     [
@@ -151,6 +151,27 @@ class FrontOffice:
                 )
             )
         return Table(f"Holdings of {owner}", _HOLDINGS, rows)
+
+    def _costs(self, owner: str, codes: Iterable[str]) -> Mapping[str, bl.Amount]:
+        """Return what an owner's units cost, by instrument; nothing of customers'."""
+        view, lots = self.ledger.view(), self.accounts.lots
+        accounts = self._opened(lots.cost)
+        owners = view.balances_by("owner", accounts=accounts)
+        if owner not in owners:
+            return {}
+        if len(owners) > 1:  # the lots tell whose cost it is
+            positions = [
+                (code, read_positions(view, lots, instrument=code).get((owner, code)))
+                for code in codes
+            ]
+            return {code: one.pool.cost for code, one in positions if one is not None}
+        booked = view.balances_by("instrument", list(codes), accounts=accounts)
+        return {
+            code: amount
+            for code, balances in booked.items()
+            for balance in balances.values()
+            for amount in balance
+        }
 
     def available(
         self, instrument: str | bl.Commodity, on: date, owner: str = "firm"
@@ -179,14 +200,24 @@ class FrontOffice:
     def _open_units(self, owner: str) -> Mapping[str, list[_Open]]:
         """Return an owner's units that are traded and not settled, by instrument."""
         found: dict[str, list[_Open]] = {}
-        view = self.ledger.view()
-        for booking_id, settlement_date in self._unsettled(owner).items():
-            units, is_failing = _booked(view, self.accounts, booking_id)
-            for amount in units:
+        dates = self._unsettled(owner)
+        pending = self.accounts.open_locations
+        failed = {self.accounts.failed_to_deliver, self.accounts.failed_to_receive}
+        booked = self.ledger.view().balances_by(
+            "trade", list(dates), accounts=self._opened(pending | failed)
+        )
+        for booking_id, balances in booked.items():
+            is_failing = not failed.isdisjoint(balances)
+            for amount in sum((balances[p] for p in pending & balances.keys()), _NONE):
                 found.setdefault(amount.commodity.code, []).append(
-                    _Open(amount, settlement_date, is_failing)
+                    _Open(-amount, dates[booking_id], is_failing)
                 )
         return found
+
+    def _opened(self, paths: Collection[str]) -> list[str]:
+        """Return those of these accounts that the book has."""
+        known = self.ledger.accounts.all()
+        return sorted(path for path in paths if path in known)
 
     def _unsettled(self, owner: str) -> Mapping[str, date]:
         """Return settlement dates by what may be open: trades, and what netted them."""
@@ -272,23 +303,6 @@ class FrontOffice:
             [instruction] = records.instructions([last])
             answers.extend(_instruction_answers(instruction))
         return Table(f"Trade {status.booking_id}", _ORDER, [Row(a) for a in answers])
-
-
-def _booked(
-    view: bl.LedgerView, accounts: SettlementAccounts, booking_id: str
-) -> tuple[bl.Balance, bool]:
-    """Return the units to come of what is booked under an id, and whether it fails."""
-    failed = (accounts.failed_to_deliver, accounts.failed_to_receive)
-    units, failing = bl.Balance(), bl.Balance()
-    for record in view.entries(dimension={"trade": booking_id}):
-        for posting in record.entry.postings:
-            if posting.dimensions.get("trade") != booking_id:
-                continue
-            if posting.account in accounts.open_locations:
-                units -= posting.signed
-            elif posting.account in failed:
-                failing += posting.signed
-    return units, bool(failing)
 
 
 def _average(cost: bl.Amount | None, quantity: bl.Amount) -> str | None:
