@@ -165,7 +165,7 @@ def test_roles_keep_their_rights(
             f" AND grantee <> '{ROLES['owner']}' GROUP BY 1 ORDER BY 1",
         )
         assert rights == [
-            (ROLES["application"], "DELETE INSERT SELECT UPDATE"),
+            (ROLES["application"], "DELETE INSERT SELECT"),
             (ROLES["auditor"], "SELECT"),
         ]
         [(owner,)] = postgresql_server.execute(

@@ -138,9 +138,9 @@ def _store(
             found=document.version,
         )
     record = _record(document, key, stamp)
-    record.index = IndexChange(
-        document.kind, document.id, before, document.index or _NOTHING
-    )
+    after = document.index or _NOTHING
+    if after != before:
+        record.index = IndexChange(document.kind, document.id, before, after)
     added[key] = document, record
     outcome.add(record)
 

@@ -137,7 +137,7 @@ class HoldChange:
 
 @attrs.frozen
 class IndexChange:
-    """What a version of a document does to what the document is found by.
+    """What a version of a document changes of what the document is found by.
 
     Attributes:
         kind: of the document.

@@ -4,7 +4,7 @@ A store keeps books.  All access goes through a `Transaction` on one book: reads
 consistent state, and appending is all or nothing.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import date
 from typing import Any, Protocol
@@ -350,8 +350,8 @@ class Transaction(Protocol):
         """Return the lines that are kept of open holds, by hold."""
         ...
 
-    def stored_index(self) -> Mapping[tuple[str, str, str], str]:
-        """Return what documents are found by: values by kind, id and name."""
+    def stored_index(self) -> Collection[tuple[str, str, str, str]]:
+        """Return what documents are found by: kind, name, value and id."""
         ...
 
     def physical_problems(self) -> list[Problem]:

@@ -444,11 +444,11 @@ class _Replay:
         kept = {(id_,): lines for id_, lines in transaction.stored_holds().items()}
         self.report(None, _differences("hold", holds, kept))
         index = {
-            (*document, name): value
-            for document, names in self.index.items()
+            (kind, name, value, id_): "a row"
+            for (kind, id_), names in self.index.items()
             for name, value in names.items()
         }
-        stored = transaction.stored_index()
+        stored = dict.fromkeys(transaction.stored_index(), "a row")
         self.report(None, _differences("document index", index, stored))
         for problem in transaction.physical_problems():
             self.report(problem.position, [problem.text])

@@ -7,7 +7,7 @@ tests.  It keeps the log as a list and answers most questions by reading it.
 import json
 import threading
 from bisect import bisect, bisect_left
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
 from typing import Any
@@ -682,10 +682,10 @@ class MemoryTransaction:
             for id_, change in self._book.holds.items()
         }
 
-    def stored_index(self) -> Mapping[tuple[str, str, str], str]:
+    def stored_index(self) -> Collection[tuple[str, str, str, str]]:
         """Return what documents are found by."""
         return {
-            (kind, id_, name): value
+            (kind, name, value, id_)
             for (kind, id_), index in self._book.index.items()
             for name, value in index.items()
         }

@@ -32,7 +32,7 @@ _COLUMNS: Final = {
     "bl_period_total": "book_id, bucket, account_no, commodity_no, phase, debit,"
     " credit",
     "bl_fact": "book_id, kind, key, number, ordinal",
-    "bl_document_index": "book_id, kind, id, name, value",
+    "bl_document_index": "book_id, kind, name, value, id",
 }
 _TYPES: Final = {
     "int4": "book_id line date value_date document_date economic_date bucket",
@@ -60,14 +60,12 @@ _ADD_PERIOD: Final = (
     " ON CONFLICT (book_id, bucket, account_no, commodity_no, phase) DO UPDATE SET "
     + _add("t", *_GROSS)
 )
-_PUT_INDEX: Final = (
-    " ON CONFLICT (book_id, kind, id, name) DO UPDATE SET value = excluded.value"
-)
 _DROP_INDEX: Final = (
     "DELETE FROM bl_document_index x"
-    " USING unnest(?::int4[], ?::text[], ?::text[], ?::text[])"
-    " AS gone (book_id, kind, id, name) WHERE x.book_id = gone.book_id"
-    " AND x.kind = gone.kind AND x.id = gone.id AND x.name = gone.name"
+    " USING unnest(?::int4[], ?::text[], ?::text[], ?::text[], ?::text[])"
+    " AS gone (book_id, kind, name, value, id) WHERE x.book_id = gone.book_id"
+    " AND x.kind = gone.kind AND x.name = gone.name AND x.value = gone.value"
+    " AND x.id = gone.id"
 )
 
 
@@ -251,12 +249,8 @@ class PostgreSQLDialect:
                     (place, book_id, kind, key),
                 )
 
-    def put_index(self, rows: Sequence[IndexRow]) -> Insert:
-        """Return the request that writes what documents are found by."""
-        return insertion("bl_document_index", rows, _PUT_INDEX)
-
-    def drop_index(self, rows: Sequence[tuple[Any, ...]]) -> Query:
-        """Return the request that removes names from that."""
+    def drop_index(self, rows: Sequence[IndexRow]) -> Query:
+        """Return the request that removes what documents are no longer found by."""
         return Query(_DROP_INDEX, tuple(map(list, zip(*rows, strict=True))))
 
 

@@ -22,29 +22,25 @@ _TO_3: Final = (
     """CREATE TABLE bl_document_index (
     book_id integer NOT NULL,
     kind text COLLATE "C" NOT NULL,
-    id text COLLATE "C" NOT NULL,
     name text COLLATE "C" NOT NULL,
     value text COLLATE "C" NOT NULL,
-    PRIMARY KEY (book_id, kind, id, name)
+    id text COLLATE "C" NOT NULL,
+    PRIMARY KEY (book_id, kind, name, value, id)
 )""",
-    """CREATE INDEX bl_document_index_value
-    ON bl_document_index (book_id, kind, name, value, id)""",
     """INSERT INTO bl_document_index
-    SELECT f.book_id, r.content::json ->> 'kind', r.content::json ->> 'id', '', ''
+    SELECT f.book_id, r.content::json ->> 'kind', '', '', r.content::json ->> 'id'
     FROM bl_fact f JOIN bl_record r
         ON r.book_id = f.book_id AND r.ordinal = f.ordinal
     WHERE f.kind = 'document'""",
-    # Roles that were given the other projections get this one too.
+    # Who may write what is pending may write this too.
     """DO $$
 DECLARE
     given record;
 BEGIN
     FOR given IN
-        SELECT DISTINCT a.privilege_type AS privilege, a.grantee::regrole AS grantee
+        SELECT a.privilege_type AS privilege, a.grantee::regrole AS grantee
         FROM pg_class c CROSS JOIN LATERAL aclexplode(c.relacl) a
-        WHERE c.oid IN ('bl_fact'::regclass, 'bl_pending'::regclass)
-            AND a.grantee NOT IN (0, c.relowner)
-            AND a.privilege_type IN ('SELECT', 'INSERT', 'UPDATE', 'DELETE')
+        WHERE c.oid = 'bl_pending'::regclass AND a.grantee NOT IN (0, c.relowner)
     LOOP
         EXECUTE format(
             'GRANT %s ON bl_document_index TO %s', given.privilege, given.grantee

@@ -208,14 +208,11 @@ CREATE TABLE bl_listener (
 CREATE TABLE bl_document_index (
     book_id integer NOT NULL,
     kind text COLLATE "C" NOT NULL,
-    id text COLLATE "C" NOT NULL,
     name text COLLATE "C" NOT NULL,
     value text COLLATE "C" NOT NULL,
-    PRIMARY KEY (book_id, kind, id, name)
-);
-
-CREATE INDEX bl_document_index_value
-    ON bl_document_index (book_id, kind, name, value, id)
+    id text COLLATE "C" NOT NULL,
+    PRIMARY KEY (book_id, kind, name, value, id)
+)
 """
 
 _CHECK = """
@@ -465,10 +462,7 @@ def role_statements(owner: str, application: str, auditor: str) -> list[str]:
         *(f"ALTER SEQUENCE {SCHEMA}.{name} OWNER TO {owner}" for name in _SEQUENCES),
         *(f"ALTER FUNCTION {SCHEMA}.{name} OWNER TO {owner}" for name in _FUNCTIONS),
     ]
-    updatable = (
-        *("bl_fact", "bl_current", "bl_period_total", "bl_listener"),
-        "bl_document_index",
-    )
+    updatable = ("bl_fact", "bl_current", "bl_period_total", "bl_listener")
     deletable = ("bl_opening", "bl_pending", "bl_unsealed", "bl_document_index")
     return [
         *(f"CREATE ROLE {name} NOLOGIN" for name in (owner, application, auditor)),

@@ -12,13 +12,12 @@ from backoffice_ledger._engine.columns import DecidedColumns
 from backoffice_ledger._engine.state import (
     FactKey,
     HoldChange,
-    IndexChange,
     NewRecord,
 )
 from backoffice_ledger._model.entry import Entry
 from backoffice_ledger._model.posting import Side
 from backoffice_ledger._model.text import EMPTY_MAPPING
-from backoffice_ledger._stores.sql_dialect import Dialect
+from backoffice_ledger._stores.sql_dialect import Dialect, IndexRow
 from backoffice_ledger._stores.sql_steps import (
     PHASE_NUMBERS,
     Query,
@@ -26,6 +25,9 @@ from backoffice_ledger._stores.sql_steps import (
     optional_date_number,
 )
 from backoffice_ledger._stores.sqlite_schema import LIMB, RECORD_TYPES, to_limbs
+
+IndexStep = tuple[Mapping[str, str], Mapping[str, str]]
+"""What a document was found by, and what it is found by from now on."""
 
 
 @attrs.define
@@ -52,7 +54,7 @@ class Batch:
     pending: list[tuple[Any, ...]] = attrs.field(factory=list)
     released: list[str] = attrs.field(factory=list)
     held: dict[tuple[int, int], list[int]] = attrs.field(factory=dict)
-    indexes: dict[tuple[str, str], IndexChange] = attrs.field(factory=dict)
+    indexes: dict[tuple[str, str], IndexStep] = attrs.field(factory=dict)
 
     def add(self, new: NewRecord) -> None:
         """Take in one record at the next position."""
@@ -66,8 +68,8 @@ class Batch:
             self._add_hold(new.hold)
         if new.index is not None:
             key = new.index.kind, new.index.id
-            first = self.indexes.setdefault(key, new.index)
-            self.indexes[key] = attrs.evolve(new.index, before=first.before)
+            before, _ = self.indexes.get(key, (new.index.before, None))
+            self.indexes[key] = before, new.index.after
         if new.entry is not None:
             self._add_entry(new, new.entry, position)
             return
@@ -294,19 +296,20 @@ class Batch:
 
     def _write_index(self) -> Step[None]:
         """Write what the latest versions of documents are found by."""
-        gone, put = [], []
-        for (kind, id_), change in sorted(self.indexes.items()):
-            key = (self.book_id, kind, id_)
-            gone += [(*key, n) for n in change.before if n not in change.after]
-            put += [
-                (*key, name, value)
-                for name, value in change.after.items()
-                if change.before.get(name) != value
-            ]
+        book_id = self.book_id
+        gone: list[IndexRow] = []
+        new: list[IndexRow] = []
+        for (kind, id_), (before, after) in self.indexes.items():
+            for rows, ours, others in ((gone, before, after), (new, after, before)):
+                rows += [
+                    (book_id, kind, name, value, id_)
+                    for name, value in ours.items()
+                    if others.get(name) != value
+                ]
         if gone:
-            yield self.dialect.drop_index(gone)
-        if put:
-            yield self.dialect.put_index(put)
+            yield self.dialect.drop_index(sorted(gone))
+        if new:
+            yield self.dialect.insert("bl_document_index", sorted(new))
 
     def _write_totals(self) -> Step[None]:
         current: dict[tuple[int, int], list[int]] = {}

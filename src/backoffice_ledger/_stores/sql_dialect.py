@@ -20,7 +20,7 @@ PeriodRow = tuple[int, ...]
 """Bucket, account, commodity, phase, debits, credits."""
 
 IndexRow = tuple[int, str, str, str, str]
-"""Book, kind and id of a document, name and value that it is found by."""
+"""Book and kind of a document, name and value that it is found by, its id."""
 
 FactRow = tuple[str, str, int | None, int]
 """Kind, key, number of the name, place of the record."""
@@ -147,10 +147,6 @@ class Dialect(Protocol):
         """Write facts; those in *known* are there already."""
         ...
 
-    def put_index(self, rows: Sequence[IndexRow]) -> Many | Insert:
-        """Return the request that writes what documents are found by."""
-        ...
-
-    def drop_index(self, rows: Sequence[tuple[Any, ...]]) -> Query | Many:
-        """Return the request that removes names: book, kind, id and name."""
+    def drop_index(self, rows: Sequence[IndexRow]) -> Query | Many:
+        """Return the request that removes what documents are no longer found by."""
         ...

@@ -2,12 +2,12 @@
 
 ``bl_document_index`` has a row for each name that a document declares, and one with an
 empty name where it declares nothing.  A question goes through the rows of its first
-name, in the order of ids, and looks each of them up under the other names: so that it
-costs what the first name finds, and a page of it costs a page.
+name, in the order of ids where that has one value, and looks each document up under
+the other values; spans of other names are left to the documents themselves.
 """
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Collection
+from typing import Any, Final
 
 from backoffice_ledger._engine.documents import declared, document_key
 from backoffice_ledger._engine.state import Fact
@@ -16,18 +16,18 @@ from backoffice_ledger._stores.sql import SqlBook
 from backoffice_ledger._stores.sql_steps import Query, Step
 from backoffice_ledger.errors import Corrupt
 
-_LISTED = (
-    "SELECT DISTINCT x.id FROM bl_document_index x"
-    " WHERE x.book_id = ? AND x.kind = ? AND x.id > ?"
-)
-_NAMED = (
+_NAMED: Final = (
     "SELECT x.id FROM bl_document_index x"
-    " WHERE x.book_id = ? AND x.kind = ? AND x.id > ? AND x.name = ? AND x.value "
+    " WHERE x.book_id = ? AND x.kind = ? AND x.name = ? AND x.value {} AND x.id > ?"
 )
-# A query of its own for each row: no plan can read all rows of the other name.
-_OTHER = (
-    " AND (SELECT y.value FROM bl_document_index y WHERE y.book_id = x.book_id"
-    " AND y.kind = x.kind AND y.id = x.id AND y.name = ?) "
+# Looked up for each row: no plan can read all rows of the other value.
+_OTHER: Final = (
+    " AND (SELECT count(*) FROM bl_document_index y WHERE y.book_id = x.book_id"
+    " AND y.kind = x.kind AND y.name = ? AND y.value = ? AND y.id = x.id) = 1"
+)
+_LISTED: Final = (
+    "SELECT f.key FROM bl_fact f WHERE f.book_id = ? AND f.kind = 'document'"
+    " AND f.key > ? AND f.key < ?"
 )
 
 
@@ -39,9 +39,7 @@ def find(book: SqlBook, query: DocumentQuery) -> Step[list[Fact]]:
     after = query.after
     while len(found) < query.limit:
         wanted = query.limit - len(found)
-        sql, params = _ids(book.book_id, query, after)
-        rows = yield Query(f"{sql} ORDER BY 1 LIMIT ?", (*params, wanted))
-        keys = [document_key(query.kind, id_) for (id_,) in rows]
+        keys = yield from _keys(book.book_id, query, after, wanted)
         if book.is_locking:
             yield from book.lock_facts("document", keys)
         facts = yield from book.read_facts("document", keys)
@@ -52,41 +50,50 @@ def find(book: SqlBook, query: DocumentQuery) -> Step[list[Fact]]:
             for key in keys
             if query.matches(declared(facts[key].content))  # still, under the lock
         ]
-        if len(rows) < wanted:
+        if len(keys) < wanted:
             break
-        after = rows[-1][0]
+        after = facts[keys[-1]].content["id"]
     return found
+
+
+def _keys(
+    book_id: int, query: DocumentQuery, after: str, limit: int
+) -> Step[list[str]]:
+    """Return the keys of documents that may be meant, in the order of ids."""
+    if query.asks:
+        sql, params = _ids(book_id, query, after)
+        rows = yield Query(f"{sql} ORDER BY 1 LIMIT ?", (*params, limit))
+        return [document_key(query.kind, id_) for (id_,) in rows]
+    first = document_key(query.kind, "")
+    last = first.removesuffix("/") + "0"  # the sign after the slash
+    place = (book_id, first + after, last)
+    rows = yield Query(f"{_LISTED} ORDER BY 1 LIMIT ?", (*place, limit))
+    return [key for (key,) in rows]
 
 
 def _ids(book_id: int, query: DocumentQuery, after: str) -> tuple[str, list[Any]]:
     """Return what asks for the ids of documents, without their order."""
-    place = [book_id, query.kind, after]
-    if not query.asks:
-        return _LISTED, place
-    first, *others = [(name, "= ?", [value]) for name, value in query.equal] + [
-        (name, *_within(first, last)) for name, first, last in query.spans
-    ]
-    sql, params = _NAMED + first[1], [*place, first[0], *first[2]]
-    for name, term, values in others:
-        sql += _OTHER + term
-        params += [name, *values]
+    if query.equal:
+        (name, value), *others = query.equal
+        term, values = "= ?", [value]
+    else:
+        (name, first, last), others = query.spans[0], []
+        term, values = ">= ?", [first or ""]
+        if last is not None:
+            term, values = "BETWEEN ? AND ?", [first or "", last]
+    sql = _NAMED.format(term) + _OTHER * len(others)
+    params = [book_id, query.kind, name, *values, after]
+    params += [part for pair in others for part in pair]
     if query.undeclared:
-        sql += f" UNION ALL {_NAMED}= ?"
-        params += [*place, "", ""]
+        sql += " UNION ALL " + _NAMED.format("= ?")
+        params += [book_id, query.kind, "", "", after]
     return sql, params
 
 
-def _within(first: str | None, last: str | None) -> tuple[str, list[str]]:
-    """Return the term that a value is in a span, and its parameters."""
-    if last is None:
-        return ">= ?", [first or ""]
-    return "BETWEEN ? AND ?", [first or "", last]
-
-
-def stored_index(book: SqlBook) -> Step[Mapping[tuple[str, str, str], str]]:
-    """Return what is kept: values by kind, id and name."""
+def stored_index(book: SqlBook) -> Step[Collection[tuple[str, str, str, str]]]:
+    """Return what is kept: kind, name, value and id."""
     rows = yield Query(
-        "SELECT kind, id, name, value FROM bl_document_index WHERE book_id = ?",
+        "SELECT kind, name, value, id FROM bl_document_index WHERE book_id = ?",
         (book.book_id,),
     )
-    return {(kind, id_, name): value for kind, id_, name, value in rows}
+    return [tuple(row) for row in rows]

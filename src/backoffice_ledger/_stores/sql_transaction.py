@@ -1,6 +1,6 @@
 """A transaction on a book in any SQL database, as the ledger asks for it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Generic, Protocol, TypeVar
 
 import attrs
@@ -152,6 +152,6 @@ class SqlTransaction(Generic[D]):
         """Return the lines that are kept of open holds."""
         return self._driver.run(sql_pending.stored_holds(self._book))
 
-    def stored_index(self) -> Mapping[tuple[str, str, str], str]:
+    def stored_index(self) -> Collection[tuple[str, str, str, str]]:
         """Return what documents are found by."""
         return self._driver.run(sql_documents.stored_index(self._book))

@@ -62,6 +62,7 @@ _COLUMNS: Final = {
     "bl_redaction": "book_id, position, field, commitment, redacted_at",
     "bl_pending": "book_id, hold, line, account_no, commodity_no, side, high, low,"
     " expires_at",
+    "bl_document_index": "book_id, kind, name, value, id",
 }
 _INSERT: Final = {
     table: f"INSERT INTO {table} VALUES ({_values(columns.count(',') + 1)})"
@@ -83,13 +84,9 @@ _PUT_FACT: Final = (
     "INSERT INTO bl_fact VALUES (?, ?, ?, ?, ?)"
     " ON CONFLICT (book_id, kind, key) DO UPDATE SET position = excluded.position"
 )
-_PUT_INDEX: Final = (
-    "INSERT INTO bl_document_index VALUES (?, ?, ?, ?, ?)"
-    " ON CONFLICT (book_id, kind, id, name) DO UPDATE SET value = excluded.value"
-)
 _DROP_INDEX: Final = (
     "DELETE FROM bl_document_index"
-    " WHERE book_id = ? AND kind = ? AND id = ? AND name = ?"
+    " WHERE book_id = ? AND kind = ? AND name = ? AND value = ? AND id = ?"
 )
 
 
@@ -246,12 +243,8 @@ class SQLiteDialect:
         for row in rows:
             yield Query(_PUT_FACT, (book_id, *row))
 
-    def put_index(self, rows: Sequence[IndexRow]) -> Many:
-        """Return the request that writes what documents are found by."""
-        return Many(_PUT_INDEX, rows)
-
-    def drop_index(self, rows: Sequence[tuple[Any, ...]]) -> Many:
-        """Return the request that removes names from that."""
+    def drop_index(self, rows: Sequence[IndexRow]) -> Many:
+        """Return the request that removes what documents are no longer found by."""
         return Many(_DROP_INDEX, rows)
 
 

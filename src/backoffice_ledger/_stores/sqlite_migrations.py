@@ -84,16 +84,14 @@ _TO_3: Final = (
     """CREATE TABLE bl_document_index (
     book_id INTEGER NOT NULL,
     kind TEXT NOT NULL,
-    id TEXT NOT NULL,
     name TEXT NOT NULL,
     value TEXT NOT NULL,
-    PRIMARY KEY (book_id, kind, id, name)
+    id TEXT NOT NULL,
+    PRIMARY KEY (book_id, kind, name, value, id)
 ) STRICT, WITHOUT ROWID""",
-    """CREATE INDEX bl_document_index_value
-    ON bl_document_index (book_id, kind, name, value, id)""",
     """INSERT INTO bl_document_index
-    SELECT f.book_id, json_extract(r.content, '$.kind'),
-        json_extract(r.content, '$.id'), '', ''
+    SELECT f.book_id, json_extract(r.content, '$.kind'), '', '',
+        json_extract(r.content, '$.id')
     FROM bl_fact f JOIN bl_record r
         ON r.book_id = f.book_id AND r.position = f.position
     WHERE f.kind = 'document'""",

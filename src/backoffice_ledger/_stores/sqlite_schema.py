@@ -216,14 +216,11 @@ CREATE TABLE bl_listener (
 CREATE TABLE bl_document_index (
     book_id INTEGER NOT NULL,
     kind TEXT NOT NULL,
-    id TEXT NOT NULL,
     name TEXT NOT NULL,
     value TEXT NOT NULL,
-    PRIMARY KEY (book_id, kind, id, name)
-) STRICT, WITHOUT ROWID;
-
-CREATE INDEX bl_document_index_value
-    ON bl_document_index (book_id, kind, name, value, id)
+    id TEXT NOT NULL,
+    PRIMARY KEY (book_id, kind, name, value, id)
+) STRICT, WITHOUT ROWID
 """
 
 _SEAL = """

@@ -134,7 +134,7 @@ def pending(ledger: bl.Ledger, chart: Iterable[str]) -> dict[str, Any]:
         return {
             "cells": {path: dict(transaction.current(path, 0)) for path in chart},
             "holds": dict(transaction.stored_holds()),
-            "index": dict(transaction.stored_index()),
+            "index": sorted(transaction.stored_index()),
         }
 
 
