@@ -548,6 +548,14 @@ CALLS: dict[str, dict[str, Any]] = {
     "documents.history": {"kind": "trade", "id": "t-1"},
     "documents.get": {"kind": "trade", "id": "t-1", "version": 1},
     "documents.all": {"kind": "trade"},
+    "documents.find": {
+        "kind": "trade",
+        "where": {"state": "open"},
+        "between": {"due": ("2026-01-01", None)},
+        "undeclared": True,
+        "after": "t-0",
+        "limit": 5,
+    },
     "proposals.propose": {
         "what": rent(),
         "id": rent().id,

@@ -12,6 +12,7 @@ from backoffice_ledger._engine.columns import DecidedColumns
 from backoffice_ledger._engine.state import (
     FactKey,
     HoldChange,
+    IndexChange,
     NewRecord,
 )
 from backoffice_ledger._model.entry import Entry
@@ -67,9 +68,7 @@ class Batch:
         if new.hold is not None:
             self._add_hold(new.hold)
         if new.index is not None:
-            key = new.index.kind, new.index.id
-            before, _ = self.indexes.get(key, (new.index.before, None))
-            self.indexes[key] = before, new.index.after
+            self._add_index(new.index)
         if new.entry is not None:
             self._add_entry(new, new.entry, position)
             return
@@ -87,6 +86,13 @@ class Batch:
                 *(None,) * 13,
             )
         )
+
+    def _add_index(self, change: IndexChange) -> None:
+        """Take in what a version of a document changes of what it is found by."""
+        document = change.kind, change.id
+        earlier = self.indexes.get(document)
+        before = change.before if earlier is None else earlier[0]
+        self.indexes[document] = before, change.after
 
     def _add_hold(self, change: HoldChange) -> None:
         """Take in what a hold's record does to what is pending."""

@@ -202,7 +202,7 @@ class DocumentTests(StoreCase):
         again = plain.revise({}, index={"state": "open"})
         with self.books(tmp_path) as books:
 
-            def find(where: dict[str, str]) -> object:
+            def find(where: dict[str, str]) -> Any:
                 return books.do(lambda ledger: ledger.documents.find("deal", where))
 
             for version in (first, settled, plain, again):
