@@ -799,6 +799,14 @@ def test_trying_takes_no_locks(ledger: bl.Ledger, database: str) -> None:
         ("INSERT INTO bl_pending VALUES (1, 'x', 0, 1, 1, 0, 5, NULL)", "hold"),
         ("INSERT INTO bl_fact VALUES (9, 'account', 'x', 1, 5)", "does not exist"),
         (
+            "INSERT INTO bl_document_index VALUES (1, 'deal', 'state', 'open', 'x')",
+            "document index deal state open x",
+        ),
+        (
+            "INSERT INTO bl_document_index VALUES (9, 'deal', 'state', 'open', 'x')",
+            "does not exist",
+        ),
+        (
             "UPDATE bl_log_position l SET ordinal = r.ordinal FROM bl_log_position r"
             " WHERE l.position + r.position = 11 AND r.position IN (5, 6)",
             "another row",

@@ -154,18 +154,18 @@ class FrontOffice:
 
     def _costs(self, owner: str, codes: Iterable[str]) -> Mapping[str, bl.Amount]:
         """Return what an owner's units cost, by instrument; nothing of customers'."""
-        view, lots = self.ledger.view(), self.accounts.lots
-        accounts = self._opened(lots.cost)
-        owners = view.balances_by("owner", accounts=accounts)
-        if owner not in owners:
+        if owner not in self.accounts.house:
             return {}
-        if len(owners) > 1:  # the lots tell whose cost it is
+        view, lots = self.ledger.view(), self.accounts.lots
+        if len(self.accounts.house) > 1:  # the lots tell whose cost it is
             positions = [
                 (code, read_positions(view, lots, instrument=code).get((owner, code)))
                 for code in codes
             ]
             return {code: one.pool.cost for code, one in positions if one is not None}
-        booked = view.balances_by("instrument", list(codes), accounts=accounts)
+        booked = view.balances_by(
+            "instrument", list(codes), accounts=self._opened(lots.cost)
+        )
         return {
             code: amount
             for code, balances in booked.items()
