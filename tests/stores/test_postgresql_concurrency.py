@@ -360,7 +360,9 @@ def test_a_hold_that_expires_late_is_resolved_once(
     ledger.verify()
 
 
-def test_what_is_found_is_taken_once(open_store: Callable[..., PostgreSQLStore]) -> None:
+def test_what_is_found_is_taken_once(
+    open_store: Callable[..., PostgreSQLStore],
+) -> None:
     """Who finds a document to change it waits for whoever found it before."""
     store = open_store()
     ledger = bl.open_ledger(store, actor="clerk", book="jobs", create=True)
