@@ -426,7 +426,7 @@ CALLS: dict[str, dict[str, Any]] = {
         "on_refusal": "raise",
         "dry_run": False,
     },
-    "post_all": {"entries": [rent()], "versions": {"assets:bank": 1}},
+    "post_all": {"entries": [rent()], "versions": {"assets:bank": 2}},
     "post_many": {
         "entries": [rent()],
         "batch_size": 10,
