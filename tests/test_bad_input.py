@@ -426,6 +426,7 @@ CALLS: dict[str, dict[str, Any]] = {
         "on_refusal": "raise",
         "dry_run": False,
     },
+    "post_all": {"entries": [rent()], "versions": {"assets:bank": 2}},
     "post_many": {
         "entries": [rent()],
         "batch_size": 10,
@@ -613,7 +614,15 @@ CALLS: dict[str, dict[str, Any]] = {
         "kind": "normal",
         "dimension": {"cost_centre": "B7"},
         "after": None,
+        "known_after": 1,
         "limit": 10,
+    },
+    "view().find": {"ids": ["rent-1", "nobody"]},
+    "view().balances_by": {
+        "dimension": "cost_centre",
+        "values": ["B7", "B8"],
+        "accounts": ["assets:bank"],
+        "include_children": True,
     },
     "view().trial_balance": {
         "dates": (None, DAY),

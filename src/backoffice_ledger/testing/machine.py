@@ -198,6 +198,9 @@ class _TwinMachine(RuleBasedStateMachine):
                     sheet = self._books.do(
                         lambda ledger: ledger.view(**bounds).balance_sheet(phase=phase)
                     )
+                    self._books.do(
+                        lambda ledger: ledger.view(**bounds).balances_by("cost_centre")
+                    )
                     sides = sheet.total("liabilities") + sheet.total("equity")
                     assert sheet.total("assets") == sides
 
