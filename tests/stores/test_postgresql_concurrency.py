@@ -385,7 +385,9 @@ def test_what_is_found_is_taken_once(
         return own.atomically(work)
 
     taken = at_once([lambda n=n: take(n) for n in range(THREADS)])  # type: ignore[misc]
-    assert sorted(sum(taken, [])) == [f"J{number}" for number in range(6)]
+    assert sorted(id_ for ids in taken for id_ in ids) == [
+        f"J{number}" for number in range(6)
+    ]
     assert ledger.documents.find("job", open_index) == ()
     assert all(job.version == 2 for job in ledger.documents.all("job"))
     ledger.verify()

@@ -396,9 +396,7 @@ def test_what_is_netted_in_the_same_call(books: SettlementBooks) -> None:
     netted = Netted(
         netting_id="N", date=DAY, obligations=[bought.obligation], counterparty="CCP"
     )
-    net = attrs.evolve(
-        bought.obligation, id="N", counterparty="CCP", clearing="ccp"
-    )
+    net = attrs.evolve(bought.obligation, id="N", counterparty="CCP", clearing="ccp")
     done = TradeSettled(obligation=net, date=DAY)
     assert len(books.post([bought, netted, done])) == 3
     with pytest.raises(LimitBreached):
