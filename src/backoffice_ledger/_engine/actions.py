@@ -4,7 +4,6 @@ The effect of a command is what it would append to the log.  It says all that th
 to say: the command can be read back from it.
 """
 
-import json
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final
@@ -93,7 +92,7 @@ def effect_of(records: Iterable[NewRecord]) -> tuple[Effect, ...]:
         Effect(
             record.type,
             record.id,
-            stored_json(json.loads(record.content)),
+            stored_json(record.parsed()),
             FrozenMapping((name, text) for name, _, text in record.texts),
         )
         for record in records

@@ -22,7 +22,6 @@ from typing import Any, Final
 
 from backoffice_ledger._model.amount import format_minor_units
 from backoffice_ledger._model.dates import instant_from_microseconds
-from backoffice_ledger._model.document import plain_json
 from backoffice_ledger._model.entry import Entry, EntryKind
 from backoffice_ledger._model.posting import Posting, Side
 from backoffice_ledger._model.text import EMPTY_MAPPING
@@ -33,16 +32,35 @@ SALT_BYTES: Final = 16
 quote = encode_basestring
 """Write a str as a JSON string, without escaping beyond ASCII."""
 
+_DEBIT: Final = Side.DEBIT
+_NORMAL: Final = EntryKind.NORMAL
+"""Looking up a member of an Enum takes as long as quoting its name."""
 
 _day_text: Final = lru_cache(maxsize=4096)(date.isoformat)
 """Write a date; a book uses the same ones again and again."""
 
 
+def _as_dict(value: object) -> dict[str, Any]:
+    """Return a mapping as the dict that the encoder knows."""
+    if isinstance(value, Mapping):
+        return dict(value.items())
+    raise TypeError(f"JSON has no {type(value).__name__}")
+
+
+_ENCODER: Final = json.JSONEncoder(
+    sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_as_dict
+)
+
+
 def canonical_json(value: Any) -> str:
     """Return *value* (str, int, bool, None, lists, mappings) in canonical form."""
-    return json.dumps(
-        plain_json(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False
-    )
+    return _ENCODER.encode(value)
+
+
+def _names_json(names: Mapping[str, str]) -> str:
+    """Return a mapping of names to names, in sorted order, in canonical form."""
+    items = [f"{quote(key)}:{quote(name)}" for key, name in names.items()]
+    return f"{{{','.join(items)}}}"
 
 
 def commitment(salt: bytes, text: str) -> str:
@@ -82,19 +100,19 @@ def posting_content(posting: Posting, memo: str | None) -> str:
     """Return the canonical form of a posting; *memo* is the commitment to its memo."""
     amount = posting.amount
     unit = amount.commodity
-    side = "debit" if posting.side is Side.DEBIT else "credit"
-    text = (
+    dimensions = memo_text = value_date = ""
+    if posting.dimensions is not EMPTY_MAPPING:
+        dimensions = f',"dimensions":{_names_json(posting.dimensions)}'
+    if memo is not None:
+        memo_text = f',"memo":"{memo}"'
+    if posting.value_date is not None:
+        value_date = f',"value_date":"{_day_text(posting.value_date)}"'
+    return (
         f'{{"account":{quote(posting.account)},'
         f'"amount":"{format_minor_units(amount.minor_units, unit.scale)}",'
-        f'"commodity":"{unit.code}"'
+        f'"commodity":"{unit.code}"{dimensions}{memo_text},'
+        f'"side":"{"debit" if posting.side is _DEBIT else "credit"}"{value_date}}}'
     )
-    if posting.dimensions is not EMPTY_MAPPING:
-        text += f',"dimensions":{canonical_json(posting.dimensions)}'
-    if memo is not None:
-        text += f',"memo":"{memo}"'
-    if posting.value_date is None:
-        return f'{text},"side":"{side}"}}'
-    return f'{text},"side":"{side}","value_date":"{posting.value_date}"}}'
 
 
 def entry_content(
@@ -121,7 +139,7 @@ def entry_content(
             posting_content(posting, commitments.get(memo_field(line)))
             for line, posting in enumerate(entry.postings)
         ]
-    kind = "normal" if entry.kind is EntryKind.NORMAL else entry.kind.value
+    kind = "normal" if entry.kind is _NORMAL else entry.kind.value
     text += (
         f',"id":{quote(entry.id)},"journal":{quote(entry.journal)},'
         f'"kind":"{kind}","postings":[{",".join(postings)}]'
@@ -159,6 +177,7 @@ def date_number(day: date) -> int:
     return day.year * 10_000 + day.month * 100 + day.day
 
 
+@lru_cache(maxsize=4096, typed=True)
 def number_date(number: int) -> date:
-    """Return the date of the integer YYYYMMDD."""
+    """Return the date of the integer YYYYMMDD; as for `_day_text`."""
     return date(number // 10_000, number // 100 % 100, number % 100)

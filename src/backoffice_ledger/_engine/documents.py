@@ -14,7 +14,7 @@ from backoffice_ledger._engine.state import (
     State,
     key_part,
 )
-from backoffice_ledger._model.document import Document, plain_json, stored_document
+from backoffice_ledger._model.document import Document, stored_document
 from backoffice_ledger._model.text import EMPTY_MAPPING
 from backoffice_ledger.errors import DocumentConflict
 
@@ -146,7 +146,7 @@ def _store(
 
 
 def _record(document: Document, key: FactKey, stamp: Stamp) -> NewRecord:
-    body = plain_json(document.content)
+    body = dict(document.content.items())
     texts = {PERSONAL + name: body.pop(name) for name in document.personal}
     content: dict[str, Any] = {
         "content": body,

@@ -160,5 +160,5 @@ def expire_if_due(state: State, outcome: Outcome, id_: str, stamp: Stamp) -> boo
     record = resolved(stamp, fact, "expired")
     take_moves(state, moves_of(released=pending_of(fact.content)))
     outcome.records.append(record)
-    state.put(("hold", id_), Fact(0, stamp.actor, stamp.at, json.loads(record.content)))
+    state.put(("hold", id_), Fact(0, stamp.actor, stamp.at, record.parsed()))
     return True

@@ -5,7 +5,7 @@ those that a command asks about.  All amounts are on the account's normal side.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 import attrs
 
@@ -26,6 +26,8 @@ from backoffice_ledger.errors import (
     UnknownAccount,
 )
 
+_DEBIT: Final = Side.DEBIT  # looked up once
+
 Moves = dict[tuple[str, Commodity], Cell]
 """What a command adds to the cells of accounts."""
 
@@ -39,7 +41,7 @@ def moves_of(
     moves: Moves = {}
     for posting in posted:
         amount = posting.amount.minor_units
-        if posting.side is Side.DEBIT:
+        if posting.side is _DEBIT:
             _add(moves, posting, Cell(debit=amount, version=1))
         else:
             _add(moves, posting, Cell(credit=amount, version=1))

@@ -14,6 +14,7 @@ from backoffice_ledger._engine.canonical import (
     record_bytes,
 )
 from backoffice_ledger._engine.state import FactKey, NewRecord
+from backoffice_ledger._model.document import plain_json
 from backoffice_ledger.errors import InvalidOption
 from backoffice_ledger.protocols import SaltSource
 
@@ -69,7 +70,7 @@ class Stamp:
         The content gets a field ``texts`` with commitments to *texts* by name.
         """
         openings: list[tuple[str, bytes, str]] = []
-        body = dict(content)
+        body = plain_json(content)
         if texts:
             openings = [
                 (field, salt, text)
@@ -91,4 +92,5 @@ class Stamp:
             leaf_hash(data),
             tuple(facts),
             openings,
+            body=body,
         )

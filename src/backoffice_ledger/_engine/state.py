@@ -4,6 +4,7 @@ A *fact* is the latest record about something: the account ``assets:bank``, the 
 ``*/1993-01``.  Facts are the book's state, apart from entries and totals.
 """
 
+import json
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Mapping
 from datetime import date
@@ -208,7 +209,11 @@ class AccountTerms:
 
 @attrs.define
 class NewRecord:
-    """A record that has been decided and not yet been given its position."""
+    """A record that has been decided and not yet been given its position.
+
+    ``content`` is canonical, ``body`` the same as it was before it was encoded, where
+    that is known.
+    """
 
     type: str
     id: str
@@ -227,6 +232,13 @@ class NewRecord:
     erases: tuple[str, str, str] | None = None
     hold: HoldChange | None = None
     index: IndexChange | None = None
+    body: Mapping[str, Any] | None = None
+
+    def parsed(self) -> Mapping[str, Any]:
+        """Return the content of a record other than an entry as JSON gives it."""
+        if self.body is None:
+            self.body = json.loads(self.content)
+        return self.body
 
 
 @attrs.define

@@ -314,6 +314,10 @@ class Transaction(Protocol):
         """Return gross totals for each value of a dimension."""
         ...
 
+    def records(self, after: int, limit: int) -> list[Record]:
+        """Return the records of the log after a position, in order."""
+        ...
+
     def log(self, after: int, limit: int) -> list[LogRow]:
         """Return rows of the log, rebuilt from what is stored, in order."""
         ...

@@ -116,11 +116,11 @@ def _batch(session: Delivering, listener: Listener) -> int:
     with _own_transaction(session) as transaction:
         register([listener], transaction)
         position = transaction.listener_position(listener.name, lock=True) or 0
-        rows = transaction.log(position, BATCH_RECORDS)
-        if rows:
-            listener(tuple(row.record for row in rows))
-            transaction.move_listener(listener.name, rows[-1].record.position)
-    return len(rows)
+        records = transaction.records(position, BATCH_RECORDS)
+        if records:
+            listener(tuple(records))
+            transaction.move_listener(listener.name, records[-1].position)
+    return len(records)
 
 
 def _own_transaction(session: Delivering) -> AbstractContextManager[Transaction]:

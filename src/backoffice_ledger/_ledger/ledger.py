@@ -435,11 +435,11 @@ class Ledger:
     def _records(self, after: int) -> Iterator[Record]:
         while True:
             with self._session.transaction(write=False) as transaction:
-                page = transaction.log(after, PAGE_ROWS)
-            yield from (row.record for row in page)
+                page = transaction.records(after, PAGE_ROWS)
+            yield from page
             if len(page) < PAGE_ROWS:
                 return
-            after = page[-1].record.position
+            after = page[-1].position
 
     # --- reading ---------------------------------------------------------------------
 

@@ -1,6 +1,5 @@
 """The one write path: begin, read what is needed, decide, append, commit."""
 
-import json
 import random
 import secrets
 import time
@@ -694,7 +693,7 @@ class BookReader:
 def placed_record(new: NewRecord, position: int, number: int | None) -> Record:
     """Return the record that *new* has become at its place in the log."""
     is_entry = new.entry is not None
-    content = EMPTY_MAPPING if is_entry else stored_json(json.loads(new.content))
+    content = EMPTY_MAPPING if is_entry else stored_json(new.parsed())
     return Record(
         position,
         new.type,

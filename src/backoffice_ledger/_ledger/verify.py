@@ -68,6 +68,7 @@ from backoffice_ledger.errors import (
 )
 
 PROBLEMS_MAX = 100
+_DEBIT = Side.DEBIT  # looked up once
 
 _CHANGED = frozenset(
     {
@@ -414,7 +415,7 @@ class _Replay:
         month = date_number(entry.date) // 100
         for posting in entry.postings:
             unit = posting.amount.commodity
-            side = 0 if posting.side is Side.DEBIT else 1
+            side = 0 if posting.side is _DEBIT else 1
             for bucket in (month, month // 100):
                 cell = self.periods.setdefault(
                     (bucket, posting.account, unit, phase), [0, 0]

@@ -15,6 +15,7 @@ from backoffice_ledger._model.text import (
     check_identifier,
     check_key,
     check_text,
+    is_plain,
     string_mapping,
 )
 from backoffice_ledger.errors import BoundExceeded, InexactNumber, InvalidDocument
@@ -56,7 +57,7 @@ class _Freezer:
             self.spend(len(value) + 1)
             return check_text(value, field)
         self.spend(1)
-        if isinstance(value, (Mapping, list, tuple)):
+        if isinstance(value, (dict, list, tuple, Mapping)):  # the last is slow
             return self.freeze_container(value, field, depth)
         if value is None or isinstance(value, bool):
             return value
@@ -85,24 +86,23 @@ class _Freezer:
             raise BoundExceeded(
                 field=self.field, expected=f"at most {BOUNDS.document_depth} levels"
             )
-        if isinstance(value, Mapping):
-            return FrozenMapping(
-                (
-                    self.freeze_key(key, field),
-                    self.freeze(item, f"{field}.{key}", depth + 1),
-                )
-                for key, item in value.items()
-            )
+        if isinstance(value, (dict, Mapping)):
+            key_field = f"{field}.key"
+            pairs = []
+            for key, item in value.items():
+                name = check_key(key, key_field)
+                if type(item) is str and is_plain(item):  # most are
+                    self.spend(len(name) + len(item) + 1)
+                    pairs.append((name, item))
+                else:
+                    self.spend(len(name))
+                    frozen = self.freeze(item, f"{field}.{key}", depth + 1)
+                    pairs.append((name, frozen))
+            return FrozenMapping(pairs)
         return tuple(
             self.freeze(item, f"{field}[{index}]", depth + 1)
             for index, item in enumerate(value)
         )
-
-    def freeze_key(self, key: object, field: str) -> str:
-        """Return a key of the mapping *field*."""
-        name = check_key(key, f"{field}.key")
-        self.spend(len(name))
-        return name
 
     @property
     def bytes_spent(self) -> int:
@@ -176,21 +176,29 @@ def stored_json(value: Any) -> Any:
     It may be larger than a document: a proposal holds a whole entry.
     """
     if type(value) is dict:
-        return FrozenMapping((key, stored_json(item)) for key, item in value.items())
+        return FrozenMapping(
+            [
+                (key, item if type(item) is str else stored_json(item))
+                for key, item in value.items()
+            ]
+        )
     if type(value) is list:
         return tuple(map(stored_json, value))
     return value
 
 
 def plain_json(value: Any) -> Any:
-    """Return a frozen value as plain dicts and lists."""
+    """Return a frozen value as plain dicts and lists of its own."""
     kind = type(value)
-    if kind is str or kind is int:
-        return value
-    if isinstance(value, tuple):
+    if kind is FrozenMapping or kind is dict:
+        return {
+            key: item if type(item) is str else plain_json(item)
+            for key, item in value.items()
+        }
+    if kind is tuple or kind is list:
         return [plain_json(item) for item in value]
-    if kind is FrozenMapping or kind is dict or isinstance(value, Mapping):
-        return {key: plain_json(item) for key, item in value.items()}
+    if kind is not int and isinstance(value, Mapping):
+        return plain_json(dict(value))
     return value
 
 

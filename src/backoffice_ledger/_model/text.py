@@ -6,7 +6,7 @@ checks are linear in the length of the input and look at its length first.
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import ItemsView, Iterable, Iterator, KeysView, Mapping, ValuesView
 from functools import lru_cache
 from operator import itemgetter
 from typing import Any, Final, NoReturn
@@ -43,6 +43,11 @@ _SCRIPTS_TOGETHER: Final = (
 )
 
 
+def is_plain(text: str) -> bool:
+    """Whether *text* is printable ASCII and not too long: most are."""
+    return len(text) <= _TEXT_BYTES_MAX and text.isascii() and text.isprintable()
+
+
 def check_text(value: object, field: str) -> str:
     """Return *value* if it is a free text that may be stored.
 
@@ -55,7 +60,7 @@ def check_text(value: object, field: str) -> str:
         value = _plain_str(value, field, InvalidText)
     if len(value) > _TEXT_BYTES_MAX:
         raise _too_long(field, _TEXT_BYTES_MAX, value)
-    if value.isascii() and value.isprintable():
+    if is_plain(value):
         return value
     bad = _TEXT_FORBIDDEN.search(value)
     if bad is not None:
@@ -101,6 +106,27 @@ def check_key(value: object, field: str) -> str:
             sorts keys, and not every reader sorts other characters alike).
         BoundExceeded: longer than `Bounds.identifier_bytes`.
     """
+    if (
+        type(value) is str
+        and len(value) <= _IDENTIFIER_BYTES_MAX
+        and _is_good_key(value)
+    ):
+        return value
+    return _checked_key(value, field)
+
+
+@lru_cache(maxsize=16_384)
+def _is_good_key(key: str) -> bool:
+    """Whether *key* passes; a book uses the same ones again and again."""
+    try:
+        _checked_key(key, "key")
+    except InvalidInput:
+        return False
+    return True
+
+
+def _checked_key(value: object, field: str) -> str:
+    """Check a key thoroughly, and say what is wrong with it."""
     key = check_identifier(value, field)
     if not key.isascii():
         raise InvalidIdentifier(field=field, expected="a key in ASCII", found=key)
@@ -252,6 +278,19 @@ class FrozenMapping(Mapping[str, Any]):
 
     def __len__(self) -> int:
         return len(self._items)
+
+    # Those of Mapping come to the same, an item at a time through __getitem__.
+    def get(self, key: str, default: Any = None) -> Any:
+        return self._items.get(key, default)
+
+    def items(self) -> ItemsView[str, Any]:
+        return self._items.items()
+
+    def keys(self) -> KeysView[str]:
+        return self._items.keys()
+
+    def values(self) -> ValuesView[Any]:
+        return self._items.values()
 
     def __hash__(self) -> int:
         result = self._hash

@@ -4,7 +4,6 @@ Every other store must answer as this one does; it is the oracle of the conforma
 tests.  It keeps the log as a list and answers most questions by reading it.
 """
 
-import json
 import threading
 from bisect import bisect, bisect_left
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -430,7 +429,7 @@ class MemoryTransaction:
                 number = book.numbers.get(new.entry.journal, 0) + 1
             content = FrozenMapping()
             if new.entry is None:
-                content = stored_json(json.loads(new.content))
+                content = stored_json(new.parsed())
             texts = {name: (salt, text) for name, salt, text in new.texts}
             _take(book, _Row(new, position, number, content, texts))
             if new.erases is not None:
@@ -614,6 +613,11 @@ class MemoryTransaction:
                     side = 0 if posting.side is Side.DEBIT else 1
                     cells.setdefault(key, [0, 0])[side] += posting.amount.minor_units
         return {key: (cell[0], cell[1]) for key, cell in cells.items()}
+
+    def records(self, after: int, limit: int) -> list[Record]:
+        """Return the records of the log."""
+        rows = self._book.rows[after : after + limit]
+        return [self._record(row.position) for row in rows]
 
     def log(self, after: int, limit: int) -> list[LogRow]:
         """Return rows of the log."""

@@ -32,7 +32,6 @@ from backoffice_ledger._engine.state import (
 from backoffice_ledger._engine.store import (
     DimensionQuery,
     EntryQuery,
-    LogRow,
     Place,
     Totals,
     TotalsByValue,
@@ -43,13 +42,14 @@ from backoffice_ledger._model.commodity import Commodity
 from backoffice_ledger._model.record import Record
 from backoffice_ledger._stores.sql_append import Batch
 from backoffice_ledger._stores.sql_dialect import Dialect
-from backoffice_ledger._stores.sql_log import corrupt, log_rows
+from backoffice_ledger._stores.sql_log import Reading, corrupt, log_rows, record_of
 from backoffice_ledger._stores.sql_pending import know_lines, load_cells
 from backoffice_ledger._stores.sql_steps import (
     MONTH_MIN,
     NUMBERED,
     Query,
     Step,
+    T,
     span_terms,
 )
 from backoffice_ledger._stores.sql_totals import (
@@ -448,9 +448,8 @@ class SqlBook:
             self.facts_mark = mark
 
     def _take_facts(self, record: NewRecord, position: int) -> None:
-        content = json.loads(record.content)
         texts = {name: (salt, text) for name, salt, text in record.texts}
-        fact = Fact(position, record.actor, record.at, content, texts)
+        fact = Fact(position, record.actor, record.at, record.parsed(), texts)
         for key in record.facts:
             self.state.put(key, fact)
 
@@ -522,8 +521,8 @@ class SqlBook:
 
     def records(self, places: Sequence[int]) -> Step[list[Record]]:
         """Return records in the order of *places*."""
-        rows = yield from log_rows(self, places)
-        return [rows[place].record for place in places]
+        found = yield from log_rows(self, places, record_of)
+        return [found[place] for place in places]
 
     def entries(self, query: EntryQuery) -> Step[list[Record]]:
         """Return one page of entries."""
@@ -641,10 +640,10 @@ class SqlBook:
 
     # --- the log ---------------------------------------------------------------------
 
-    def log(self, after: int, limit: int) -> Step[list[LogRow]]:
-        """Return rows of the log, in order."""
+    def log(self, after: int, limit: int, read: Reading[T]) -> Step[list[T]]:
+        """Return what *read* makes of the rows of the log, in order."""
         rows = yield Query(self.dialect.next_places, (self.book_id, after, limit))
-        found = yield from log_rows(self, [place for (place,) in rows])
+        found = yield from log_rows(self, [place for (place,) in rows], read)
         return [found[place] for (place,) in rows]
 
     def leaves(self, after: int, last: int) -> Step[list[bytes]]:

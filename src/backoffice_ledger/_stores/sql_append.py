@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from datetime import date
-from typing import Any
+from typing import Any, Final
 
 import attrs
 
@@ -26,6 +26,8 @@ from backoffice_ledger._stores.sql_steps import (
     optional_date_number,
 )
 from backoffice_ledger._stores.sqlite_schema import LIMB, RECORD_TYPES, to_limbs
+
+_DEBIT: Final = Side.DEBIT  # looked up once
 
 IndexStep = tuple[Mapping[str, str], Mapping[str, str]]
 """What a document was found by, and what it is found by from now on."""
@@ -153,10 +155,10 @@ class Batch:
         month = day // 100
         for line, posting in enumerate(entry.postings):
             amount = posting.amount
-            minor_units = amount.minor_units
+            minor_units, value_date = amount.minor_units, posting.value_date
             account = numbers["account", posting.account]
             unit = numbers["commodity", amount.commodity.code]
-            side = 0 if posting.side is Side.DEBIT else 1
+            side = 0 if posting.side is _DEBIT else 1
             if -LIMB < minor_units < LIMB:
                 high, low = 0, minor_units
             else:
@@ -173,7 +175,7 @@ class Batch:
                     day,
                     high,
                     low,
-                    optional_date_number(posting.value_date),
+                    None if value_date is None else date_number(value_date),
                 )
             )
             key = (month, account, unit, phase)

@@ -9,6 +9,7 @@ replaying the log (`_ledger.verify`).
 """
 
 import json
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from typing import Any, Final
@@ -96,7 +97,7 @@ def audit(book: SqlBook, after: int, limit: int) -> Step[list[AuditRow]]:
     if after == 0:
         yield from learn_names(book)
         yield from _know_unsealed(book)
-    places: dict[int, _Rows] = {}
+    places: defaultdict[int, _Rows] = defaultdict(_Rows)
     positions: dict[int, Place] = {}
     dialect = book.dialect
     if dialect.places_at_once:
@@ -163,7 +164,10 @@ def _know_unsealed(book: SqlBook) -> Step[None]:
 
 
 def _rows(
-    book: SqlBook, where: str, params: tuple[Any, ...], places: dict[int, _Rows]
+    book: SqlBook,
+    where: str,
+    params: tuple[Any, ...],
+    places: defaultdict[int, _Rows],
 ) -> Step[None]:
     """Read all rows at some places into *places*."""
     dialect, key = book.dialect, book.dialect.place
@@ -178,7 +182,7 @@ def _rows(
         span,
     )
     for row in rows:
-        places.setdefault(row[0], _Rows()).record = row
+        places[row[0]].record = row
     for table in LOG_TABLES[1:]:
         rows = yield Query(
             f"SELECT {dialect.columns[table]} FROM {table}"
@@ -187,7 +191,7 @@ def _rows(
         )
         name = table.removeprefix("bl_") + "s"
         for row in rows:
-            getattr(places.setdefault(row[1], _Rows()), name).append(row)
+            getattr(places[row[1]], name).append(row)
 
 
 def _know_redactions(book: SqlBook, places: Mapping[int, _Rows]) -> Step[None]:
@@ -230,10 +234,10 @@ def _examine(
 
 def _read(book: SqlBook, rows: _Rows) -> LogRow:
     assert rows.record is not None  # noqa: S101 - for the type checkers
-    named: dict[tuple[int, int], list[tuple[str, str]]] = {}
-    for _, position, line, number, value in rows.dimensions:
+    named: dict[int, list[tuple[str, str]]] = {}
+    for _, _, line, number, value in rows.dimensions:
         pair = (book.keys["dimension", number], value)
-        named.setdefault((position, line), []).append(pair)
+        named.setdefault(line, []).append(pair)
     row = log_row(
         book,
         rows.record,
@@ -242,8 +246,11 @@ def _read(book: SqlBook, rows: _Rows) -> LogRow:
         {field: (salt, text) for _, _, field, salt, text in rows.openings},
         {field: committed for _, _, field, committed, _ in rows.redactions},
     )
-    return attrs.evolve(
-        row,
+    return LogRow(
+        row.record,
+        row.data,
+        row.facts,
+        row.texts,
         erased={field: (hash_, at) for _, _, field, hash_, at in rows.redactions},
         memorandum=tuple(bool(line[6]) for line in rows.postings),
     )

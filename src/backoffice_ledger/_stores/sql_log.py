@@ -1,13 +1,15 @@
 """Reading the log: records as their rows amount to them."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from backoffice_ledger._engine.canonical import (
     commitment,
     entry_content,
     instant_text,
+    memo_field,
     number_date,
     record_bytes,
 )
@@ -21,16 +23,21 @@ from backoffice_ledger._model.entry import stored_entry
 from backoffice_ledger._model.posting import Posting, stored_posting
 from backoffice_ledger._model.record import Record
 from backoffice_ledger._model.text import EMPTY_MAPPING, FrozenMapping
-from backoffice_ledger._stores.sql_steps import KINDS, PHASES, SIDES, Query, Step
+from backoffice_ledger._stores.sql_steps import KINDS, PHASES, SIDES, Query, Step, T
 from backoffice_ledger._stores.sqlite_schema import TYPE_NAMES
 from backoffice_ledger.errors import Corrupt
 
 if TYPE_CHECKING:
     from backoffice_ledger._stores.sql import SqlBook
 
+Reading = Callable[..., T]
+"""`record_of` or `log_row`."""
 
-def log_rows(book: "SqlBook", places: Sequence[int]) -> Step[dict[int, LogRow]]:
-    """Return the rows of the log at *places*."""
+
+def log_rows(
+    book: "SqlBook", places: Sequence[int], read: Reading[T]
+) -> Step[dict[int, T]]:
+    """Return what *read* makes of the rows at *places*."""
     if not places:
         return {}
     dialect, key = book.dialect, book.dialect.place
@@ -74,11 +81,12 @@ def log_rows(book: "SqlBook", places: Sequence[int]) -> Step[dict[int, LogRow]]:
     for place, field, committed in rows:
         erased.setdefault(place, {})[field] = committed
     return {
-        row[0]: _sound_row(
+        row[0]: _sound(
+            read,
             book,
             row,
             postings.get(row[0], []),
-            dimensions,
+            dimensions.get(row[0], {}),
             texts.get(row[0], {}),
             erased.get(row[0], {}),
         )
@@ -95,58 +103,64 @@ def _span(book: "SqlBook", places: Sequence[int]) -> tuple[str, tuple[Any, ...]]
     return term, (param,)
 
 
-def _sound_row(book: "SqlBook", row: tuple[Any, ...], *parts: Any) -> LogRow:
+def _sound(read: Reading[T], book: "SqlBook", row: tuple[Any, ...], *parts: Any) -> T:
     """Read one row of the log.
 
     Raises:
         Corrupt: it cannot be read; verification says more.
     """
     try:
-        return log_row(book, row, *parts)
+        return read(book, row, *parts)
     except DAMAGE as error:
         raise corrupt(row[1], error) from error
 
 
+Dimensions = dict[int, list[tuple[str, str]]]
+"""The dimensions of the postings of an entry, by line."""
+
+
 def _dimensions(
     book: "SqlBook", span: str, at: Sequence[Any]
-) -> Step[dict[tuple[int, int], list[tuple[str, str]]]]:
+) -> Step[dict[int, Dimensions]]:
     rows = yield Query(
         f"SELECT {book.dialect.place}, line, dimension_no, value FROM bl_dimension"
         f" WHERE book_id = ? AND {span}",
         (book.book_id, *at),
     )
-    yield from book.know_names("dimension", {row[2] for row in rows})
-    found: dict[tuple[int, int], list[tuple[str, str]]] = {}
+    numbers = {row[2] for row in rows}
+    yield from book.know_names("dimension", numbers)
+    names = {number: book.keys["dimension", number] for number in numbers}
+    found: dict[int, Dimensions] = {}
     for place, line, number, value in rows:
-        found.setdefault((place, line), []).append(
-            (book.keys["dimension", number], value)
-        )
+        lines = found.setdefault(place, {})
+        lines.setdefault(line, []).append((names[number], value))
     return found
 
 
-def log_row(
+def record_of(
     book: "SqlBook",
     row: tuple[Any, ...],
     lines: Sequence[tuple[Any, ...]],
-    dimensions: Mapping[tuple[int, int], list[tuple[str, str]]],
+    dimensions: Mapping[int, list[tuple[str, str]]],
     texts: Mapping[str, tuple[bytes, str]],
     erased: Mapping[str, str],
-) -> LogRow:
-    """Read one row of the log; `DAMAGE` is raised for what cannot be read."""
+) -> Record:
+    """Read the record of one row of the log.
+
+    What only proofs need is left out.  `DAMAGE` is raised for what cannot be read.
+    """
     type_ = TYPE_NAMES.get(row[2], f"unknown-{row[2]}")
     position, id_, actor, at = row[1], row[3], row[4], row[5]
+    some = [text for text in (row[13], *row[16:22]) if text is not None]
+    _check_texts(id_, actor, *some, *[text for _, text in texts.values()])
     controls = tuple(json.loads(row[20])) if row[20] else ()
     entry = None
     body: Mapping[str, Any] = EMPTY_MAPPING
     if type_ == "entry":
-        postings = tuple(
-            _posting(book, line, dimensions, texts.get(f"postings.{line[1]}.memo"))
-            for line in lines
-        )
         entry = stored_entry(
             id_,
             number_date(row[8]),
-            postings,
+            _postings(book, lines, dimensions, texts),
             texts["description"][1] if "description" in texts else "",
             KINDS[row[11]],
             book.keys["journal", row[9]],
@@ -156,18 +170,13 @@ def log_row(
             tuple(json.loads(row[16])) if row[16] else (),
             row[17],
         )
-        commitments = {
-            name: commitment(salt, text) for name, (salt, text) in texts.items()
-        }
-        commitments.update(erased)
-        content = entry_content(entry, commitments, row[18])
     else:
-        content = row[7]
-        body = stored_json(json.loads(content))
+        body = stored_json(json.loads(row[7]))
+        facts_of(type_, id_, body)  # raises where the content lacks what it must have
         if type_ == "refusal":
             known = {name: text for name, (_, text) in texts.items()}
             entry = entry_from_content(body["entry"], known)
-    record = Record(
+    return Record(
         position,
         type_,
         id_,
@@ -184,27 +193,77 @@ def log_row(
         controls,
         tuple(sorted(erased)),
     )
-    data = record_bytes(type_, actor, instant_text(at), content, row[19], controls)
-    facts = facts_of(type_, id_, body, row[18], row[19])
-    return LogRow(record, data, facts, texts)
 
 
-def _posting(
+def _postings(
+    book: "SqlBook",
+    lines: Sequence[tuple[Any, ...]],
+    dimensions: Mapping[int, list[tuple[str, str]]],
+    texts: Mapping[str, tuple[bytes, str]],
+) -> tuple[Posting, ...]:
+    keys, units, minor_units = book.keys, book.units, book.dialect.minor_units
+    postings = []
+    for _, line, account, unit, side, value_date, *amount in lines:
+        named = dimensions.get(line)
+        memo = texts.get(memo_field(line)) if texts else None
+        postings.append(
+            stored_posting(
+                keys["account", account],
+                SIDES[side],
+                Amount.from_minor(minor_units(amount), units[unit]),
+                None if value_date is None else number_date(value_date),
+                None if memo is None else memo[1],
+                _names(tuple(named)) if named else EMPTY_MAPPING,
+            )
+        )
+    return tuple(postings)
+
+
+@lru_cache(maxsize=1024)
+def _names(pairs: tuple[tuple[str, str], ...]) -> FrozenMapping:
+    """Return dimensions; most postings of an entry have those of the one before."""
+    _check_texts(*(value for _, value in pairs))
+    return FrozenMapping(pairs)
+
+
+def _check_texts(*values: object) -> None:
+    """Raise TypeError for a text that a damaged page gives as a number, say."""
+    if not set(map(type, values)) <= _TEXT:
+        raise TypeError(f"a text is missing or of another type: {values!r}")
+
+
+_TEXT = frozenset({str})
+
+
+def log_row(
     book: "SqlBook",
     row: tuple[Any, ...],
-    dimensions: Mapping[tuple[int, int], list[tuple[str, str]]],
-    memo: tuple[bytes, str] | None,
-) -> Posting:
-    place, line, account, unit, side, value_date, *amount = row
-    named = dimensions.get((place, line))
-    return stored_posting(
-        book.keys["account", account],
-        SIDES[side],
-        Amount.from_minor(book.dialect.minor_units(amount), book.units[unit]),
-        None if value_date is None else number_date(value_date),
-        None if memo is None else memo[1],
-        FrozenMapping(named) if named else EMPTY_MAPPING,
+    lines: Sequence[tuple[Any, ...]],
+    dimensions: Mapping[int, list[tuple[str, str]]],
+    texts: Mapping[str, tuple[bytes, str]],
+    erased: Mapping[str, str],
+) -> LogRow:
+    """Read one row of the log; `DAMAGE` is raised for what cannot be read."""
+    record = record_of(book, row, lines, dimensions, texts, erased)
+    content = row[7]
+    if record.type == "entry":
+        commitments = {
+            name: commitment(salt, text) for name, (salt, text) in texts.items()
+        }
+        commitments.update(erased)
+        content = entry_content(record.entry, commitments, record.reverses)
+    data = record_bytes(
+        record.type,
+        record.actor,
+        instant_text(row[5]),
+        content,
+        record.proposal,
+        record.controls,
     )
+    facts = facts_of(
+        record.type, record.id, record.content, record.reverses, record.proposal
+    )
+    return LogRow(record, data, facts, texts)
 
 
 def corrupt(position: int, error: Exception) -> Corrupt:

@@ -31,6 +31,7 @@ from backoffice_ledger._model.commodity import Commodity
 from backoffice_ledger._model.record import Record
 from backoffice_ledger._stores import sql_audit, sql_documents, sql_pending
 from backoffice_ledger._stores.sql import SqlBook, totals_by
+from backoffice_ledger._stores.sql_log import log_row, record_of
 from backoffice_ledger._stores.sql_steps import Step
 
 T = TypeVar("T")
@@ -124,9 +125,13 @@ class SqlTransaction(Generic[D]):
         """Return gross totals for each value of a dimension."""
         return self._driver.run(totals_by(self._book, query))
 
+    def records(self, after: int, limit: int) -> list[Record]:
+        """Return the records of the log."""
+        return self._driver.run(self._book.log(after, limit, record_of))
+
     def log(self, after: int, limit: int) -> list[LogRow]:
         """Return rows of the log."""
-        return self._driver.run(self._book.log(after, limit))
+        return self._driver.run(self._book.log(after, limit, log_row))
 
     def leaves(self, after: int, last: int) -> list[bytes]:
         """Return leaf hashes of the log."""

@@ -240,8 +240,8 @@ class SQLiteDialect:
         known: set[FactKey],  # noqa: ARG002
     ) -> Step[None]:
         """Write facts."""
-        for row in rows:
-            yield Query(_PUT_FACT, (book_id, *row))
+        if rows:
+            yield Many(_PUT_FACT, [(book_id, *row) for row in rows])
 
     def drop_index(self, rows: Sequence[IndexRow]) -> Many:
         """Return the request that removes what documents are no longer found by."""
