@@ -387,7 +387,7 @@ def test_ages_fall_into_buckets(
 @pytest.mark.parametrize(
     ("changes", "field"),
     [
-        ({"kind": "DWP"}, "kind"),
+        ({"kind": "DVD"}, "kind"),
         ({"kind": "DFP"}, "cash"),
         ({"cash": None}, "cash"),
         ({"quantity": None}, "quantity"),

@@ -1,7 +1,8 @@
 """Settlement and clearing: from the trade to the settled position."""
 
 from backoffice_ledger.settlement._books import Books, RuleBooks
-from backoffice_ledger.settlement._desk import Milestone, Route, SettlementDesk
+from backoffice_ledger.settlement._desk import SettlementDesk
+from backoffice_ledger.settlement._desk_trades import Milestone, Route
 from backoffice_ledger.settlement._front_office import Authority, FrontOffice
 from backoffice_ledger.settlement._identifiers import isin_check_digit
 from backoffice_ledger.settlement._instruction import (
@@ -19,6 +20,7 @@ from backoffice_ledger.settlement._matching import (
     Tolerance,
     match_instructions,
 )
+from backoffice_ledger.settlement._netting import NetObligation, Netting, NettingKind
 from backoffice_ledger.settlement._partial import split_cash
 from backoffice_ledger.settlement._status import (
     Failure,
@@ -59,6 +61,9 @@ __all__ = [
     "Match",
     "Matching",
     "Milestone",
+    "NetObligation",
+    "Netting",
+    "NettingKind",
     "Part",
     "Party",
     "PendingReason",

@@ -11,13 +11,20 @@ from backoffice_ledger.errors import (
     IdempotencyConflict,
     UnknownRecord,
 )
-from backoffice_ledger.settlement import _instruction, _life, _status, _trade
+from backoffice_ledger.settlement import (
+    _instruction,
+    _life,
+    _netting,
+    _status,
+    _trade,
+)
 from backoffice_ledger.settlement._instruction import Instruction
 from backoffice_ledger.settlement._life import TradeState, TradeStatus
+from backoffice_ledger.settlement._netting import Deal, NetObligation, Netting
 from backoffice_ledger.settlement._status import InstructionStatus
 from backoffice_ledger.settlement._trade import Trade
 
-Stored = Trade | TradeStatus | Instruction | InstructionStatus
+Stored = Trade | TradeStatus | Instruction | InstructionStatus | Netting | NetObligation
 """What documents keep."""
 
 
@@ -76,17 +83,31 @@ class Records:
         found = self.find_statuses(ids)
         return [_known(found, id_, "the id of a trade") for id_ in ids]
 
+    def booked_statuses(self, booking_ids: Sequence[str]) -> list[TradeStatus]:
+        """Return the statuses of what is booked under these ids.
+
+        Raises:
+            UnknownRecord: the book does not have one of them.
+        """
+        found = self._statuses(booking_ids)
+        return [_known(found, id_, "the id of a booked trade") for id_ in booking_ids]
+
     def all_statuses(self) -> list[TradeStatus]:
         """Return the statuses of all trades, earlier versions included."""
-        return [
-            _life.from_document(each) for each in self.ledger.documents.all(_life.KIND)
-        ]
+        found = map(_life.from_document, self.ledger.documents.all(_life.KIND))
+        return [status for status in found if not status.is_net]
 
     def trades(self, statuses: Sequence[TradeStatus]) -> list[Trade]:
-        """Return the trades that these statuses are about."""
+        """Return the trades that these statuses are about.
+
+        Raises:
+            UnknownRecord: one is about a net obligation.
+        """
         ids = [status.trade for status in statuses]
         documents = self.ledger.documents.get_many(_trade.KIND, ids)
         latest = {each.id: each for each in documents}
+        for id_ in ids:
+            _known(latest, id_, "the id of a trade")
         return [
             _trade.from_document(
                 latest[status.trade]
@@ -97,6 +118,48 @@ class Records:
             )
             for status in statuses
         ]
+
+    # --- nettings --------------------------------------------------------------------
+
+    def deals(self, statuses: Sequence[TradeStatus]) -> list[Deal]:
+        """Return the trades and net obligations that these statuses are about."""
+        trades = [status for status in statuses if not status.is_net]
+        found: dict[str, Deal] = {
+            trade.booking_id: trade for trade in self.trades(trades)
+        }
+        found |= self.net_obligations(
+            [status.trade for status in statuses if status.is_net]
+        )
+        return [found[status.booking_id] for status in statuses]
+
+    def net_obligations(self, ids: Sequence[str]) -> dict[str, NetObligation]:
+        """Return those net obligations that the book has."""
+        documents = self.ledger.documents.get_many(_netting.OBLIGATION_KIND, ids)
+        return {each.id: _netting.obligation_of(each) for each in documents}
+
+    def netting(self, id: str) -> Netting:
+        """Return a netting with its obligations.
+
+        Raises:
+            UnknownRecord: there is none.
+        """
+        found = self.find_netting(id)
+        if found is None:
+            raise UnknownRecord(field="id", expected="the id of a netting", found=id)
+        return found
+
+    def find_netting(self, id: str) -> Netting | None:
+        """Return a netting with its obligations, None if there is none."""
+        documents = self.ledger.documents.get_many(_netting.KIND, [id])
+        if not documents:
+            return None
+        made = map(
+            _netting.obligation_of,
+            self.ledger.documents.all(_netting.OBLIGATION_KIND),
+        )
+        return _netting.from_document(
+            documents[0], [each for each in made if each.netting == id]
+        )
 
     # --- instructions ----------------------------------------------------------------
 
@@ -151,7 +214,10 @@ def check_seen(status: TradeStatus | InstructionStatus, seen: int | None) -> Non
         )
 
 
-def check_same(known: Trade | Instruction, asked: Trade | Instruction) -> None:
+def check_same(
+    known: Trade | Instruction | Netting | NetObligation,
+    asked: Trade | Instruction | Netting | NetObligation,
+) -> None:
     """Check that what is asked for is what the book has under its id.
 
     Raises:
@@ -180,4 +246,8 @@ def _document_of(value: Stored) -> bl.Document:
             return _life.to_document(value)
         case Instruction():
             return _instruction.to_document(value)
+        case Netting():
+            return _netting.to_document(value)
+        case NetObligation():
+            return _netting.obligation_document(value)
     return _status.to_document(value)

@@ -9,10 +9,22 @@ from typing import Any, Final, TypeVar
 import attrs
 
 import backoffice_ledger as bl
-from backoffice_ledger.errors import InvalidOption
+from backoffice_ledger.errors import InvalidOption, TransitionRefused
 from backoffice_ledger.settlement._books import Books
-from backoffice_ledger.settlement._instructing import cancelled_event, replacement
+from backoffice_ledger.settlement._instructing import (
+    cancelled_event,
+    is_failing_untouched,
+    obligations_of,
+    replacement,
+)
 from backoffice_ledger.settlement._life import TradeState, TradeStatus, begin
+from backoffice_ledger.settlement._netting import (
+    NetObligation,
+    Netting,
+    events_of,
+    members_of,
+    with_obligations,
+)
 from backoffice_ledger.settlement._records import (
     Records,
     Stored,
@@ -21,7 +33,12 @@ from backoffice_ledger.settlement._records import (
 )
 from backoffice_ledger.settlement._status import InstructionStatus, SettlementState
 from backoffice_ledger.settlement._trade import Allocation, Trade, split_block
-from backoffice_ledger.settlement.accounting import SettlementEvent, TradeCancelled
+from backoffice_ledger.settlement.accounting import (
+    FailResolved,
+    Obligation,
+    SettlementEvent,
+    TradeCancelled,
+)
 from backoffice_ledger.settlement.lots._checks import check_instance, check_name
 
 T = TypeVar("T")
@@ -185,6 +202,85 @@ class Work:
         self.write([trade, moved, fresh], [event, trade.executed()])
         return fresh
 
+    # --- nettings --------------------------------------------------------------------
+
+    def net(self, ids: list[str], asked: Netting) -> Netting:
+        """Put net obligations in the place of trades."""
+        statuses = self.records.statuses(ids)
+        members = members_of(asked, self.records.deals(statuses))
+        netting = with_obligations(asked, members)
+        known = self.records.find_netting(asked.id)
+        if known is not None:
+            for one, other in zip(known.obligations, netting.obligations, strict=False):
+                check_same(one, other)
+            check_same(attrs.evolve(known, unwound_on=None), netting)
+        state = TradeState(asked.kind)
+        into = {
+            deal.booking_id: id_ for id_, deals in members.items() for deal in deals
+        }
+        moved = [
+            status.moved(state, {"reference": into[status.booking_id]})
+            for status in statuses
+        ]
+        if known is not None:
+            return known
+        begun = [
+            begin(
+                one.id,
+                one.id,
+                TradeState.SET_OFF if one.is_set_off else TradeState.NET,
+                {"netting": netting.id},
+            )
+            for one in netting.obligations
+            if one.is_ours
+        ]
+        self.write(
+            [netting, *netting.obligations, *begun, *moved],
+            events_of(netting, members),
+        )
+        return netting
+
+    def unwind(self, id: str, on: date, reason: str) -> Netting:
+        """Take a netting back: its trades are what they were before."""
+        netting = self.records.netting(id)
+        if netting.unwound_on is not None:
+            if netting.unwound_on == on:
+                return netting
+            raise TransitionRefused(
+                f"the netting {id!r} is unwound",
+                field="on",
+                expected=str(netting.unwound_on),
+                found=on,
+            )
+        ours = [one for one in netting.obligations if one.is_ours]
+        statuses = self.records.statuses([one.id for one in ours])
+        details = {"on": on.isoformat()}
+        ended = [status.moved(TradeState.CANCELLED, details) for status in statuses]
+        failing = [is_failing_untouched(self.records, status) for status in statuses]
+        events = [
+            FailResolved(obligation=one.obligation, date=on)
+            for one, is_failing in zip(ours, failing, strict=True)
+            if is_failing
+        ]
+        self.write((), events)
+        replaced = [name for one in ours for name in self._reversed(one, on, reason)]
+        back = [each.unwound(id) for each in self.records.booked_statuses(replaced)]
+        unwound = attrs.evolve(netting, unwound_on=on)
+        self.write([unwound, *ended, *back])
+        return unwound
+
+    def _reversed(self, one: NetObligation, on: date, reason: str) -> Iterator[str]:
+        """Take back the entries of a net obligation; yield what it replaced."""
+        found: set[str] = set()
+        number = 0
+        while len(found) < one.trades:
+            number += 1
+            entry = self.ledger.record(f"settlement/{one.id}/netted/{number}").entry
+            found |= {posting.dimensions["trade"] for posting in entry.postings}
+            found.discard(one.id)
+            self.ledger.reverse(entry.id, date=on, reason=reason)
+        yield from sorted(found)
+
     # --- instructions ----------------------------------------------------------------
 
     def stepped(
@@ -193,8 +289,9 @@ class Work:
         step: Callable[[InstructionStatus], InstructionStatus],
         seen: int | None = None,
         event: Callable[
-            [InstructionStatus, InstructionStatus], SettlementEvent | None
-        ] = lambda _, __: None,
+            [InstructionStatus, InstructionStatus, Obligation], SettlementEvent | None
+        ]
+        | None = None,
     ) -> tuple[InstructionStatus, ...]:
         """Take one step with each instruction, and what it does to its trade."""
 
@@ -202,12 +299,14 @@ class Work:
             before = self.records.instructions(batch)
             after = [step(status) for status in before]
             changed = _changed(before, after, seen)
-            events = [
-                found
-                for old, new in zip(before, after, strict=True)
-                if new is not old and (found := event(old, new)) is not None
-            ]
-            self.write([*changed, *self._settled_trades(changed)], events)
+            events = []
+            if event is not None:
+                wholes = obligations_of(self.records, changed)
+                for old, new in zip(before, after, strict=True):
+                    if new is not old and new.id in wholes:
+                        events.append(event(old, new, wholes[new.id]))
+            booked = [found for found in events if found is not None]
+            self.write([*changed, *self._settled_trades(changed)], booked)
             return after
 
         return self.batched(ids, work)
