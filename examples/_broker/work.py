@@ -137,7 +137,9 @@ def process(desk: SettlementDesk, day: Day) -> None:
     _affirm(desk, by_market[BY_MIC["XNYS"]], day.affirmed_late)
     desk.advance_many(ids, "matched")
     for market, members in by_market.items():
-        net(desk, market, [id_ for id_ in members if id_ in day.netted])
+        cleared = [id_ for id_ in members if id_ in day.netted]
+        if cleared:
+            net(desk, market, cleared)
         own = [id_ for id_ in members if id_ not in day.netted and id_ != BLOCK]
         if BLOCK in members:
             own += [part.trade for part in parts]
