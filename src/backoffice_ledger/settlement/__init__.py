@@ -20,7 +20,12 @@ from backoffice_ledger.settlement._matching import (
     Tolerance,
     match_instructions,
 )
-from backoffice_ledger.settlement._netting import NetObligation, Netting, NettingKind
+from backoffice_ledger.settlement._netting import (
+    Case,
+    NetObligation,
+    Netting,
+    NettingKind,
+)
 from backoffice_ledger.settlement._partial import split_cash
 from backoffice_ledger.settlement._status import (
     Failure,
@@ -42,6 +47,7 @@ from backoffice_ledger.settlement._trade import (
     Trade,
     split_block,
 )
+from backoffice_ledger.settlement._worklist import Task
 
 __all__ = [
     "EUR_TOLERANCE",
@@ -50,6 +56,7 @@ __all__ = [
     "Authority",
     "Band",
     "Books",
+    "Case",
     "Difference",
     "Failure",
     "FrontOffice",
@@ -75,6 +82,7 @@ __all__ = [
     "SettlementState",
     "Settling",
     "Step",
+    "Task",
     "Tolerance",
     "Trade",
     "TradeState",

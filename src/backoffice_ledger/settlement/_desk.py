@@ -9,15 +9,28 @@ from backoffice_ledger.reports import Table
 from backoffice_ledger.settlement import _life
 from backoffice_ledger.settlement._desk_instructions import InstructionDesk
 from backoffice_ledger.settlement._desk_trades import checked_instant
-from backoffice_ledger.settlement._life import TradeStatus
-from backoffice_ledger.settlement._netting import Netting
+from backoffice_ledger.settlement._life import TradeState, TradeStatus
+from backoffice_ledger.settlement._netting import Case, Netting
 from backoffice_ledger.settlement._reports import (
     ageing_table,
     history_table,
     late_table,
 )
-from backoffice_ledger.settlement._status import InstructionStatus
+from backoffice_ledger.settlement._status import (
+    HoldState,
+    InstructionStatus,
+    Matching,
+    Processing,
+    SettlementState,
+)
 from backoffice_ledger.settlement._trade import Trade
+from backoffice_ledger.settlement._worklist import (
+    check_filters,
+    find_cases,
+    find_instructions,
+    member_of,
+    worklist_table,
+)
 from backoffice_ledger.settlement.dates import CutOff
 from backoffice_ledger.settlement.lots._checks import check_day, check_instance
 
@@ -76,6 +89,92 @@ class SettlementDesk(InstructionDesk):
             UnknownRecord: there is none.
         """
         return self._work.records.netting(id)
+
+    def trades(
+        self,
+        *,
+        state: TradeState | str | None = None,
+        due_by: date | None = None,
+        counterparty: str | None = None,
+        owner: str | None = None,
+    ) -> tuple[Case, ...]:
+        """Return trades and net obligations with where they are, the first due first.
+
+        Earlier versions of amended trades are among them, as *corrected*.
+
+        Args:
+            state: only those in this state, such as ``matched``.
+            due_by: only those with an intended settlement date up to this day.
+            counterparty: only those with this one.
+            owner: only those whose units are this one's.
+
+        Raises:
+            InvalidOption: there is no such state.
+            InvalidDate, InvalidIdentifier: an argument is malformed.
+        """
+        check_filters(due_by, counterparty, owner)
+        found = find_cases(
+            self._work.records,
+            state=member_of(TradeState, state, "state"),
+            due_by=due_by,
+            counterparty=counterparty,
+            owner=owner,
+        )
+        return tuple(found)
+
+    def instructions(
+        self,
+        *,
+        processing: Processing | str | None = None,
+        matching: Matching | str | None = None,
+        hold: HoldState | str | None = None,
+        settlement: SettlementState | str | None = None,
+        is_over: bool | None = None,
+        due_by: date | None = None,
+        counterparty: str | None = None,
+        owner: str | None = None,
+    ) -> tuple[InstructionStatus, ...]:
+        """Return instructions, the first due first.
+
+        Args:
+            processing: only those in this state of the region, such as ``accepted``.
+            matching: the same, such as ``unmatched``.
+            hold: the same, such as ``party-hold``.
+            settlement: the same, such as ``failing``.
+            is_over: only those that are settled, rejected or cancelled, or only others.
+            due_by: only those with an intended settlement date up to this day.
+            counterparty: only those with this one.
+            owner: only those whose units are this one's.
+
+        Raises:
+            InvalidOption: there is no such state.
+            InvalidDate, InvalidIdentifier: an argument is malformed.
+        """
+        check_filters(due_by, counterparty, owner)
+        found = find_instructions(
+            self._work.records,
+            processing=member_of(Processing, processing, "processing"),
+            matching=member_of(Matching, matching, "matching"),
+            hold=member_of(HoldState, hold, "hold"),
+            settlement=member_of(SettlementState, settlement, "settlement"),
+            is_over=is_over,
+            due_by=due_by,
+            counterparty=counterparty,
+            owner=owner,
+        )
+        return tuple(found)
+
+    def worklist(self, on: date) -> Table:
+        """Return what is to be done on a day, the first due first.
+
+        Every trade, net obligation and instruction that is not over is in it, once,
+        with what comes next; an instruction that only waits for its day is not.
+
+        Args:
+            on: the day.
+        """
+        check_day(on, "on")
+        return worklist_table(self._work.records, on)
 
     def history(self, id: str) -> Table:
         """Return the steps of a trade or a net obligation, and who took them when.

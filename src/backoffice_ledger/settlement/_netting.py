@@ -8,6 +8,7 @@ import attrs
 
 import backoffice_ledger as bl
 from backoffice_ledger.errors import InvalidDocument, InvalidOption
+from backoffice_ledger.settlement._life import TradeStatus
 from backoffice_ledger.settlement._trade import Trade
 from backoffice_ledger.settlement._values import (
     amount_content,
@@ -126,6 +127,25 @@ Deal = Trade | NetObligation
 
 def _by_id(values: Iterable[NetObligation]) -> tuple[NetObligation, ...]:
     return tuple(sorted(values, key=lambda one: one.id))
+
+
+@final
+@attrs.frozen(order=False)
+class Case:
+    """A trade or a net obligation, and where it is.
+
+    Attributes:
+        deal: what was agreed, or what took its place.
+        status: where it is.
+    """
+
+    deal: Deal
+    status: TradeStatus
+
+    @property
+    def id(self) -> str:
+        """The id under which it is booked."""
+        return self.status.booking_id
 
 
 @final

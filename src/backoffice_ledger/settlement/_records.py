@@ -20,7 +20,7 @@ from backoffice_ledger.settlement import (
 )
 from backoffice_ledger.settlement._instruction import Instruction
 from backoffice_ledger.settlement._life import TradeState, TradeStatus
-from backoffice_ledger.settlement._netting import Deal, NetObligation, Netting
+from backoffice_ledger.settlement._netting import Case, Deal, NetObligation, Netting
 from backoffice_ledger.settlement._status import InstructionStatus
 from backoffice_ledger.settlement._trade import Trade
 
@@ -131,6 +131,13 @@ class Records:
             [status.trade for status in statuses if status.is_net]
         )
         return [found[status.booking_id] for status in statuses]
+
+    def all_cases(self) -> list[Case]:
+        """Return all trades, earlier versions included, and all net obligations."""
+        statuses = [
+            _life.from_document(each) for each in self.ledger.documents.all(_life.KIND)
+        ]
+        return list(map(Case, self.deals(statuses), statuses))
 
     def net_obligations(self, ids: Sequence[str]) -> dict[str, NetObligation]:
         """Return those net obligations that the book has."""
