@@ -51,6 +51,7 @@ class SettlementDesk(InstructionDesk):
         market: of trades that name none.
         tolerances: how far the money of matching instructions may differ, one for each
             currency that has any.
+        cycles: by market, what gives the settlement date to a trade that names none.
     """
 
     # --- questions -------------------------------------------------------------------

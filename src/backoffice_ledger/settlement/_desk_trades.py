@@ -1,8 +1,9 @@
 """The desk's verbs for trades: from their capture to what settles them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from functools import partial
+from types import MappingProxyType
 from typing import Literal
 
 import attrs
@@ -15,7 +16,7 @@ from backoffice_ledger.settlement._matching import EUR_TOLERANCE, Tolerance
 from backoffice_ledger.settlement._netting import Netting
 from backoffice_ledger.settlement._trade import Allocation, Trade
 from backoffice_ledger.settlement._values import instant_text
-from backoffice_ledger.settlement._work import Work
+from backoffice_ledger.settlement._work import Cycle, Work
 from backoffice_ledger.settlement.lots._checks import (
     check_choice,
     check_day,
@@ -31,6 +32,14 @@ Milestone = Literal["confirmed", "affirmed", "matched"]
 """Steps that need nothing but the news that they were taken."""
 
 
+def _as_cycles(value: Mapping[str, Cycle]) -> Mapping[str, Cycle]:
+    if not isinstance(value, Mapping) or not all(map(callable, value.values())):
+        raise InvalidOption(
+            field="cycles", expected="a function for each market", found=value
+        )
+    return MappingProxyType(dict(value))
+
+
 @attrs.frozen(order=False)
 class TradeDesk:
     """What a desk works with, and its verbs for trades; see `SettlementDesk`."""
@@ -40,6 +49,10 @@ class TradeDesk:
     market: str | None = attrs.field(default=None, kw_only=True)
     tolerances: tuple[Tolerance, ...] = attrs.field(
         default=(EUR_TOLERANCE,), converter=tuple, kw_only=True
+    )
+
+    cycles: Mapping[str, Cycle] = attrs.field(
+        factory=dict[str, Cycle], converter=_as_cycles, kw_only=True
     )
 
     def __attrs_post_init__(self) -> None:
@@ -52,7 +65,7 @@ class TradeDesk:
 
     @property
     def _work(self) -> Work:
-        return Work(self.ledger, self.books, self.market)
+        return Work(self.ledger, self.books, self.market, self.cycles)
 
     # --- trades ----------------------------------------------------------------------
 
@@ -64,8 +77,12 @@ class TradeDesk:
     def capture_many(self, trades: Iterable[Trade]) -> tuple[TradeStatus, ...]:
         """Take in trades and book them on their trade dates.
 
+        A trade that names no settlement date gets the one of its market's cycle.
+
         Raises:
-            InvalidOption: not a trade, or one that is an amendment.
+            InvalidOption: not a trade, or one that is an amendment; or it names neither
+                a settlement date nor a market whose cycle the desk knows.
+            CalendarHorizon: nothing is known of the days of its settlement.
             IdempotencyConflict: the id is taken by another trade.
             Refused: the book does not take an entry.
         """
@@ -247,6 +264,7 @@ class TradeDesk:
 
         Raises:
             DocumentConflict: it is not the next version.
+            InvalidOption, CalendarHorizon: no settlement date, as for `capture_many`.
             TransitionRefused, UnknownRecord: as for `cancel`.
         """
         check_day(on, "on")

@@ -44,6 +44,9 @@ from backoffice_ledger.settlement.lots._checks import check_instance, check_name
 T = TypeVar("T")
 I = TypeVar("I")  # noqa: E741 - an item
 
+Cycle = Callable[[date], date]
+"""From a trade date to the settlement date that is usual in a market."""
+
 BATCH_SIZE: Final = 5_000
 """How many trades or instructions are in one database transaction."""
 
@@ -55,6 +58,7 @@ class Work:
     ledger: bl.Ledger
     books: Books
     market: str | None
+    cycles: Mapping[str, Cycle]
 
     @property
     def records(self) -> Records:
@@ -83,8 +87,9 @@ class Work:
 
     def capture(self, batch: list[Trade]) -> list[TradeStatus]:
         """Take in trades and book them."""
-        trades = [self._checked(trade, index) for index, trade in enumerate(batch)]
-        known = self.records.first_versions([trade.id for trade in trades])
+        given = [self._checked(trade, index) for index, trade in enumerate(batch)]
+        known = self.records.first_versions([trade.id for trade in given])
+        trades = [self.dated(trade, known.get(trade.id)) for trade in given]
         fresh: dict[str, Trade] = {}
         for trade in trades:
             if trade.id in known:
@@ -112,6 +117,29 @@ class Work:
         if trade.market is None and self.market is not None:
             return attrs.evolve(trade, market=self.market)
         return trade
+
+    def dated(self, trade: Trade, known: Trade | None) -> Trade:
+        """Return a trade with its settlement date: given, known, or of its market.
+
+        Raises:
+            InvalidOption: it names none, and nothing is known of its market.
+            CalendarHorizon: nothing is known of that day.
+        """
+        due: date | None = trade.settlement_date
+        if due is not None:
+            return trade
+        if known is not None:
+            return attrs.evolve(trade, settlement_date=known.settlement_date)
+        cycle = self.cycles.get(trade.market or "")
+        if cycle is None:
+            markets = ", ".join(sorted(self.cycles)) or "none"
+            raise InvalidOption(
+                f"the trade {trade.id!r} names no settlement date",
+                field="market",
+                expected=f"one whose cycle the desk knows: {markets}",
+                found=trade.market,
+            )
+        return attrs.evolve(trade, settlement_date=cycle(trade.trade_date))
 
     def enrich(
         self, ids: list[str], given: Mapping[str, str | None], seen: int | None = None
@@ -192,6 +220,8 @@ class Work:
         """Take a trade back and book its next version."""
         [status] = statuses = self.records.statuses([trade.id])
         [latest] = self.records.trades(statuses)
+        is_known = latest.version == trade.version
+        trade = self.dated(trade, latest if is_known else None)
         if latest == trade:
             return status
         fresh = replacement(latest, trade)
