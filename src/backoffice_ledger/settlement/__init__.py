@@ -1,5 +1,6 @@
 """Settlement and clearing: from the trade to the settled position."""
 
+from backoffice_ledger.settlement._approval import ApprovedVerb, DeskFourEyes
 from backoffice_ledger.settlement._books import Books, RuleBooks
 from backoffice_ledger.settlement._desk import SettlementDesk
 from backoffice_ledger.settlement._desk_trades import Milestone, Route
@@ -53,10 +54,12 @@ __all__ = [
     "EUR_TOLERANCE",
     "STEPS",
     "Allocation",
+    "ApprovedVerb",
     "Authority",
     "Band",
     "Books",
     "Case",
+    "DeskFourEyes",
     "Difference",
     "Failure",
     "FrontOffice",

@@ -1,12 +1,21 @@
 """The desk: carries trades from their capture to their settlement."""
 
+from collections.abc import Callable
 from datetime import date, datetime
-from typing import final
+from typing import TypeVar, final
 
 import attrs
 
+import backoffice_ledger as bl
 from backoffice_ledger.reports import Table
 from backoffice_ledger.settlement import _life
+from backoffice_ledger.settlement._approval import (
+    Asked,
+    Carrying,
+    ask,
+    nothing_of,
+    signed,
+)
 from backoffice_ledger.settlement._desk_instructions import InstructionDesk
 from backoffice_ledger.settlement._desk_trades import checked_instant
 from backoffice_ledger.settlement._life import TradeState, TradeStatus
@@ -34,6 +43,8 @@ from backoffice_ledger.settlement._worklist import (
 from backoffice_ledger.settlement.dates import CutOff
 from backoffice_ledger.settlement.lots._checks import check_day, check_instance
 
+T = TypeVar("T")
+
 
 @final
 @attrs.frozen(order=False)
@@ -53,6 +64,53 @@ class SettlementDesk(InstructionDesk):
             currency that has any.
         cycles: by market, what gives the settlement date to a trade that names none.
     """
+
+    # --- four eyes -------------------------------------------------------------------
+
+    def propose(
+        self, id: str, command: "Callable[[SettlementDesk], object]"
+    ) -> bl.Proposal:
+        """Keep a verb as a proposal; nothing is done or booked yet.
+
+        What is voted on is the document that the verb stores: the terms of an
+        instruction or of an amended trade, else the next version of a status.
+
+        Args:
+            id: of the proposal.
+            command: a function that gives one verb to the desk that it gets, such as
+                ``lambda desk: desk.release("T-1")``.
+
+        Raises:
+            InvalidOption: it gives none, one that would change nothing, or one that
+                changes several things.
+            IdempotencyConflict: the id stands for something else.
+            LedgerError: what the verb raises; or a control denies it.
+        """
+        desk = self._gated(ask)
+        try:
+            self.ledger.atomically(lambda: nothing_of(command(desk)))
+        except Asked as asked:
+            document = signed(asked.values)
+        return self.ledger.proposals.propose(
+            lambda book: book.documents.store(document), id=id
+        )
+
+    def carry_out(self, id: str, command: "Callable[[SettlementDesk], T]") -> T:
+        """Give a verb that was proposed and approved, in one database transaction.
+
+        Args:
+            id: of the proposal.
+            command: the same as was proposed.
+
+        Raises:
+            ApprovalRequired, ControlDenied: votes are missing, or the actor may not.
+            ProposalState: the proposal is not open, was on something else, or the book
+                has changed since.
+            UnknownProposal: there is none of this id.
+            LedgerError: what the verb raises.
+        """
+        desk = self._gated(Carrying(self.ledger, id))
+        return self.ledger.atomically(lambda: command(desk))
 
     # --- questions -------------------------------------------------------------------
 

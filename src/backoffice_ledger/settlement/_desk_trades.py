@@ -1,15 +1,17 @@
 """The desk's verbs for trades: from their capture to what settles them."""
 
 from collections.abc import Iterable, Mapping
+from copy import copy
 from datetime import date, datetime
 from functools import partial
 from types import MappingProxyType
-from typing import Literal
+from typing import Literal, Self
 
 import attrs
 
 import backoffice_ledger as bl
 from backoffice_ledger.errors import InvalidDate, InvalidOption
+from backoffice_ledger.settlement._approval import Gate
 from backoffice_ledger.settlement._books import Books, books_of
 from backoffice_ledger.settlement._life import TradeState, TradeStatus
 from backoffice_ledger.settlement._matching import EUR_TOLERANCE, Tolerance
@@ -54,6 +56,7 @@ class TradeDesk:
     cycles: Mapping[str, Cycle] = attrs.field(
         factory=dict[str, Cycle], converter=_as_cycles, kw_only=True
     )
+    _gate: Gate | None = attrs.field(default=None, init=False, repr=False, eq=False)
 
     def __attrs_post_init__(self) -> None:
         check_instance(self.ledger, bl.Ledger, "ledger")
@@ -65,7 +68,13 @@ class TradeDesk:
 
     @property
     def _work(self) -> Work:
-        return Work(self.ledger, self.books, self.market, self.cycles)
+        return Work(self.ledger, self.books, self.market, self.cycles, gate=self._gate)
+
+    def _gated(self, gate: Gate) -> Self:
+        """Return this desk, with something that looks at what it stores."""
+        desk = copy(self)
+        object.__setattr__(desk, "_gate", gate)
+        return desk
 
     # --- trades ----------------------------------------------------------------------
 

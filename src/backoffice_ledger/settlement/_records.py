@@ -36,7 +36,7 @@ class Records:
 
     def store(self, values: Iterable[Stored]) -> None:
         """Store the documents that keep *values*."""
-        documents = [_document_of(value) for value in values]
+        documents = [document_of(value) for value in values]
         if documents:
             self.ledger.documents.store_many(documents)
 
@@ -245,7 +245,8 @@ def check_same(
     )
 
 
-def _document_of(value: Stored) -> bl.Document:
+def document_of(value: Stored) -> bl.Document:
+    """Return the document that keeps a value."""
     match value:
         case Trade():
             return _trade.to_document(value)

@@ -10,6 +10,7 @@ import attrs
 
 import backoffice_ledger as bl
 from backoffice_ledger.errors import InvalidOption, TransitionRefused
+from backoffice_ledger.settlement._approval import Gate
 from backoffice_ledger.settlement._books import Books
 from backoffice_ledger.settlement._instructing import (
     cancelled_event,
@@ -59,6 +60,7 @@ class Work:
     books: Books
     market: str | None
     cycles: Mapping[str, Cycle]
+    gate: Gate | None = None
 
     @property
     def records(self) -> Records:
@@ -69,7 +71,8 @@ class Work:
         self, values: Iterable[Stored], events: Iterable[SettlementEvent] = ()
     ) -> None:
         """Store documents and book events; both are there, or neither."""
-        self.records.store(values)
+        stored = list(values)
+        self.records.store(self.gate(stored) if self.gate else stored)
         booked = list(events)
         if booked:
             self.books.post(booked)
