@@ -79,6 +79,7 @@ def matched(desk: SettlementDesk, id: str) -> None:
     desk.match(id)
 
 
+@pytest.mark.parametrize("as_actor", ["sqlite"], indirect=True)
 def test_a_life_with_four_eyes(as_actor: Open, make: Make) -> None:
     """Standing instructions, instruction and release are approved, and then booked."""
     with as_actor("clerk") as desk:
@@ -127,6 +128,7 @@ def test_cancellation_and_amendment_with_four_eyes(as_actor: Open, make: Make) -
         assert desk.ledger.verify()
 
 
+@pytest.mark.parametrize("as_actor", ["sqlite"], indirect=True)
 def test_an_unwinding_with_four_eyes(as_actor: Open, make: Make) -> None:
     """The netting needs nobody here, to take it back does."""
     with as_actor("clerk") as desk:

@@ -123,6 +123,7 @@ def test_a_central_counterparty_nets_trades_with_several(
     assert (left.id, left.trades, left.is_ours) == (f"N-1.{ACME}", 3, True)
     assert (str(left.quantity), str(left.cash)) == (f"600 {ACME}", "-5860.00 USD")
     assert (left.counterparty, left.clearing, left.system) == ("CCP", "ccp", "DTC")
+    assert left.instrument == bl.Commodity(ACME)
     assert desk.netting("N-1") == found
     for id_ in ids:
         assert desk.status(id_).state is S.NETTED
@@ -222,6 +223,26 @@ def test_units_and_money_go_whatever_way_they_go(
     assert balances(ledger)["assets:nostro"] == "-300.00 USD"
     assert {desk.status(id_).state for id_ in live} == {S.SETTLED}
     assert ledger.verify()
+
+
+def test_to_net_again_changes_nothing(
+    ledger: bl.Ledger, desk: SettlementDesk, make: Make
+) -> None:
+    """Whatever way units and money go, what is left of what is left is the same."""
+    found = net(desk, matched(desk, make, *day_of_all_kinds()))
+    first = {
+        one.instrument: (one.quantity, one.cash)
+        for one in found.obligations
+        if not one.is_set_off
+    }
+    live = [one.id for one in found.obligations if not one.is_set_off]
+    before = open_obligations(ledger.view(), ACCOUNTS).total("money")
+    again = net(desk, live, netting_id="N-2", ccp=None)
+    assert first == {
+        one.instrument: (one.quantity, one.cash) for one in again.obligations
+    }
+    assert open_obligations(ledger.view(), ACCOUNTS).total("money") == before
+    assert {desk.status(id_).state for id_ in live} == {S.NETTED}
 
 
 def test_units_and_money_may_both_leave(
@@ -574,7 +595,7 @@ def test_it_lives_on_postgresql(database: str, make: Make) -> None:
         carry_on(lambda actor: bl.open_ledger(store, actor=actor, create=True), make)
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     orders=st.lists(
         st.tuples(

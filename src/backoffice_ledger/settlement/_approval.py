@@ -7,7 +7,7 @@ import attrs
 
 import backoffice_ledger as bl
 from backoffice_ledger.compliance import FourEyes
-from backoffice_ledger.errors import InvalidOption, ProposalState, UnknownRecord
+from backoffice_ledger.errors import InvalidOption, ProposalState
 from backoffice_ledger.protocols import Books, Finding
 from backoffice_ledger.settlement import (
     _instruction,
@@ -176,7 +176,7 @@ def verb_of(content: Mapping[str, Any], books: Books) -> ApprovedVerb | None:
     if kind == _life.KIND and not is_first:
         return _step_verb(body["steps"])
     if kind == _status.KIND and not is_first and body["hold"] not in _HELD:
-        before = _hold_of(books, content["id"])
+        before = books.document(kind, content["id"]).content["hold"]
         return "release" if before in _HELD else None
     return None
 
@@ -189,10 +189,3 @@ def _step_verb(steps: Sequence[Any]) -> ApprovedVerb | None:
         return None  # it is cancelled with its netting
     verbs: Mapping[str, ApprovedVerb] = {"cancelled": "cancel", "enriched": "enrich"}
     return verbs.get(last)
-
-
-def _hold_of(books: Books, id_: str) -> str | None:
-    try:
-        return str(books.document(_status.KIND, id_).content["hold"])
-    except UnknownRecord:
-        return None
