@@ -357,18 +357,19 @@ def check_accounts(state: State, entry: Entry) -> tuple[bool, ...] | None:
     day = entry.date
     terms_by_key = state.terms
     declared = state.facts["dimension"]
-    has_memorandum = False
+    has_memorandum = is_explained = False
     for posting in entry.postings:
         unit = posting.amount.commodity
         terms = terms_by_key.get((posting.account, unit.code))
         if terms is None:
             terms = _resolve_terms(state, entry, posting)
-        if (
+        if not is_explained and (
             not terms.opened <= day <= terms.closed
             or terms.scale != unit.scale
             or not all(name in declared for name in posting.dimensions)
         ):
-            _explain(state, entry)
+            _explain(state, entry)  # all of it: once is enough
+            is_explained = True
         if terms.memorandum:
             has_memorandum = True
     return _memorandum(state, entry) if has_memorandum else None

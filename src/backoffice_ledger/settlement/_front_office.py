@@ -13,9 +13,10 @@ from backoffice_ledger.protocols import Clock
 from backoffice_ledger.reports import Column, Row, Table
 from backoffice_ledger.settlement._index import Wanted
 from backoffice_ledger.settlement._instructing import last_instruction
-from backoffice_ledger.settlement._life import TradeState
+from backoffice_ledger.settlement._life import TradeStatus
 from backoffice_ledger.settlement._records import Records
 from backoffice_ledger.settlement._status import InstructionStatus
+from backoffice_ledger.settlement._trade import Trade
 from backoffice_ledger.settlement._values import text_of
 from backoffice_ledger.settlement.accounting import SettlementAccounts
 from backoffice_ledger.settlement.lots import read_positions
@@ -222,16 +223,13 @@ class FrontOffice:
     def _unsettled(self, owner: str) -> Mapping[str, date]:
         """Return settlement dates by what may be open: trades, and what netted them."""
         records = Records(self.ledger)
-        statuses = records.search(Wanted(is_open=True, owner=owner))
         found = {
-            status.booking_id: trade.settlement_date
-            for status, trade in zip(statuses, records.trades(statuses), strict=True)
+            case.id: case.deal.settlement_date
+            for case in records.search_cases(Wanted(is_open=True, owner=owner))
         }
-        for state in (TradeState.NETTED, TradeState.NOVATED):
-            statuses = records.search(Wanted(state=state.value, owner=owner))
-            for status, trade in zip(statuses, records.trades(statuses), strict=True):
-                details = status.details(state) or {}
-                found[str(details["reference"])] = trade.settlement_date
+        for case in records.search_cases(Wanted(is_outside=True, owner=owner)):
+            details = case.status.details(case.status.state) or {}
+            found[str(details["reference"])] = case.deal.settlement_date
         return found
 
     # --- orders ----------------------------------------------------------------------
@@ -249,15 +247,13 @@ class FrontOffice:
             NotPermitted: the actor may not ask, or not about this owner.
         """
         self._check(owner)
-        records = Records(self.ledger)
         owners: tuple[str | None, ...] = (owner,)
         if owner is None and self.owners is not None:
             owners = tuple(dict.fromkeys(self.owners))
         pairs = [
             pair
             for one in owners
-            for statuses in (records.search(Wanted(instrument=instrument, owner=one)),)
-            for pair in zip(records.trades(statuses), statuses, strict=True)
+            for pair in self._pairs(Wanted(instrument=instrument, owner=one))
         ]
         pairs.sort(key=lambda pair: (pair[0].traded_at, pair[0].booking_id))
         rows = [
@@ -278,6 +274,12 @@ class FrontOffice:
             for trade, status in reversed(pairs)
         ]
         return Table("Trades", _TRADES, rows)
+
+    def _pairs(self, wanted: Wanted) -> Iterable[tuple[Trade, TradeStatus]]:
+        """Return trades with their statuses."""
+        records = Records(self.ledger)
+        found = [status for status in records.search(wanted) if not status.is_net]
+        return zip(records.trades(found), found, strict=True)
 
     def order(self, id: str) -> Table:
         """Return what happened to a trade, in plain words.

@@ -25,6 +25,7 @@ Span = tuple[str | None, str | None]
 Index = Mapping[str, str]
 
 OPEN: Final = "open"
+OUTSIDE: Final = "outside"
 YES: Final = "yes"
 STEPS: Final = {
     TradeState.CONFIRMED: "confirmed_after",
@@ -70,17 +71,22 @@ def terms_of(deal: Deal) -> Index:
     }
 
 
-def trade_index(status: TradeStatus, terms: Index) -> Index:
+def trade_index(
+    status: TradeStatus, terms: Index, *, is_outside: bool = False
+) -> Index:
     """Return what the status of a trade is found by.
 
     Args:
         status: where the trade is.
         terms: those of the trade, or the index of an earlier version of the status.
+        is_outside: whether something took its place that has no status itself.
     """
     index = {name: terms[name] for name in _TERMS}
     index["state"] = status.state.value
     if not status.state.is_terminal:
         index[OPEN] = YES
+    if is_outside:
+        index[OUTSIDE] = YES
     for state, name in STEPS.items():
         details = status.details(state)
         if details is not None and "at" in details:
@@ -139,6 +145,7 @@ class Wanted:
 
     Attributes:
         is_open: whether only those are that something can follow.
+        is_outside: whether only those are that something without a status replaced.
         state: of a trade, or ``settlement`` of an instruction, as documents have it.
         owner: whose units they are.
         instrument: its code.
@@ -148,6 +155,7 @@ class Wanted:
     """
 
     is_open: bool = False
+    is_outside: bool = False
     state: str | None = None
     owner: str | None = None
     instrument: str | None = None
@@ -163,6 +171,7 @@ class Wanted:
         """
         given = {
             OPEN: YES if self.is_open else None,
+            OUTSIDE: YES if self.is_outside else None,
             "instrument": self.instrument,
             "owner": self.owner,
             "counterparty": self.counterparty,

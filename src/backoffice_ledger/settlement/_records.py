@@ -1,6 +1,6 @@
 """What the desk keeps in a book: trades and instructions with their statuses."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import attrs
@@ -11,7 +11,13 @@ from backoffice_ledger.errors import (
     IdempotencyConflict,
     UnknownRecord,
 )
-from backoffice_ledger.settlement import _instruction, _life, _status, _trade
+from backoffice_ledger.settlement import (
+    _instruction,
+    _life,
+    _netting,
+    _status,
+    _trade,
+)
 from backoffice_ledger.settlement._index import (
     STEPS,
     Index,
@@ -25,12 +31,13 @@ from backoffice_ledger.settlement._index import (
 )
 from backoffice_ledger.settlement._instruction import Instruction
 from backoffice_ledger.settlement._life import TradeState, TradeStatus
+from backoffice_ledger.settlement._netting import Case, Deal, NetObligation, Netting
 from backoffice_ledger.settlement._status import InstructionStatus
 from backoffice_ledger.settlement._trade import Trade
 from backoffice_ledger.settlement.dates import CutOff
 
 S = TypeVar("S")
-Stored = Trade | TradeStatus | Instruction | InstructionStatus
+Stored = Trade | TradeStatus | Instruction | InstructionStatus | Netting | NetObligation
 """What documents keep."""
 
 
@@ -42,18 +49,22 @@ class Records:
 
     def store(self, values: Iterable[Stored]) -> None:
         """Store the documents that keep *values*."""
-        stored = list(values)
-        terms = self._terms(stored)
-        documents = [_document_of(value, terms) for value in stored]
+        documents = self.documents(values)
         if documents:
             self.ledger.documents.store_many(documents)
+
+    def documents(self, values: Iterable[Stored]) -> list[bl.Document]:
+        """Return the documents that keep *values*, with what they are found by."""
+        stored = list(values)
+        indexes = self._indexes(stored)
+        return [_document_of(value, indexes) for value in stored]
 
     # --- what is found by what it is -------------------------------------------------
 
     def search(
         self, wanted: Wanted, *, after: str | None = None, limit: int | None = None
     ) -> list[TradeStatus]:
-        """Return the statuses of the trades that are asked for, by booking id.
+        """Return the statuses of trades and net obligations, by booking id.
 
         Args:
             wanted: which ones.
@@ -72,10 +83,17 @@ class Records:
             state: the state that the step leads to.
         """
         late = self._search({}, {STEPS[state]: late_span(cut_off)})
-        found = {status.booking_id: status for status in late}
-        for status in self.search(Wanted(is_open=True)):
-            found.setdefault(status.booking_id, status)
+        found = {
+            status.booking_id: status
+            for status in (*late, *self.search(Wanted(is_open=True)))
+            if not status.is_net
+        }
         return [found[id_] for id_ in sorted(found)]
+
+    def search_cases(self, wanted: Wanted) -> list[Case]:
+        """Return trades and net obligations with where they are, by booking id."""
+        statuses = self.search(wanted)
+        return list(map(Case, self.deals(statuses), statuses))
 
     def _search(
         self, where: Index, between: Mapping[str, Span], **page: Any
@@ -149,36 +167,51 @@ class Records:
             for status, each in zip(statuses, documents, strict=True)
             if not each.index
         ]
-        terms = {
-            status.booking_id: terms_of(trade)
-            for status, trade in zip(old, self.trades(old), strict=True)
-        }
+        deals = self.deals(old)
+        terms = {each.booking_id: terms_of(each) for each in deals}
+        made = self._made(old, terms, self.net_obligations(_references(old)))
         return [
-            (status, each.index or trade_index(status, terms[status.booking_id]))
+            (status, each.index or made[status.booking_id])
             for each, status in zip(documents, statuses, strict=True)
         ]
 
-    def _terms(self, values: Iterable[Stored]) -> dict[str, Index]:
-        """Return the terms of the trades whose statuses are among *values*.
+    def _indexes(self, values: Iterable[Stored]) -> dict[str, Index]:
+        """Return what the statuses of trades among *values* are found by.
 
-        They come from a trade that is stored with its status, or from the version
-        before.
+        The terms come from what is stored with a status, from the version before, or
+        from what the book has.
         """
-        found = {
-            value.booking_id: terms_of(value)
+        statuses = [value for value in values if isinstance(value, TradeStatus)]
+        deals = {
+            value.booking_id: value
             for value in values
-            if isinstance(value, Trade)
+            if isinstance(value, (Trade, NetObligation))
         }
-        moved = [
-            value.booking_id
-            for value in values
-            if isinstance(value, TradeStatus) and value.booking_id not in found
-        ]
+        terms = {id_: terms_of(deal) for id_, deal in deals.items()}
+        moved = [one.booking_id for one in statuses if one.booking_id not in terms]
         documents = self.ledger.documents.get_many(_life.KIND, moved)
         before = [_life.from_document(each) for each in documents]
-        return found | {
-            status.booking_id: index
-            for status, index in self._with_index(documents, before)
+        for status, index in self._with_index(documents, before):
+            terms[status.booking_id] = index
+        begun = [one for one in statuses if one.booking_id not in terms]
+        for deal in self.deals(begun):  # stored already, by the proposal of it
+            terms[deal.booking_id] = terms_of(deal)
+        return self._made(statuses, terms, deals)
+
+    def _made(
+        self,
+        statuses: Iterable[TradeStatus],
+        terms: Mapping[str, Index],
+        kept: Collection[str],
+    ) -> dict[str, Index]:
+        """Return what statuses are found by; *kept* has ids of net obligations."""
+        return {
+            status.booking_id: trade_index(
+                status,
+                terms[status.booking_id],
+                is_outside=any(id_ not in kept for id_ in _references([status])),
+            )
+            for status in statuses
         }
 
     # --- trades ----------------------------------------------------------------------
@@ -224,11 +257,26 @@ class Records:
         found = self.find_statuses(ids)
         return [_known(found, id_, "the id of a trade") for id_ in ids]
 
+    def booked_statuses(self, booking_ids: Sequence[str]) -> list[TradeStatus]:
+        """Return the statuses of what is booked under these ids.
+
+        Raises:
+            UnknownRecord: the book does not have one of them.
+        """
+        found = self._statuses(booking_ids)
+        return [_known(found, id_, "the id of a booked trade") for id_ in booking_ids]
+
     def trades(self, statuses: Sequence[TradeStatus]) -> list[Trade]:
-        """Return the trades that these statuses are about."""
+        """Return the trades that these statuses are about.
+
+        Raises:
+            UnknownRecord: one is about a net obligation.
+        """
         ids = [status.trade for status in statuses]
         documents = self.ledger.documents.get_many(_trade.KIND, ids)
         latest = {each.id: each for each in documents}
+        for id_ in ids:
+            _known(latest, id_, "the id of a trade")
         return [
             _trade.from_document(
                 latest[status.trade]
@@ -239,6 +287,48 @@ class Records:
             )
             for status in statuses
         ]
+
+    # --- nettings --------------------------------------------------------------------
+
+    def deals(self, statuses: Sequence[TradeStatus]) -> list[Deal]:
+        """Return the trades and net obligations that these statuses are about."""
+        trades = [status for status in statuses if not status.is_net]
+        found: dict[str, Deal] = {
+            trade.booking_id: trade for trade in self.trades(trades)
+        }
+        found |= self.net_obligations(
+            [status.trade for status in statuses if status.is_net]
+        )
+        return [found[status.booking_id] for status in statuses]
+
+    def net_obligations(self, ids: Sequence[str]) -> dict[str, NetObligation]:
+        """Return those net obligations that the book has."""
+        documents = self.ledger.documents.get_many(_netting.OBLIGATION_KIND, ids)
+        return {each.id: _netting.obligation_of(each) for each in documents}
+
+    def netting(self, id: str) -> Netting:
+        """Return a netting with its obligations.
+
+        Raises:
+            UnknownRecord: there is none.
+        """
+        found = self.find_netting(id)
+        if found is None:
+            raise UnknownRecord(field="id", expected="the id of a netting", found=id)
+        return found
+
+    def find_netting(self, id: str) -> Netting | None:
+        """Return a netting with its obligations, None if there is none."""
+        documents = self.ledger.documents.get_many(_netting.KIND, [id])
+        if not documents:
+            return None
+        made = map(
+            _netting.obligation_of,
+            self.ledger.documents.all(_netting.OBLIGATION_KIND),
+        )
+        return _netting.from_document(
+            documents[0], [each for each in made if each.netting == id]
+        )
 
     # --- instructions ----------------------------------------------------------------
 
@@ -269,6 +359,15 @@ class Records:
         return [_known(found, id_, "the id of an instruction") for id_ in ids]
 
 
+def _references(statuses: Iterable[TradeStatus]) -> list[str]:
+    """Return the ids of what took the place of netted and novated trades."""
+    return [
+        str((status.details(status.state) or {})["reference"])
+        for status in statuses
+        if status.state in (TradeState.NETTED, TradeState.NOVATED)
+    ]
+
+
 def _known(found: Mapping[str, Any], id_: str, expected: str) -> Any:
     if id_ not in found:
         raise UnknownRecord(field="id", expected=expected, found=id_)
@@ -290,7 +389,10 @@ def check_seen(status: TradeStatus | InstructionStatus, seen: int | None) -> Non
         )
 
 
-def check_same(known: Trade | Instruction, asked: Trade | Instruction) -> None:
+def check_same(
+    known: Trade | Instruction | Netting | NetObligation,
+    asked: Trade | Instruction | Netting | NetObligation,
+) -> None:
     """Check that what is asked for is what the book has under its id.
 
     Raises:
@@ -311,13 +413,16 @@ def check_same(known: Trade | Instruction, asked: Trade | Instruction) -> None:
     )
 
 
-def _document_of(value: Stored, terms: Mapping[str, Index]) -> bl.Document:
+def _document_of(value: Stored, indexes: Mapping[str, Index]) -> bl.Document:
     match value:
         case Trade():
             return _trade.to_document(value)
         case TradeStatus():
-            index = trade_index(value, terms[value.booking_id])
-            return _life.to_document(value, index)
+            return _life.to_document(value, indexes[value.booking_id])
         case Instruction():
             return _instruction.to_document(value)
+        case Netting():
+            return _netting.to_document(value)
+        case NetObligation():
+            return _netting.obligation_document(value)
     return _status.to_document(value, instruction_index(value))

@@ -132,7 +132,11 @@ class Failure:
 
 
 def failures(
-    *, on_hold: Collection[Party] = (), lacks: Collection[Lack] = (), delivers: bool
+    *,
+    on_hold: Collection[Party] = (),
+    lacks: Collection[Lack] = (),
+    delivers: bool,
+    pays: bool | None = None,
 ) -> tuple[Failure, ...]:
     """Return who makes an instruction fail: hold before securities before cash.
 
@@ -141,8 +145,9 @@ def failures(
 
     Args:
         on_hold: the sides that are on hold.
-        lacks: what is missing: units at who delivers, money at who receives.
+        lacks: what is missing: units at who delivers, money at who pays.
         delivers: whether we deliver units.
+        pays: whether we pay; None: who receives the units pays.
     """
     parties: tuple[Party, Party] = ("us", "counterparty")
     if on_hold:
@@ -150,7 +155,8 @@ def failures(
     if "securities" in lacks:
         return (Failure(parties[not delivers], "securities"),)
     if "cash" in lacks:
-        return (Failure(parties[delivers], "cash"),)
+        we_pay = not delivers if pays is None else pays
+        return (Failure(parties[not we_pay], "cash"),)
     return ()
 
 
@@ -499,8 +505,7 @@ class InstructionStatus:
         """Return what comes to us beyond what we instructed."""
         if ours is None or settling is None or ours == settling:
             return None
-        is_received = self.instruction.kind in ("DVP", "CPFOD")
-        return settling - ours if is_received else ours - settling
+        return ours - settling if self.instruction.pays else settling - ours
 
     def _is_last(self, part: Part) -> bool:
         return part.quantity is None or part.quantity == self.remaining

@@ -286,6 +286,9 @@ def _netted(
         "counterparty": event.counterparty,
         "owner": obligations[0].owner,
     }
+    instruments = {item.quantity.commodity.code for item in event.obligations}
+    if len(instruments) == 1:
+        dimensions["instrument"] = instruments.pop()
     for amount in moved_cash:
         sign = cash[amount.commodity].minor_units
         lines.append((accounts.unsettled(sign, event.clearing), amount, dimensions))
