@@ -426,6 +426,7 @@ CALLS: dict[str, dict[str, Any]] = {
         "on_refusal": "raise",
         "dry_run": False,
     },
+    "post_all": {"entries": [rent()], "versions": {"assets:bank": 2}},
     "post_many": {
         "entries": [rent()],
         "batch_size": 10,
@@ -548,6 +549,14 @@ CALLS: dict[str, dict[str, Any]] = {
     "documents.history": {"kind": "trade", "id": "t-1"},
     "documents.get": {"kind": "trade", "id": "t-1", "version": 1},
     "documents.all": {"kind": "trade"},
+    "documents.find": {
+        "kind": "trade",
+        "where": {"state": "open"},
+        "between": {"due": ("2026-01-01", None)},
+        "undeclared": True,
+        "after": "t-0",
+        "limit": 5,
+    },
     "proposals.propose": {
         "what": rent(),
         "id": rent().id,
@@ -605,7 +614,15 @@ CALLS: dict[str, dict[str, Any]] = {
         "kind": "normal",
         "dimension": {"cost_centre": "B7"},
         "after": None,
+        "known_after": 1,
         "limit": 10,
+    },
+    "view().find": {"ids": ["rent-1", "nobody"]},
+    "view().balances_by": {
+        "dimension": "cost_centre",
+        "values": ["B7", "B8"],
+        "accounts": ["assets:bank"],
+        "include_children": True,
     },
     "view().trial_balance": {
         "dates": (None, DAY),

@@ -14,10 +14,10 @@ from backoffice_ledger.settlement import (
     FrontOffice,
     InstructionStatus,
     SettlementDesk,
-    Trade,
 )
 from backoffice_ledger.settlement.accounting import (
     DividendClaim,
+    Obligation,
     open_obligations,
     settlement_date_balances,
 )
@@ -128,7 +128,7 @@ def gather(
         releases=len(ledger.proposals.all(status="posted")),
         refusal=refusal,
         late_affirmations=late,
-        netting=_netting(day),
+        netting=_netting(desk, day),
         efficiency=_efficiency(instructions),
         rates=dict(_rates(instructions)),
         fails=_fails(instructions, evenings),
@@ -197,21 +197,36 @@ def _markets(day: Day) -> Table:
     return Table("What was traded", columns, rows)
 
 
-def _netting(day: Day) -> Table:
+def _netting(desk: SettlementDesk, day: Day) -> Table:
     """Return gross against net, of what the central counterparties netted."""
-    by_isin: defaultdict[str, list[Trade]] = defaultdict(list)
-    for trade in day.trades:
-        if trade.id in day.netted:
-            by_isin[trade.instrument.code].append(trade)
-    gross: list[Transfer] = []
-    net: list[Transfer] = []
-    for isin, trades in by_isin.items():
-        market = BY_ISIN[isin].market
-        obligations = [trade.obligation for trade in trades]
-        terms = market, market.settlement_date(TRADE_DATE)
-        gross += work.novated(obligations, *terms)
-        net += work.our_net(obligations, *terms)
+    gross = [
+        one
+        for trade in day.trades
+        if trade.id in day.netted
+        for one in _moves(trade.obligation)
+    ]
+    nets = {
+        str(status["reference"]).rpartition(".")[0]
+        for id_ in sorted(day.netted)
+        if (status := desk.status(id_).details("netted")) is not None
+    }
+    net = [
+        one
+        for id_ in sorted(nets)
+        for obligation in desk.netting(id_).obligations
+        for one in _moves(obligation.obligation)
+    ]
     return netting_effect(gross, net)
+
+
+def _moves(obligation: Obligation) -> Iterator[Transfer]:
+    """Yield units and money of an obligation as what one party gives the other."""
+    for amount in (obligation.quantity, obligation.cash):
+        if amount:
+            parties = obligation.counterparty, FIRM
+            if amount.minor_units < 0:
+                parties = FIRM, obligation.counterparty
+            yield Transfer(f"{obligation.id}/{amount}", *parties, abs(amount))
 
 
 def _two_views(view: bl.LedgerView) -> Table:

@@ -89,14 +89,13 @@ class Depositories:
 
     def _pay(self, instruction: Instruction, minor_units: int) -> None:
         if instruction.cash is not None:
-            pays = instruction.kind in ("RVP", "DPFOD")
             code = instruction.cash.commodity.code
-            self.cash[code] += -minor_units if pays else minor_units
+            self.cash[code] += -minor_units if instruction.pays else minor_units
 
 
 def _priority(status: InstructionStatus) -> tuple[bool, bool, str]:
     instruction = status.instruction
-    return instruction.trade is not None, instruction.is_delivery, status.id
+    return instruction.clearing != "ccp", instruction.is_delivery, status.id
 
 
 def _units(amount: bl.Amount | None) -> int:

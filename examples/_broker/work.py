@@ -8,12 +8,10 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from fractions import Fraction
-from functools import partial
 from typing import Final
 
 import backoffice_ledger as bl
 from backoffice_ledger.settlement import (
-    Instruction,
     InstructionStatus,
     SettlementDesk,
     SettlementState,
@@ -22,8 +20,6 @@ from backoffice_ledger.settlement.accounting import (
     DividendClaim,
     DividendClaimPaid,
     DividendPaid,
-    Netted,
-    Obligation,
     PenaltyAccrued,
     SettlementAccounts,
     SettlementBooks,
@@ -31,12 +27,7 @@ from backoffice_ledger.settlement.accounting import (
     TradeSettled,
 )
 from backoffice_ledger.settlement.corporate_actions import dividend
-from backoffice_ledger.settlement.netting import (
-    NettingSet,
-    Transfer,
-    multilateral,
-    novate,
-)
+from backoffice_ledger.settlement.netting import NettingSet
 from backoffice_ledger.settlement.penalties import (
     Fail,
     Penalty,
@@ -146,7 +137,9 @@ def process(desk: SettlementDesk, day: Day) -> None:
     _affirm(desk, by_market[BY_MIC["XNYS"]], day.affirmed_late)
     desk.advance_many(ids, "matched")
     for market, members in by_market.items():
-        net(desk, market, [id_ for id_ in members if id_ in day.netted])
+        cleared = [id_ for id_ in members if id_ in day.netted]
+        if cleared:
+            net(desk, market, cleared)
         own = [id_ for id_ in members if id_ not in day.netted and id_ != BLOCK]
         if BLOCK in members:
             own += [part.trade for part in parts]
@@ -173,107 +166,20 @@ def _affirm(desk: SettlementDesk, ids: list[str], late: Iterable[str]) -> None:
 
 def net(desk: SettlementDesk, market: Market, ids: Iterable[str]) -> None:
     """Have the central counterparty net our trades, one obligation for each ISIN."""
-    by_isin: dict[str, list[Obligation]] = defaultdict(list)
-    for trade in map(desk.trade, ids):
-        by_isin[trade.instrument.code].append(trade.obligation)
     day = market.settlement_date(TRADE_DATE)
-    for isin, obligations in sorted(by_isin.items()):
-        event = Netted(
-            netting_id=f"{market.ccp}-{isin}-{day}",
-            date=TRADE_DATE,
-            obligations=obligations,
-            counterparty=market.ccp,
-        )
-        ours = our_net(obligations, market, day)
-        instructions = net_instructions(event.netting_id, ours, market, day)
-        desk.ledger.atomically(partial(_take_place, desk, event, instructions))
-
-
-def _take_place(
-    desk: SettlementDesk, event: Netted, instructions: Iterable[Instruction]
-) -> None:
-    """Put a net obligation and its instructions in the place of trades."""
-    ids = [obligation.id for obligation in event.obligations]
-    desk.route_many(ids, "netted", reference=event.netting_id)
-    desk.books.post([event])
-    for one in instructions:
-        desk.enter(one)
-        desk.accept(one.id)
-        desk.report_matched({one.id: f"{event.counterparty}-{one.id}"})
-
-
-def transfers(
-    obligations: Iterable[Obligation], market: Market, day: date
-) -> list[Transfer]:
-    """Return obligations as what one party gives another against money."""
-    found = []
-    for one in obligations:
-        parties = one.counterparty, US_PARTICIPANT
-        if one.quantity.minor_units < 0:
-            parties = US_PARTICIPANT, one.counterparty
-        found.append(
-            Transfer(
-                one.id,
-                *parties,
-                abs(one.quantity),
-                against=abs(one.cash),
-                netting_set=NettingSet(
-                    day, market.depository, f"{market.ccp}/{one.quantity.commodity}"
-                ),
-            )
-        )
-    return found
-
-
-def novated(
-    obligations: Iterable[Obligation], market: Market, day: date
-) -> list[Transfer]:
-    """Return our side of the trades once the central counterparty stands between."""
-    legs = novate(transfers(obligations, market, day), center=market.ccp)
-    return [leg for leg in legs if US_PARTICIPANT in (leg.sender, leg.receiver)]
-
-
-def our_net(
-    obligations: Iterable[Obligation], market: Market, day: date
-) -> list[Transfer]:
-    """Return what multilateral netting leaves of them for us."""
-    left = multilateral(transfers(obligations, market, day), center=market.ccp)
-    return [one for one in left if US_PARTICIPANT in (one.sender, one.receiver)]
-
-
-def net_instructions(
-    netting_id: str, left: Iterable[Transfer], market: Market, day: date
-) -> list[Instruction]:
-    """Return what settles a net: against payment, or free if both go one way."""
-    units = {t.sender: t.amount for t in left if t.amount.commodity.code in BY_ISIN}
-    money = {t.sender: t.amount for t in left if t.amount.commodity.code in BANDS}
-    gives, pays = US_PARTICIPANT in units, US_PARTICIPANT in money
-    quantity = next(iter(units.values()), None)
-    cash = next(iter(money.values()), None)
-    kinds: list[tuple[str, bl.Amount | None, bl.Amount | None]] = []
-    if quantity and cash and gives is not pays:
-        kinds.append(("DVP" if gives else "RVP", quantity, cash))
-    else:
-        if quantity:
-            kinds.append(("DFP" if gives else "RFP", quantity, None))
-        if cash:
-            kinds.append(("DPFOD" if pays else "CPFOD", None, cash))
-    return [
-        Instruction(
-            id=f"{netting_id}-{kind}",
-            kind=kind,
-            trade_date=TRADE_DATE,
-            settlement_date=day,
-            quantity=units_,
-            cash=cash_,
-            participant=US_PARTICIPANT,
-            counterparty=market.ccp,
-            depository=market.depository,
-            owner=FIRM,
-            clearing="ccp",
-        )
-        for kind, units_, cash_ in kinds
-    ]
+    netting = desk.net(
+        ids,
+        netting_id=f"{market.ccp}-{day}",
+        netting_set=NettingSet(day, market.depository, market.ccp),
+        on=TRADE_DATE,
+        ccp=market.ccp,
+    )
+    made = desk.instruct_many(
+        [one.id for one in netting.obligations if not one.is_set_off],
+        participant=US_PARTICIPANT,
+    )
+    desk.accept_many([one.id for one in made])
+    desk.report_matched({one.id: f"{market.ccp}-{one.id}" for one in made})
 
 
 # --- releases ------------------------------------------------------------------------
@@ -281,12 +187,13 @@ def net_instructions(
 
 def hold_large(desk: SettlementDesk) -> list[str]:
     """Put what moves more than its band on hold; return the ids."""
-    held = []
-    for status in unsettled(desk, date(2026, 10, 31)):
-        cash = status.instruction.cash
-        if cash is not None and cash > BANDS[cash.commodity.code]:
-            held.append(desk.hold(status.id).id)
-    return held
+    large = [
+        status.id
+        for status in unsettled(desk, date(2026, 10, 31))
+        if (cash := status.instruction.cash) is not None
+        and cash > BANDS[cash.commodity.code]
+    ]
+    return [status.id for status in desk.hold_many(large)]
 
 
 def propose_releases(desk: SettlementDesk, held: Iterable[str]) -> list[bl.Proposal]:
@@ -331,57 +238,32 @@ def settle_day(desk: SettlementDesk, csd: Depositories, day: date) -> None:
         for status in unsettled(desk, day)
         if _market_of(status).calendar.is_business_day(day)
     }
-    for status in pending.values():
-        if status.settlement is SettlementState.FAILING:
-            desk.recycle(status.id)
+    desk.recycle_many(
+        id_
+        for id_, status in pending.items()
+        if status.settlement is SettlementState.FAILING
+    )
     whole = []
     for report in csd.run(day, pending.values()):
-        instruction = pending[report.instruction].instruction
-        if report.is_whole and instruction.trade is not None:
+        if report.is_whole:
             whole.append(report.instruction)
-        elif report.is_whole:
-            _settle_net(desk, instruction, day)
-        else:
-            if report.quantity:
-                desk.settle(
-                    report.instruction,
-                    on=day,
-                    quantity=report.quantity,
-                    reference=f"{report.instruction}-{day}",
-                )
-            desk.fail(report.instruction, on=day, lacks=["securities"])
+            continue
+        if report.quantity:
+            desk.settle(
+                report.instruction,
+                on=day,
+                quantity=report.quantity,
+                reference=f"{report.instruction}-{day}",
+            )
+        desk.fail(report.instruction, on=day, lacks=["securities"])
     desk.settle_many(whole, on=day)
-    for id_ in whole:
-        trade = desk.trade(id_)
-        if trade.capacity == "agent":
-            desk.settle_customer(trade.id, on=day)
+    owners = {id_: pending[id_].instruction.owner for id_ in whole}
+    desk.settle_customers([id_ for id_ in whole if owners[id_] != FIRM], on=day)
 
 
 def _market_of(status: InstructionStatus) -> Market:
     depository = status.instruction.depository
     return next(market for market in MARKETS if market.depository == depository)
-
-
-def _settle_net(desk: SettlementDesk, instruction: Instruction, day: date) -> None:
-    """Settle what is left of a netting, and book it."""
-    netting_id, _, kind = instruction.id.rpartition("-")
-    each = BY_ISIN[netting_id.split("-")[1]]
-    units = instruction.quantity or bl.Amount(0, each.unit)
-    cash = instruction.cash or bl.Amount(0, each.currency)
-    obligation = Obligation(
-        netting_id,
-        -units if kind in ("DVP", "DFP") else units,
-        -cash if kind in ("RVP", "DPFOD") else cash,
-        instruction.counterparty,
-        "ccp",
-    )
-    part = 1 if instruction.quantity is not None else 2
-
-    def work() -> None:
-        desk.settle(instruction.id, on=day)
-        desk.books.post([TradeSettled(obligation=obligation, date=day, part=part)])
-
-    desk.ledger.atomically(work)
 
 
 # --- what fails costs ----------------------------------------------------------------

@@ -162,10 +162,12 @@ class AsyncView(_Face):
     """A book as of a date, as known at a position: `LedgerView`."""
 
     balance: Final = _question(LedgerView.balance)
+    balances_by: Final = _question(LedgerView.balances_by)
     turnover: Final = _question(LedgerView.turnover)
     accounts: Final = _question(LedgerView.accounts)
     periods: Final = _question(LedgerView.periods)
     entries: Final = _stream(LedgerView.entries)
+    find: Final = _question(LedgerView.find)
     trial_balance: Final = _question(LedgerView.trial_balance)
     balance_sheet: Final = _question(LedgerView.balance_sheet)
     income_statement: Final = _question(LedgerView.income_statement)
@@ -228,6 +230,7 @@ class AsyncDocuments(_Face):
     """Versioned business objects: ``ledger.documents``."""
 
     all: Final = _question(Documents.all)
+    find: Final = _question(Documents.find)
     get: Final = _question(Documents.get)
     get_many: Final = _question(Documents.get_many)
     history: Final = _question(Documents.history)
@@ -263,6 +266,7 @@ class AsyncLedger(_Face):
     open_journal: Final = _command(Ledger.open_journal)
     declare_dimension: Final = _command(Ledger.declare_dimension)
     post: Final = _command(Ledger.post)
+    post_all: Final = _command(Ledger.post_all)
     post_many: Final = _command(Ledger.post_many)
     post_columns: Final = _command(Ledger.post_columns)
     propose: Final = _command(Ledger.propose)

@@ -29,6 +29,7 @@ from backoffice_ledger._stores.host import HostStore
 from backoffice_ledger._stores.host_adapters import host_of
 from backoffice_ledger._stores.memory import MemoryStore
 from backoffice_ledger._stores.postgresql import PostgreSQLStore
+from backoffice_ledger._stores.postgresql_migrations import migrate_database
 from backoffice_ledger._stores.postgresql_schema import role_statements
 from backoffice_ledger._stores.sqlite import BUSY_SECONDS, SQLiteStore
 from backoffice_ledger._stores.sqlite_health import Check, Health
@@ -156,7 +157,7 @@ def _store(where: Any, *, create: bool, read_only: bool) -> Store:
     if path == ":memory:":
         return MemoryStore()
     address = os.fspath(where)
-    if address.startswith(("postgresql://", "postgres://")):
+    if _is_server(address):
         return PostgreSQLStore(address, create=create, read_only=read_only)
     _check_no_url(where, "where", "a file path, ':memory:' or 'postgresql://...'")
     if "dbname=" in address:
@@ -255,6 +256,10 @@ def _books(store: Store) -> str:
     return "one of " + (", ".join(store.books()) or "no books")
 
 
+def _is_server(address: str) -> bool:
+    return address.startswith(("postgresql://", "postgres://"))
+
+
 def _check_no_url(value: str | os.PathLike[str], field: str, expected: str) -> None:
     if "://" in os.fspath(value):
         raise InvalidOption(field=field, expected=expected, found=value)
@@ -288,19 +293,22 @@ def doctor(
 def migrate(
     path: str | os.PathLike[str], *, busy_seconds: float = BUSY_SECONDS
 ) -> Migration:
-    """Bring a SQLite file of an older format to the present one, once and for all.
+    """Bring a database of an older format to the present one, once and for all.
 
-    A copy is made first, ``books.db.format-1.backup`` beside ``books.db``; an existing
-    one is never overwritten.  The migration is one database transaction: whatever
-    happens, the file has the old format or the new one.  Programs with an older
-    release cannot use the file afterwards; end them before.
+    Of a SQLite file a copy is made first, ``books.db.format-1.backup`` beside
+    ``books.db``; an existing one is never overwritten.  On a PostgreSQL server make a
+    backup before.  The migration is one database transaction: whatever happens, the
+    database has the old format or the new one.  Programs with an older release cannot
+    use it afterwards; end them before.
 
     Args:
-        path: the file.
+        path: the file, or where the database is (``postgresql://...``, or with
+            ``dbname=``) for a role that owns the tables.
         busy_seconds: how long to wait for another writer before `Busy`.
 
     Raises:
-        BookNotFound: there is no such file.
+        BookNotFound: there is no such file, or the database has no books.
+        MissingExtra: psycopg is not installed.
         ForeignFile: the file is no database, or not one of ours.
         NewerFormat: a newer version of this library wrote it.
         Corrupt: the file is damaged, or its schema was tampered with.
@@ -309,6 +317,8 @@ def migrate(
         OutcomeUnknown: the same call again tells whether it happened.
     """
     checked = check_seconds(busy_seconds, "busy_seconds")
+    if isinstance(path, str) and (_is_server(path) or "dbname=" in path):
+        return migrate_database(path, checked)
     return migrate_file(_database(path, "path"), checked)
 
 

@@ -77,7 +77,10 @@ def fill(where: Any) -> None:
         for path, type_ in accounts.items():
             ledger.open_account(path, type=type_, label=path.title())
         ledger.accounts.change("assets:bank", label="The bank", opened=DAY)
-        ledger.documents.store(bl.Document("trade", "T1", {"n": 1, "who": "A"}))
+        index = {"due": "2026-02-02", "state": "open"}
+        ledger.documents.store(
+            bl.Document("trade", "T1", {"n": 1, "who": "A"}, index=index)
+        )
         ledger.documents.store(
             bl.Document("customer", "C1", {"name": "Roe", "tier": 1}, personal=["name"])
         )

@@ -15,6 +15,7 @@ from backoffice_ledger import errors
 from backoffice_ledger._engine.hold_records import hold_record
 from backoffice_ledger._engine.stamp import Stamp
 from backoffice_ledger._model.dates import instant_to_microseconds
+from backoffice_ledger.stores import migrate
 from backoffice_ledger.testing import ManualClock, SeededSalts
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "format_2.db"
@@ -38,12 +39,23 @@ CHANGES = {
 }
 
 
+@pytest.fixture(scope="module")
+def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the released file with holds in every state, in the present format."""
+    folder = tmp_path_factory.mktemp("sample")
+    path = Path(shutil.copyfile(GOLDEN, folder / "sample.db"))
+    migrate(path)
+    return path
+
+
 @pytest.mark.parametrize("name", CHANGES)
-def test_a_change_of_what_is_pending_is_noticed(name: str, tmp_path: Path) -> None:
+def test_a_change_of_what_is_pending_is_noticed(
+    name: str, sample: Path, tmp_path: Path
+) -> None:
     """Each column, in each row."""
     text = CHANGES[name]
     change = text if "=" in text else f"{name} = {text}"
-    with closing(sqlite3.connect(GOLDEN)) as connection:
+    with closing(sqlite3.connect(sample)) as connection:
         rows = connection.execute(
             "SELECT hold, line FROM bl_pending WHERE ? <> 'never'"
             " OR expires_at IS NOT NULL",
@@ -51,7 +63,7 @@ def test_a_change_of_what_is_pending_is_noticed(name: str, tmp_path: Path) -> No
         ).fetchall()
     assert rows
     for row in rows:
-        path = Path(shutil.copyfile(GOLDEN, tmp_path / "changed.db"))
+        path = Path(shutil.copyfile(sample, tmp_path / "changed.db"))
         with closing(sqlite3.connect(path)) as connection, connection:
             where = "WHERE hold = ? AND line = ?"
             connection.execute(f"UPDATE bl_pending SET {change} {where}", row)
@@ -62,9 +74,9 @@ def test_a_change_of_what_is_pending_is_noticed(name: str, tmp_path: Path) -> No
             ledger.verify()
 
 
-def test_a_line_that_is_gone_is_noticed(tmp_path: Path) -> None:
+def test_a_line_that_is_gone_is_noticed(sample: Path, tmp_path: Path) -> None:
     """What is pending is what the records of the holds say."""
-    path = Path(shutil.copyfile(GOLDEN, tmp_path / "changed.db"))
+    path = Path(shutil.copyfile(sample, tmp_path / "changed.db"))
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("DELETE FROM bl_pending WHERE hold = 'open' AND line = 1")
     with (

@@ -81,6 +81,7 @@ def documents_of(ledger: bl.Ledger) -> list[bl.Document]:
             record.content["id"],
             record.content["content"],
             version=record.content["version"],
+            index=record.content.get("index", {}),
         )
         for record in ledger.records()
         if record.type == "document"

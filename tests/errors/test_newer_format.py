@@ -17,6 +17,6 @@ def test_a_file_of_a_newer_version(
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("PRAGMA user_version = 99")
     with raises(
-        NewerFormat, "newer-format", field="path", expected="format 2", found="99"
+        NewerFormat, "newer-format", field="path", expected="format 3", found="99"
     ):
         bl.open_ledger(path, actor="clerk")

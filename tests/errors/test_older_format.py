@@ -18,7 +18,7 @@ def test_a_file_of_an_older_version(
     golden = project / "tests" / "golden" / "format_1.db"
     path = Path(shutil.copyfile(golden, tmp_path / "books.db"))
     with raises(
-        OlderFormat, "older-format", field="path", expected="format 2", found="1"
+        OlderFormat, "older-format", field="path", expected="format 3", found="1"
     ):
         bl.open_ledger(path, actor="clerk", create=True, read_only=read_only)
     assert path.read_bytes() == golden.read_bytes()

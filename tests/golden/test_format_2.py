@@ -15,6 +15,7 @@ import pytest
 
 import backoffice_ledger as bl
 from backoffice_ledger.audit import leaf_hash
+from backoffice_ledger.stores import migrate
 from backoffice_ledger.testing import FrozenClock
 
 FOLDER = Path(__file__).parent
@@ -37,8 +38,10 @@ def vectors() -> list[dict[str, Any]]:
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    """Return a copy of the file."""
-    return Path(shutil.copyfile(FOLDER / "format_2.db", tmp_path / "format_2.db"))
+    """Return a copy of the file, brought to the present format."""
+    path = Path(shutil.copyfile(FOLDER / "format_2.db", tmp_path / "format_2.db"))
+    assert migrate(path).before == 2
+    return path
 
 
 def test_every_canonical_text_leads_to_its_leaf(vectors: list[dict[str, Any]]) -> None:

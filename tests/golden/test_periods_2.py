@@ -13,6 +13,7 @@ import pytest
 
 import backoffice_ledger as bl
 from backoffice_ledger.audit import leaf_hash
+from backoffice_ledger.stores import migrate
 
 FOLDER = Path(__file__).parent
 ROOT = "09e4c629bf4864667ef094bf30f08d2005ba28bf93f0e03b99a3b99f87933551"
@@ -59,6 +60,7 @@ def test_the_file_says_what_it_said_then(
 ) -> None:
     """Its rows rebuild every record; names and exceptions mean what they meant."""
     path = Path(shutil.copyfile(FOLDER / "periods_2.db", tmp_path / "periods_2.db"))
+    assert migrate(path).before == 2
     store = bl.SQLiteStore(path, read_only=True)
     try:
         assert made["vectors"](store) == vectors

@@ -23,8 +23,10 @@ def kept() -> list[dict[str, Any]]:
 
 
 def test_the_same_steps_give_the_same_documents(kept: list[dict[str, Any]]) -> None:
-    """Byte for byte, as JSON writes them."""
+    """Byte for byte, as JSON writes them; what they are found by came with format 3."""
     made = runpy.run_path(str(FOLDER / "make_settlement.py"))["make"]()
+    for document in made:
+        document.pop("index", None)
     assert json.dumps(made, sort_keys=True) == json.dumps(kept, sort_keys=True)
 
 

@@ -188,3 +188,55 @@ def test_personal_names_are_kept_once_and_in_order() -> None:
     content = {"b": "1", "a": "2"}
     document = Document("trade", "T-1", content, personal=["b", "a", "b"])
     assert document.personal == ("a", "b")
+
+
+# --- what a document is found by ------------------------------------------------------
+
+
+def test_a_document_declares_what_it_is_found_by() -> None:
+    """The caller's mapping is not kept; another index is another document."""
+    index = {"state": "open", "due": "2026-10-09"}
+    document = Document("trade", "T-1", {}, index=index)
+    index["state"] = "settled"
+    assert document.index == {"due": "2026-10-09", "state": "open"}
+    assert document != Document("trade", "T-1", {})
+    assert hash(document) == hash(Document("trade", "T-1", {}, index=document.index))
+    assert Document("trade", "T-1", {}).index == {}
+
+
+def test_the_next_version_says_its_own_index() -> None:
+    """An old one might no longer be true, and nothing is left out by mistake."""
+    document = Document("trade", "T-1", {}, index={"state": "open"})
+    settled = document.revise({"n": 1}, index={"state": "settled"})
+    assert (settled.version, settled.index) == (2, {"state": "settled"})
+    plain = settled.revise({}, index={})
+    assert plain.index == {}
+    assert plain.revise({}).index == {}
+    with pytest.raises(InvalidDocument) as caught:
+        document.revise({})
+    assert caught.value.field == "index"
+
+
+@pytest.mark.parametrize(
+    ("index", "error"),
+    [
+        ("state", InvalidIdentifier),
+        ({"state": 5}, InvalidIdentifier),
+        ({"state": ""}, InvalidIdentifier),
+        ({"": "open"}, InvalidIdentifier),
+        ({"Zustand\u00e4": "open"}, InvalidIdentifier),
+        ({"state": "x" * 256}, BoundExceeded),
+        ({f"n{number}": "x" for number in range(65)}, BoundExceeded),
+        ({"who": "somebody"}, InvalidDocument),
+        ({"owner": "Jane Roe"}, InvalidDocument),
+    ],
+    ids=[
+        *("no mapping", "no text", "empty value", "empty name", "no ASCII"),
+        *("too long", "too many", "a personal name", "a personal value"),
+    ],
+)
+def test_what_is_no_index(index: Any, error: type[LedgerError]) -> None:
+    """Names to names; and nothing personal, for it could never be erased."""
+    with pytest.raises(error) as caught:
+        Document("trade", "T-1", {"who": "Jane Roe"}, personal=["who"], index=index)
+    assert caught.value.field.startswith("index")

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from backoffice_ledger.settlement import (
     TradeState,
 )
 from backoffice_ledger.settlement import _life as life
+from backoffice_ledger.settlement.dates import settlement_date
 from backoffice_ledger.stores import PostgreSQLStore
 
 Make = Callable[..., Trade]
@@ -315,12 +317,44 @@ def test_a_trade_gets_the_market_of_the_desk(desk: SettlementDesk, make: Make) -
     assert desk.trade("T-2").market == "XNAS"
 
 
+def test_a_trade_gets_the_settlement_date_of_its_market(
+    ledger: bl.Ledger, make: Make
+) -> None:
+    """Unless it names one; a retry keeps what was found, a horizon is an error."""
+    us = partial(settlement_date, market="US", instrument_class="equities")
+    desk = SettlementDesk(ledger, market="XNYS", cycles={"XNYS": us})
+    undated = make(settlement_date=None)
+    desk.capture_many([undated, make(id="T-2", settlement_date=date(2026, 10, 15))])
+    assert desk.trade("T-1").settlement_date == DUE
+    assert desk.trade("T-2").settlement_date == date(2026, 10, 15)
+    other = SettlementDesk(ledger, market="XNYS", cycles={"XNYS": lambda day: day})
+    count = len(list(ledger.records()))
+    other.capture(undated)  # a retry, after the calendars were corrected
+    assert len(list(ledger.records())) == count
+    second = make(version=2, settlement_date=None, market="XNYS", price="50.10")
+    assert other.amend(second, on=DUE).booking_id == "T-1.v2"
+    assert other.trade("T-1").settlement_date == TRADED
+    assert desk.amend(second, on=DUE).booking_id == "T-1.v2"
+    for changes, error in (
+        ({"market": "XETR"}, errors.InvalidOption),
+        ({"trade_date": date(2040, 1, 2)}, errors.CalendarHorizon),
+    ):
+        with pytest.raises(error):
+            desk.capture(make(id="T-3", settlement_date=None, **changes))
+    with pytest.raises(errors.InvalidOption, match="knows: none"):
+        SettlementDesk(ledger).capture(make(id="T-3", settlement_date=None))
+    with pytest.raises(errors.UnknownRecord):
+        desk.status("T-3")
+
+
 def test_a_desk_is_well_made(ledger: bl.Ledger) -> None:
     """A ledger, books that post, a market's name, tolerances."""
     for wrong in (
         {"books": object()},
         {"market": "a/b"},
         {"tolerances": ["2.00 EUR"]},
+        {"cycles": {"XNYS": ("US", "equities")}},
+        {"cycles": "XNYS"},
     ):
         with pytest.raises(errors.InvalidInput):
             SettlementDesk(ledger, **wrong)  # type: ignore[arg-type]

@@ -8,9 +8,11 @@ import pytest
 
 import backoffice_ledger as bl
 from backoffice_ledger import errors
-from backoffice_ledger.settlement import FrontOffice, SettlementDesk, Trade
+from backoffice_ledger.settlement import FrontOffice, RuleBooks, SettlementDesk, Trade
 from backoffice_ledger.settlement.accounting import (
     Netted,
+    PostingRules,
+    SettlementAccounts,
     SettlementBooks,
 )
 from backoffice_ledger.testing import FrozenClock
@@ -231,3 +233,17 @@ def test_a_front_office_reads_a_book_that_it_cannot_write(
         front = FrontOffice(ledger=ledger)
         assert len(front.holdings()) == len(front.trades()) == 1
         assert front.order("T-1")
+
+
+def test_each_portfolio_has_its_own_cost(ledger: bl.Ledger, make: Make) -> None:
+    """Two of the firm's owners with lots in one security, on one account."""
+    accounts = SettlementAccounts(house=("firm", "bank"))
+    accounts.open_in(ledger)
+    rules = PostingRules(accounts=accounts)
+    desk = SettlementDesk(ledger, books=RuleBooks(ledger, rules))
+    desk.capture(make())
+    desk.capture(make(id="T-2", owner="bank", price=60))
+    front = FrontOffice(ledger=ledger, accounts=accounts)
+    for owner, price in (("firm", "50 USD"), ("bank", "60 USD")):
+        [row] = front.holdings(owner).rows()
+        assert (row["traded"], row["price"]) == (units(1000), price)

@@ -5,6 +5,7 @@ from datetime import date
 from fractions import Fraction
 from typing import Any
 
+import attrs
 import pytest
 
 import backoffice_ledger as bl
@@ -107,6 +108,28 @@ def test_a_payment_free_of_delivery_matches_its_credit(order: Order) -> None:
     debit = order(kind="DPFOD", quantity=None, cash="10.00 EUR")
     credit = theirs_of(order, kind="CPFOD", quantity=None, cash="11.00 EUR")
     assert str(match_instructions(debit, credit).cash) == "11.00 EUR"
+
+
+@pytest.mark.parametrize(("kind", "other"), [("DWP", "RWP"), ("RWP", "DWP")])
+def test_with_payment_the_deliverer_pays_too(
+    order: Order, kind: str, other: str
+) -> None:
+    """A delivery with payment matches its receipt; the deliverer's money settles."""
+    ours = order(kind=kind, cash="50000.00 EUR")
+    theirs = order(
+        id="I-2",
+        kind=other,
+        cash="50001.00 EUR",
+        participant="THEM",
+        counterparty="US",
+    )
+    found = match_instructions(ours, theirs)
+    assert found
+    assert found.cash == (ours.cash if kind == "DWP" else theirs.cash)
+    assert ours.is_delivery is (kind == "DWP")
+    assert ours.pays is (kind == "DWP")
+    wrong = match_instructions(ours, attrs.evolve(theirs, kind="RVP"))
+    assert [each.field for each in wrong.differences][:1] == ["kind"]
 
 
 @pytest.mark.parametrize(

@@ -297,6 +297,8 @@ def test_hold_comes_before_securities_and_they_before_cash() -> None:
         ({"lacks": ["securities"], "delivers": False}, "CLAC"),
         ({"lacks": ["cash"], "delivers": False}, "MONY"),
         ({"lacks": ["cash"], "delivers": True}, "CMON"),
+        ({"lacks": ["cash"], "delivers": True, "pays": True}, "MONY"),
+        ({"lacks": ["cash"], "delivers": False, "pays": False}, "CMON"),
         ({"delivers": True}, "OTHR"),
     ],
 )
@@ -387,7 +389,7 @@ def test_ages_fall_into_buckets(
 @pytest.mark.parametrize(
     ("changes", "field"),
     [
-        ({"kind": "DWP"}, "kind"),
+        ({"kind": "DVD"}, "kind"),
         ({"kind": "DFP"}, "cash"),
         ({"cash": None}, "cash"),
         ({"quantity": None}, "quantity"),
@@ -441,3 +443,40 @@ def test_documents_of_other_hands_are_refused(order: Order) -> None:
         instructions.from_document(bl.Document("settlement-instruction", "I-1", {}))
     with pytest.raises(errors.InvalidDocument, match="I-1"):
         statuses.from_document(bl.Document("instruction-status", "I-1", {}), order())
+
+
+def test_what_moves_nothing_is_of_no_kind() -> None:
+    """All others have one, by what comes and what goes."""
+    units, money = bl.Amount(1, ACME), bl.Amount(1, "USD")
+    found = {
+        instructions.kind_of(one * units, other * money): (one, other)
+        for one in (-1, 0, 1)
+        for other in (-1, 0, 1)
+        if one or other
+    }
+    assert found == {
+        "DWP": (-1, -1),
+        "DFP": (-1, 0),
+        "DVP": (-1, 1),
+        "DPFOD": (0, -1),
+        "CPFOD": (0, 1),
+        "RVP": (1, -1),
+        "RFP": (1, 0),
+        "RWP": (1, 1),
+    }
+    with pytest.raises(errors.InvalidOption, match="something to settle"):
+        instructions.kind_of(0 * units, 0 * money)
+
+
+@pytest.mark.parametrize(
+    ("kind", "difference"), [("DWP", "1.00"), ("RWP", "-1.00"), ("DPFOD", "1.00")]
+)
+def test_less_money_is_good_for_who_pays(
+    order: Order, kind: str, difference: str
+) -> None:
+    """With payment, who delivers pays: the difference is seen from our side."""
+    units = None if kind == "DPFOD" else f"1000 {ACME}"
+    status = InstructionStatus(instruction=order(kind=kind, quantity=units))
+    matched = status.accepted().matched(bl.Amount("99999.00", "EUR"), "X")
+    [part] = matched.settled(date(2026, 10, 9)).parts
+    assert part.difference == bl.Amount(difference, "EUR")

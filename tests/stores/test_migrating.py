@@ -20,6 +20,8 @@ from backoffice_ledger.testing.faults import FaultInjector
 GOLDEN = Path(__file__).parents[1] / "golden" / "format_1.db"
 ROOT = "194dd4a63efa8e046acbf999e0f737a4f8a8f9ffd0eb086dbda4df1e2160d9d0"
 
+STATEMENTS = [sql for step in sorted(MIGRATIONS) for sql in MIGRATIONS[step]]
+
 Schema = set[tuple[str, str]]
 
 
@@ -93,7 +95,7 @@ def test_a_released_file(old: Path, state: Callable[[Path], str]) -> None:
     }
     assert state(old) == "new"
     assert state(done.backup) == "old"
-    assert "from format 1 to 2" in str(done)
+    assert f"from format 1 to {FORMAT}" in str(done)
     assert str(done.backup) in str(done)
 
 
@@ -130,6 +132,25 @@ def test_what_is_counted(old: Path) -> None:
     assert max(counts.values()) > 1
 
 
+def test_documents_of_before_declare_nothing(tmp_path: Path) -> None:
+    """They are listed, and found only where those without an index are asked for."""
+    golden = GOLDEN.with_name("format_1.db")
+    path = Path(shutil.copyfile(golden, tmp_path / "books.db"))
+    migrate(path)
+    with bl.open_ledger(path, actor="clerk") as ledger:
+        [record, *_] = [each for each in ledger.records() if each.type == "document"]
+        kind = record.content["kind"]
+        known = ledger.documents.all(kind)
+        assert known
+        assert ledger.documents.find(kind) == known
+        assert ledger.documents.find(kind, {"state": "open"}) == ()
+        assert ledger.documents.find(kind, {"a": "b"}, undeclared=True) == known
+        latest = known[0].revise(known[0].content, index={"state": "open"})
+        ledger.documents.store(latest)
+        assert ledger.documents.find(kind, {"state": "open"}) == (latest,)
+        ledger.verify()
+
+
 def test_no_copy_is_overwritten(old: Path) -> None:
     """One of an attempt before, or whatever else has that name, stays."""
     first = old.with_name("books.db.format-1.backup")
@@ -154,7 +175,7 @@ def test_every_statement_fails(
     migrate_file(fresh(), 5.0, faults)
     statements = list(faults.statements)
     commit = statements.index("COMMIT")
-    assert sum(sql in statements for sql in MIGRATIONS[1]) == len(MIGRATIONS[1])
+    assert sum(sql in statements for sql in STATEMENTS) == len(STATEMENTS)
     for index in range(commit + 1):
         path = fresh()
         faults.arm(code, statement=index)
@@ -222,7 +243,7 @@ def test_it_is_killed_at_every_statement(
     """Before the commit it has the old format, after it the new one."""
     found = list(killed(run_python, tmp_path, state, "honest"))
     states = [name for _, name in found]
-    assert len(states) > len(MIGRATIONS[1])
+    assert len(states) > len(STATEMENTS)
     assert set(states) == {"old", "new"}
     assert states == sorted(states, reverse=True)  # first all the old ones
     for path, _ in found:
@@ -236,7 +257,7 @@ def test_without_a_transaction_it_would_be_noticed(
 ) -> None:
     """The control: the same test fails where each statement commits by itself."""
     states = [name for _, name in killed(run_python, tmp_path, state, "control")]
-    assert states.count("between") >= len(MIGRATIONS[1]) - 1
+    assert states.count("between") >= len(STATEMENTS) - 1
 
 
 # --- others ---------------------------------------------------------------------------
@@ -314,7 +335,7 @@ def test_a_newer_file(old: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "field"),
     [
-        (("postgresql://localhost/books",), "path"),
+        (("https://localhost/books",), "path"),
         ((None,), "path"),
         (("books.db", -1), "busy_seconds"),
     ],

@@ -198,7 +198,7 @@ def test_commits_may_be_asked_to_be_asynchronous(
     assert store.books() == ()
 
 
-@pytest.mark.parametrize(("version", "error"), [(3, NewerFormat), (1, OlderFormat)])
+@pytest.mark.parametrize(("version", "error"), [(4, NewerFormat), (2, OlderFormat)])
 def test_other_formats_are_refused(
     version: int, error: type[Exception], database: str
 ) -> None:
@@ -798,6 +798,14 @@ def test_trying_takes_no_locks(ledger: bl.Ledger, database: str) -> None:
         ("UPDATE bl_book SET name = 'other'", "not that of book"),
         ("INSERT INTO bl_pending VALUES (1, 'x', 0, 1, 1, 0, 5, NULL)", "hold"),
         ("INSERT INTO bl_fact VALUES (9, 'account', 'x', 1, 5)", "does not exist"),
+        (
+            "INSERT INTO bl_document_index VALUES (1, 'deal', 'state', 'open', 'x')",
+            "document index deal state open x",
+        ),
+        (
+            "INSERT INTO bl_document_index VALUES (9, 'deal', 'state', 'open', 'x')",
+            "does not exist",
+        ),
         (
             "UPDATE bl_log_position l SET ordinal = r.ordinal FROM bl_log_position r"
             " WHERE l.position + r.position = 11 AND r.position IN (5, 6)",

@@ -358,3 +358,36 @@ def test_a_hold_that_expires_late_is_resolved_once(
     found = rival.accounts.balances("liabilities:c0")
     assert found.available == found.posted == found.pending
     ledger.verify()
+
+
+def test_what_is_found_is_taken_once(
+    open_store: Callable[..., PostgreSQLStore],
+) -> None:
+    """Who finds a document to change it waits for whoever found it before."""
+    store = open_store()
+    ledger = bl.open_ledger(store, actor="clerk", book="jobs", create=True)
+    open_index = {"state": "open"}
+    ledger.documents.store_many(
+        bl.Document("job", f"J{number}", {}, index=open_index) for number in range(6)
+    )
+
+    def take(worker: int) -> list[str]:
+        own = bl.open_ledger(store, actor=f"worker-{worker}", book="jobs")
+
+        def work() -> list[str]:
+            found = own.documents.find("job", open_index, limit=1)
+            for job in found:
+                own.documents.store(
+                    job.revise({"by": worker}, index={"state": "taken"})
+                )
+            return [job.id for job in found]
+
+        return own.atomically(work)
+
+    taken = at_once([lambda n=n: take(n) for n in range(THREADS)])  # type: ignore[misc]
+    assert sorted(id_ for ids in taken for id_ in ids) == [
+        f"J{number}" for number in range(6)
+    ]
+    assert ledger.documents.find("job", open_index) == ()
+    assert all(job.version == 2 for job in ledger.documents.all("job"))
+    ledger.verify()

@@ -150,7 +150,7 @@ class PostEntries:
         entries: what to post.
         offset: how many entries of the same call came before, for error messages;
             None for a single entry that needs no number.
-        conditions: for a single entry.
+        conditions: for a single entry, or the first one that is new.
         balancing: path of the account that bounds the amount of a single entry to
             what is available on it, or None.
         on_refusal: ``raise``; ``record``, which makes a refusal consume the id; or

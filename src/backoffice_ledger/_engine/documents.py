@@ -1,28 +1,44 @@
 """Documents: versions, each a record of its own."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 from backoffice_ledger._engine.commands import StoreDocument, StoreDocuments
 from backoffice_ledger._engine.stamp import Stamp
 from backoffice_ledger._engine.state import (
     Fact,
     FactKey,
+    IndexChange,
     NewRecord,
     Outcome,
     State,
     key_part,
 )
 from backoffice_ledger._model.document import Document, stored_document
+from backoffice_ledger._model.text import EMPTY_MAPPING
 from backoffice_ledger.errors import DocumentConflict
 
 PERSONAL = "personal."
 """Prefix of the names under which personal fields are committed."""
 
+UNDECLARED: Final = ""
+"""What stands in the index in the place of a name where a document declares none."""
+
+_NOTHING: Final[Mapping[str, str]] = {UNDECLARED: ""}
+
 
 def document_key(kind: str, id_: str) -> str:
     """Return the key of the fact about a document."""
     return f"{key_part(kind)}/{id_}"
+
+
+def declared(content: Mapping[str, Any]) -> Mapping[str, str]:
+    """Return what a document is found by, from the content of its record.
+
+    One that declares nothing has an entry that says so: it can still be listed.
+    """
+    index: Mapping[str, str] = content.get("index", _NOTHING)
+    return index
 
 
 def document_from_fact(fact: Fact) -> Document:
@@ -40,6 +56,7 @@ def document_from_fact(fact: Fact) -> Document:
         body,
         names,
         fact.content["version"],
+        fact.content.get("index", EMPTY_MAPPING),
     )
 
 
@@ -54,6 +71,7 @@ def without(document: Document, erased: Sequence[str]) -> Document:
         {key: item for key, item in document.content.items() if key not in names},
         personal=[name for name in document.personal if name not in names],
         version=document.version,
+        index=document.index,
     )
 
 
@@ -95,14 +113,15 @@ def _store(
     key = document_fact(document)
     fact = state.fact(*key)
     number = 0
+    before: Mapping[str, str] = {}
     if key in added:
         latest, record = added[key]
-        number = latest.version
+        number, before = latest.version, latest.index or _NOTHING
         if latest == document:
             outcome.results.append(record)
             return
     elif fact is not None:
-        number = fact.content["version"]
+        number, before = fact.content["version"], declared(fact.content)
         is_same = number == document.version and (
             document_from_fact(fact) == without(document, fact.erased)
         )
@@ -119,6 +138,9 @@ def _store(
             found=document.version,
         )
     record = _record(document, key, stamp)
+    after = document.index or _NOTHING
+    if after != before:
+        record.index = IndexChange(document.kind, document.id, before, after)
     added[key] = document, record
     outcome.add(record)
 
@@ -134,4 +156,6 @@ def _record(document: Document, key: FactKey, stamp: Stamp) -> NewRecord:
     }
     if document.personal:
         content["personal"] = list(document.personal)
+    if document.index:
+        content["index"] = dict(document.index)
     return stamp.record("document", key[1], content, [key], texts)

@@ -56,7 +56,6 @@ from backoffice_ledger._model.entry import (
 from backoffice_ledger._model.posting import Posting
 from backoffice_ledger._model.proposal import ENTRY_ACTION, Proposal
 from backoffice_ledger._model.record import Record
-from backoffice_ledger._model.text import EMPTY_MAPPING
 from backoffice_ledger.errors import (
     AccountNotOpen,
     CommodityRefused,
@@ -117,7 +116,8 @@ def post_entries(
             if known is not None:
                 outcome.results.append(known)
                 continue
-            _add_new(state, command, outcome, entry, texts, stamp, examine)
+            conditions = NO_CONDITIONS if batch else command.conditions
+            _add_new(state, command, outcome, entry, texts, stamp, examine, conditions)
         except LedgerError as error:
             place = (command.offset or 0) + index
             is_new = state.entries.get(entry.id) is None and entry.id not in refused
@@ -171,15 +171,14 @@ def _add_new(
     texts: list[tuple[str, bytes, str]],
     stamp: Stamp,
     examine: Examine | None,
+    conditions: Conditions,
 ) -> None:
     """Check an entry that is new, lower its amount if asked, append its record."""
     if command.balancing is not None:
         check_state(state, entry)
         expire_due(state, outcome, stamp)
         entry = bounded_entry(state, entry, command.balancing)
-    add_entry(
-        state, outcome, entry, texts, stamp, examine, conditions=command.conditions
-    )
+    add_entry(state, outcome, entry, texts, stamp, examine, conditions=conditions)
 
 
 def known_entry(command: PostEntries, entry: Entry, old: Record) -> Record:
@@ -357,18 +356,20 @@ def check_accounts(state: State, entry: Entry) -> tuple[bool, ...] | None:
     """Check that the accounts take *entry*; return as `check_state` does."""
     day = entry.date
     terms_by_key = state.terms
-    has_memorandum = False
+    declared = state.facts["dimension"]
+    has_memorandum = is_explained = False
     for posting in entry.postings:
         unit = posting.amount.commodity
         terms = terms_by_key.get((posting.account, unit.code))
         if terms is None:
             terms = _resolve_terms(state, entry, posting)
-        if (
+        if not is_explained and (
             not terms.opened <= day <= terms.closed
             or terms.scale != unit.scale
-            or posting.dimensions is not EMPTY_MAPPING
+            or not all(name in declared for name in posting.dimensions)
         ):
-            _explain(state, entry)
+            _explain(state, entry)  # all of it: once is enough
+            is_explained = True
         if terms.memorandum:
             has_memorandum = True
     return _memorandum(state, entry) if has_memorandum else None

@@ -6,7 +6,7 @@ A *fact* is the latest record about something: the account ``assets:bank``, the 
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from datetime import date
 from typing import Any, Final
 
@@ -137,6 +137,23 @@ class HoldChange:
 
 
 @attrs.frozen
+class IndexChange:
+    """What a version of a document changes of what the document is found by.
+
+    Attributes:
+        kind: of the document.
+        id: of the document.
+        before: what the version before declared, by name; nothing if there is none.
+        after: what this version declares.
+    """
+
+    kind: str
+    id: str
+    before: Mapping[str, str]
+    after: Mapping[str, str]
+
+
+@attrs.frozen
 class Needs:
     """What a command reads; a store loads it, `State` holds it.
 
@@ -214,6 +231,7 @@ class NewRecord:
     controls: tuple[str, ...] = ()
     erases: tuple[str, str, str] | None = None
     hold: HoldChange | None = None
+    index: IndexChange | None = None
     body: Mapping[str, Any] | None = None
 
     def parsed(self) -> Mapping[str, Any]:
@@ -256,7 +274,8 @@ class State:
     those with entries; ``spans`` says of some spans of days whether they have any.  The
     derived look-ups (``limited``, the paths of accounts with limits; ``terms``,
     ``openings``, ``chart``) are caches of ``facts`` and go with them; ``has_passing``
-    says whether anything is not LASTING.
+    says whether anything is not LASTING.  ``cache`` holds what others have worked out
+    from records that they read; it goes with the facts.
     """
 
     now: int = 0
@@ -276,6 +295,7 @@ class State:
     terms: dict[tuple[str, str], AccountTerms] = attrs.field(factory=dict)
     openings: dict[tuple[str, date], PeriodState] = attrs.field(factory=dict)
     chart: ChartOfAccounts | None = None
+    cache: dict[Hashable, Any] = attrs.field(factory=dict)
     _calendar: BookCalendar | None = attrs.field(default=None, init=False)
 
     @property
@@ -311,6 +331,11 @@ class State:
 
     def forget_facts(self) -> None:
         """Drop everything."""
+        self.forget_stale()
+        self.cache.clear()
+
+    def forget_stale(self) -> None:
+        """Drop what others have changed; their records are news for a cache."""
         self.forget_reads()
         self.facts.clear()
         self.prefixes.clear()

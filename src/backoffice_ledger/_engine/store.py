@@ -4,7 +4,7 @@ A store keeps books.  All access goes through a `Transaction` on one book: reads
 consistent state, and appending is all or nothing.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import date
 from typing import Any, Protocol
@@ -13,6 +13,7 @@ import attrs
 
 from backoffice_ledger._engine.columns import DecidedColumns
 from backoffice_ledger._engine.commands import Command
+from backoffice_ledger._engine.documents import UNDECLARED
 from backoffice_ledger._engine.hold_records import PendingLine
 from backoffice_ledger._engine.state import (
     Cell,
@@ -22,6 +23,7 @@ from backoffice_ledger._engine.state import (
     NewRecord,
     State,
 )
+from backoffice_ledger._model.arguments import COUNT_MAX
 from backoffice_ledger._model.commodity import Commodity
 from backoffice_ledger._model.entry import EntryKind, Phase
 from backoffice_ledger._model.record import Record
@@ -32,6 +34,9 @@ Gross = tuple[int, int]
 
 Totals = Mapping[tuple[str, Commodity], Gross]
 """Gross totals by account path and commodity."""
+
+TotalsByValue = Mapping[tuple[str, str, Commodity], Gross]
+"""Gross totals by value of a dimension, account path and commodity."""
 
 Place = tuple[int, int | None]
 """Position in the log and, for entries, the number in the journal.
@@ -82,6 +87,7 @@ class EntryQuery:
         journal: name of a journal, or None.
         kind: kind of entry, or None.
         dimension: name and value that one of the postings carries, or None.
+        known_after: log position after which the entry stands; 0 for none.
         known_at: last log position, or None.
         after: date and position after which to go on, or None for the beginning.
         limit: how many at most.
@@ -93,9 +99,67 @@ class EntryQuery:
     journal: str | None = None
     kind: EntryKind | None = None
     dimension: tuple[str, str] | None = None
+    known_after: int = 0
     known_at: int | None = None
     after: tuple[date, int] | None = None
     limit: int = PAGE_ROWS
+
+
+@attrs.frozen
+class DocumentQuery:
+    """Which documents to find by what their latest versions declare, in order of id.
+
+    Attributes:
+        kind: of the documents.
+        equal: names and the values that they must have; who is first should be the one
+            that finds the fewest.
+        spans: names with the first and the last value that they may have, or None.
+        undeclared: whether those come too whose latest version declares nothing.
+        after: the id after which to go on; an empty one is before all.
+        limit: how many at most.
+    """
+
+    kind: str
+    equal: tuple[tuple[str, str], ...] = ()
+    spans: tuple[tuple[str, str | None, str | None], ...] = ()
+    undeclared: bool = False
+    after: str = ""
+    limit: int = COUNT_MAX
+
+    @property
+    def asks(self) -> bool:
+        """Whether it asks for any name."""
+        return bool(self.equal or self.spans)
+
+    def matches(self, declared: Mapping[str, str]) -> bool:
+        """Whether a document that declares this is meant."""
+        if UNDECLARED in declared:
+            return self.undeclared or not self.asks
+        return all(declared.get(name) == value for name, value in self.equal) and all(
+            name in declared
+            and (first is None or first <= declared[name])
+            and (last is None or declared[name] <= last)
+            for name, first, last in self.spans
+        )
+
+
+@attrs.frozen
+class DimensionQuery:
+    """Which postings to sum for each value of a dimension.
+
+    Attributes:
+        dimension: its name.
+        values: the values, or None for all.
+        accounts: paths of accounts, or None for all.
+        last: last booking date, or None for all dates.
+        known_at: last log position, or None for all records.
+    """
+
+    dimension: str
+    values: frozenset[str] | None = None
+    accounts: frozenset[str] | None = None
+    last: date | None = None
+    known_at: int | None = None
 
 
 @attrs.frozen
@@ -222,6 +286,14 @@ class Transaction(Protocol):
         """Return the facts of a kind whose keys begin with *prefix*, by key."""
         ...
 
+    def documents(self, query: DocumentQuery) -> list[Fact]:
+        """Return the latest versions of the documents that are meant, by id.
+
+        In a transaction that writes nobody else may add a version of one of them until
+        it ends; another document may come to be meant.
+        """
+        ...
+
     def history(self, type_: str, id_: str) -> list[Fact]:
         """Return all records of a type (not entry) and id, oldest first."""
         ...
@@ -236,6 +308,10 @@ class Transaction(Protocol):
 
     def totals(self, query: TotalsQuery) -> Totals:
         """Return gross totals."""
+        ...
+
+    def totals_by(self, query: DimensionQuery) -> TotalsByValue:
+        """Return gross totals for each value of a dimension."""
         ...
 
     def records(self, after: int, limit: int) -> list[Record]:
@@ -276,6 +352,10 @@ class Transaction(Protocol):
 
     def stored_holds(self) -> Mapping[str, tuple[PendingLine, ...]]:
         """Return the lines that are kept of open holds, by hold."""
+        ...
+
+    def stored_index(self) -> Collection[tuple[str, str, str, str]]:
+        """Return what documents are found by: kind, name, value and id."""
         ...
 
     def physical_problems(self) -> list[Problem]:

@@ -1,10 +1,10 @@
 """The service object on a book."""
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from types import TracebackType
-from typing import Literal, TypeVar, final
+from typing import Any, Literal, TypeVar, cast, final
 
 from backoffice_ledger._engine.columns import make_columns
 from backoffice_ledger._engine.commands import (
@@ -36,6 +36,7 @@ from backoffice_ledger._model.arguments import (
     check_entry,
     check_file,
     check_flag,
+    check_iterable,
     check_list,
     check_methods,
 )
@@ -47,7 +48,7 @@ from backoffice_ledger._model.limit import Limit
 from backoffice_ledger._model.proposal import Proposal
 from backoffice_ledger._model.record import Journal, Record
 from backoffice_ledger._model.text import check_identifier, check_path, check_text
-from backoffice_ledger.errors import InvalidOption, UnknownRecord
+from backoffice_ledger.errors import InvalidOption, StoreError, UnknownRecord
 from backoffice_ledger.protocols import Progress
 
 TextType = Literal[
@@ -199,6 +200,34 @@ class Ledger:
         check_flag(dry_run, "dry_run")
         return self._session.execute_one(command, dry_run=dry_run)
 
+    def post_all(
+        self,
+        entries: Iterable[Entry],
+        *,
+        versions: Mapping[str, int] | None = None,
+    ) -> tuple[Record, ...]:
+        """Post some entries, all of them or none, and return their records in order.
+
+        They are one command, and cost less than as many calls of `post`; entries that
+        the book has are its first records.  `post_many` is for any number of entries.
+
+        Args:
+            entries: what to post.
+            versions: versions of accounts, as for `post`: nothing may have touched
+                them before the first of these entries that is new.
+
+        Raises:
+            Refused: the book does not take one of them, as for `post`; it is named,
+                and nothing was written.
+            ConditionFailed: a version does not hold.
+        """
+        found = tuple(check_iterable(entries, "entries"))
+        for index, entry in enumerate(found):
+            check_entry(entry, f"entries[{index}]")
+        command = PostEntries(found, 0, make_conditions(None, versions))
+        records = self._session.execute(command) if found else []
+        return tuple(cast("Record", record) for record in records)
+
     def post_many(
         self,
         entries: Iterable[Entry],
@@ -339,6 +368,24 @@ class Ledger:
                 )
             sessions.append(other._session)
         return atomically(sessions, work)
+
+    def cache(self) -> dict[Hashable, Any]:
+        """Return where to keep what was worked out from the records of the book.
+
+        It is empty at first, and again whenever a transaction is rolled back: what is
+        kept in it was never worked out from records that the book does not have.  What
+        others record does not empty it; `view().entries(known_after=...)` has that.
+
+        It belongs to the database connection, so ask for it anew in each `atomically`
+        and use it there only.  On a connection of the host it is always empty at first.
+
+        Raises:
+            StoreError: outside `atomically`.
+        """
+        if not self._session.store.in_transaction:
+            raise StoreError("a cache is of a transaction: see atomically()")
+        with self._session.transaction(write=False) as transaction:
+            return transaction.state.cache
 
     def redact(self, id: str, *, field: str, basis: str, type: str = "entry") -> None:
         """Erase a text for good; its commitment and the basis stay.

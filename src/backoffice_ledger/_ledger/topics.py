@@ -18,20 +18,28 @@ from backoffice_ledger._engine.commands import (
 )
 from backoffice_ledger._engine.documents import document_from_fact, document_key
 from backoffice_ledger._engine.state import PROVISIONAL
-from backoffice_ledger._engine.store import Transaction
+from backoffice_ledger._engine.store import DocumentQuery, Transaction
 from backoffice_ledger._ledger.holds import read_balances
 from backoffice_ledger._ledger.session import Session
 from backoffice_ledger._model.account import Account, ChartOfAccounts
 from backoffice_ledger._model.arguments import (
+    COUNT_MAX,
     check_choice,
     check_count,
+    check_flag,
     check_iterable,
 )
 from backoffice_ledger._model.balance import AccountBalances
 from backoffice_ledger._model.dates import check_date
 from backoffice_ledger._model.document import Document
 from backoffice_ledger._model.limit import Limit
-from backoffice_ledger._model.text import check_identifier, check_path, check_text
+from backoffice_ledger._model.text import (
+    check_identifier,
+    check_key,
+    check_path,
+    check_text,
+    string_mapping,
+)
 from backoffice_ledger.errors import (
     InvalidDocument,
     InvalidOption,
@@ -193,6 +201,34 @@ def _check_document(value: object, field: str) -> Document:
     return value
 
 
+def _equal(where: object) -> tuple[tuple[str, str], ...]:
+    """Return names and values in the order that they were given in."""
+    checked = string_mapping(where, "where")
+    return tuple((name, checked[name]) for name in where or ())  # type: ignore[attr-defined]
+
+
+def _spans(between: object) -> tuple[tuple[str, str | None, str | None], ...]:
+    """Return names with first and last values."""
+    if between is None:
+        return ()
+    if not isinstance(between, Mapping):
+        raise InvalidOption(
+            field="between", expected="a mapping", found=type(between).__name__
+        )
+    spans = []
+    for name, span in between.items():
+        field = f"between[{check_key(name, 'between.key')!r}]"
+        if not isinstance(span, tuple) or len(span) != 2 or span == (None, None):
+            raise InvalidOption(
+                field=field, expected="the first and the last value", found=span
+            )
+        first, last = (
+            None if end is None else check_identifier(end, field) for end in span
+        )
+        spans.append((name, first, last))
+    return tuple(spans)
+
+
 @attrs.frozen
 class Documents:
     """Versioned business objects in the log."""
@@ -288,6 +324,52 @@ class Documents:
             for fact in facts
         ]
         return Table(f"Versions of {kind} {id}", _HISTORY_COLUMNS, rows)
+
+    def find(
+        self,
+        kind: str,
+        where: Mapping[str, str] | None = None,
+        *,
+        between: Mapping[str, tuple[str | None, str | None]] | None = None,
+        undeclared: bool = False,
+        after: str | None = None,
+        limit: int | None = None,
+    ) -> tuple[Document, ...]:
+        """Return the latest versions of documents that declare something, by id.
+
+        What a document declares is its ``index``.  It costs what the first name of
+        *where* finds, so put first what few documents have; a page costs a page.
+
+        Inside ``ledger.atomically`` what was found stays as it is until the end.  That
+        no other document comes to be meant meanwhile is only certain on SQLite and in
+        memory.
+
+        Args:
+            kind: of the documents.
+            where: names and the values that they must have.
+            between: names with the first and the last value that they may have, both
+                included; None is without end.  Values are compared as text, as dates
+                in ISO 8601 can be.
+            undeclared: also those whose latest version has no index at all, such as
+                those from before their kind had one.
+            after: an id; those up to it are left out.
+            limit: how many at most; together they give a page.
+
+        Raises:
+            InvalidOption: an argument is not one of the allowed values.
+            InvalidIdentifier: a name, a value or an id that there cannot be.
+        """
+        query = DocumentQuery(
+            check_identifier(kind, "kind"),
+            _equal(where),
+            _spans(between),
+            check_flag(undeclared, "undeclared"),
+            "" if after is None else check_identifier(after, "after"),
+            COUNT_MAX if limit is None else check_count(limit, "limit", 1),
+        )
+        with self._session.transaction(write=False) as transaction:
+            facts = transaction.documents(query)
+        return tuple(map(document_from_fact, facts))
 
     def all(self, kind: str) -> tuple[Document, ...]:
         """Return the latest versions of all documents of a kind, by id."""

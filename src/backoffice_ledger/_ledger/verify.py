@@ -27,7 +27,7 @@ from backoffice_ledger._engine.checkpoints import (
     origin_of,
 )
 from backoffice_ledger._engine.contents import commitments_of
-from backoffice_ledger._engine.documents import document_key
+from backoffice_ledger._engine.documents import declared, document_key
 from backoffice_ledger._engine.erasure import ENTRY_TYPES
 from backoffice_ledger._engine.hold_records import (
     expiry_of,
@@ -143,6 +143,7 @@ class _Replay:
     current: dict[Any, Cell] = attrs.field(factory=dict)
     periods: dict[Any, list[int]] = attrs.field(factory=dict)
     holds: dict[str, Fact] = attrs.field(factory=dict)
+    index: dict[tuple[str, str], Mapping[str, str]] = attrs.field(factory=dict)
     exceptions: dict[str, Mapping[str, Any]] = attrs.field(factory=dict)
     classes: dict[str, str | None] = attrs.field(factory=dict)
     last_use: Record | None = None
@@ -220,6 +221,7 @@ class _Replay:
                 if content["version"] != version:
                     yield f"version {content['version']} where {version} should be"
                 self.versions[key] = version
+                self.index[content["kind"], content["id"]] = declared(content)
                 if content["kind"] == CHECKPOINT_KIND:
                     yield from self._check_kept(record.position, content["content"])
             elif record.type in _CHANGED:
@@ -442,6 +444,13 @@ class _Replay:
         }
         kept = {(id_,): lines for id_, lines in transaction.stored_holds().items()}
         self.report(None, _differences("hold", holds, kept))
+        index = {
+            (kind, name, value, id_): "a row"
+            for (kind, id_), names in self.index.items()
+            for name, value in names.items()
+        }
+        stored = dict.fromkeys(transaction.stored_index(), "a row")
+        self.report(None, _differences("document index", index, stored))
         for problem in transaction.physical_problems():
             self.report(problem.position, [problem.text])
 

@@ -1,6 +1,6 @@
 """The read side of a book, on both time axes."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import date, timedelta
 from typing import Literal, final
@@ -9,6 +9,7 @@ import attrs
 
 from backoffice_ledger._engine.store import (
     PAGE_ROWS,
+    DimensionQuery,
     EntryQuery,
     Totals,
     TotalsQuery,
@@ -22,6 +23,7 @@ from backoffice_ledger._model.arguments import (
     check_choice,
     check_count,
     check_flag,
+    check_iterable,
     check_member,
 )
 from backoffice_ledger._model.balance import Balance
@@ -158,6 +160,73 @@ class LedgerView:
             Balance.from_minor({unit: credit for unit, (_, credit) in sums.items()}),
         )
 
+    def balances_by(
+        self,
+        dimension: str,
+        values: Iterable[str] | None = None,
+        *,
+        accounts: Iterable[str] | None = None,
+        include_children: bool = False,
+    ) -> dict[str, dict[str, Balance]]:
+        """Return what accounts hold for each value of a dimension, in one query.
+
+        Postings that carry no such dimension do not count.  Debits are positive and
+        credits negative on every account, so that accounts of both kinds add up.
+        Accounts on which nothing is left are not listed.
+
+        Args:
+            dimension: its name, such as ``cost_centre``.
+            values: those that are asked for, each of which has its place in the
+                answer; None is all that postings carry.
+            accounts: their paths; None is all.
+            include_children: with the accounts below them.
+
+        Returns:
+            Balances by value and account path.
+
+        Raises:
+            UnknownDimension: the book does not have it.
+            UnknownAccount: the book does not have an account.
+            InvalidOption: one text in the place of several.
+        """
+        check_identifier(dimension, "dimension")
+        wanted = None if values is None else _identifiers(values, "values")
+        paths = None if accounts is None else _identifiers(accounts, "accounts")
+        check_flag(include_children, "include_children")
+        with self._read() as transaction:
+            if load_small(transaction).fact("dimension", dimension) is None:
+                raise UnknownDimension(field="dimension", found=dimension)
+            found = transaction.totals_by(
+                DimensionQuery(
+                    dimension,
+                    None if wanted is None else frozenset(wanted),
+                    None
+                    if paths is None
+                    else frozenset(
+                        each
+                        for path in paths
+                        for each in _accounts_at(
+                            transaction, path, include_children=include_children
+                        )
+                    ),
+                    self.as_of,
+                    self.known_at,
+                )
+            )
+        sums: dict[str, dict[str, dict[Commodity, int]]] = {
+            value: {} for value in wanted or ()
+        }
+        for (value, path, unit), (debit, credit) in sorted(
+            found.items(), key=lambda item: item[0][:2]
+        ):
+            if debit != credit:
+                by_path = sums.setdefault(value, {})
+                by_path.setdefault(path, {})[unit] = debit - credit
+        return {
+            value: {path: Balance.from_minor(units) for path, units in by_path.items()}
+            for value, by_path in sums.items()
+        }
+
     def _sums(
         self, path: str, *, include_children: bool
     ) -> tuple[dict[Commodity, tuple[int, int]], Side]:
@@ -205,6 +274,7 @@ class LedgerView:
         kind: EntryKind | str | None = None,
         dimension: Mapping[str, str] | None = None,
         after: Record | None = None,
+        known_after: int = 0,
         limit: int | None = None,
     ) -> Iterator[Record]:
         """Yield the entries that match, in the order of (date, position).
@@ -218,6 +288,7 @@ class LedgerView:
             kind: an `EntryKind` or its name.
             dimension: one name and the value that a posting carries.
             after: go on after this record (for paging).
+            known_after: only what was recorded after this position of the log.
             limit: how many at most.
 
         Raises:
@@ -237,6 +308,7 @@ class LedgerView:
             raise InvalidOption(
                 field="after", expected="a Record", found=type(after).__name__
             )
+        check_count(known_after, "known_after")
         if limit is not None:
             check_count(limit, "limit")
         with self._read() as transaction:
@@ -256,10 +328,34 @@ class LedgerView:
                 journal,
                 kind,
                 pair,
+                known_after,
                 transaction.size() if self.known_at is None else self.known_at,
                 None if after is None else (after.entry.date, after.position),
             )
         return self._pages(query, limit)
+
+    def find(self, ids: Iterable[str]) -> tuple[Record, ...]:
+        """Return the records of entries, in the order of *ids*.
+
+        Those that the view does not have are left out.
+        """
+        wanted = _identifiers(ids, "ids")
+        with self._read() as transaction:
+            state = transaction.state
+            missing = state.missing(entries=wanted)
+            if missing:
+                transaction.load(missing)
+            found = [state.entries[id_] for id_ in wanted]
+        return tuple(
+            record for record in found if record is not None and self._has(record)
+        )
+
+    def _has(self, record: Record) -> bool:
+        if record.type != "entry":  # a refusal has consumed the id
+            return False
+        if self.known_at is not None and not 0 < record.position <= self.known_at:
+            return False
+        return self.as_of is None or record.entry.date <= self.as_of
 
     def _pages(self, query: EntryQuery, limit: int | None) -> Iterator[Record]:
         while limit is None or limit > 0:
@@ -545,6 +641,20 @@ class LedgerView:
         if phase != "post-closing":
             parts.append(phase)
         return ", ".join(parts)
+
+
+def _identifiers(values: Iterable[str], field: str) -> list[str]:
+    """Return names in their order, each of them once.
+
+    Raises:
+        InvalidOption: a text, or nothing that can be iterated.
+        InvalidIdentifier: one is no name.
+    """
+    checked = (
+        check_identifier(value, f"{field}[{index}]")
+        for index, value in enumerate(check_iterable(values, field))
+    )
+    return list(dict.fromkeys(checked))
 
 
 def _dimension_pair(dimension: Mapping[str, str] | None) -> tuple[str, str] | None:

@@ -16,6 +16,7 @@ from backoffice_ledger._model.text import (
     check_key,
     check_text,
     is_plain,
+    string_mapping,
 )
 from backoffice_ledger.errors import BoundExceeded, InexactNumber, InvalidDocument
 
@@ -154,6 +155,21 @@ def _check_personal(personal: object, content: Mapping[str, Any]) -> tuple[str, 
     return tuple(sorted(names))
 
 
+def _check_index(
+    index: object, personal: Iterable[str], content: Mapping[str, Any]
+) -> FrozenMapping:
+    checked = string_mapping(index, "index")
+    for name in personal:
+        if name in checked or content[name] in checked.values():
+            raise InvalidDocument(
+                "what is in the index can never be erased",
+                field="index",
+                expected="nothing personal",
+                found=name,
+            )
+    return checked
+
+
 def stored_json(value: Any) -> Any:
     """Return JSON that was checked when it was recorded, frozen.
 
@@ -198,10 +214,14 @@ class Document:
         personal: names of top-level content fields that are personal data; only
             commitments to them enter the log, and they can be erased.
         version: 1 for the first; a store gives the next one its number.
+        index: what the document can be found by, such as ``{"state": "open"}``: short
+            names in ASCII, and values that are compared as text.  Only that of the
+            latest version counts (``ledger.documents.find``).
 
     Raises:
-        InvalidDocument: the content is no mapping, or *personal* names no text
-            field of it.
+        InvalidDocument: the content is no mapping, *personal* names no text field of
+            it, or *index* holds something personal.
+        InvalidIdentifier: *index* is no mapping of names to names.
         InexactNumber: a float in the content.
         BoundExceeded: larger or deeper than `Bounds` allows.
     """
@@ -211,6 +231,7 @@ class Document:
     content: Mapping[str, Any] = EMPTY_MAPPING
     personal: tuple[str, ...] = ()
     version: int = 1
+    index: Mapping[str, str] = EMPTY_MAPPING
 
     def __init__(
         self,
@@ -220,6 +241,7 @@ class Document:
         *,
         personal: Iterable[str] = (),
         version: int = 1,
+        index: Mapping[str, str] = EMPTY_MAPPING,
     ) -> None:
         set_field(self, "kind", check_identifier(kind, "kind"))
         set_field(self, "id", check_identifier(id, "id"))
@@ -231,20 +253,38 @@ class Document:
                 field="version", expected="an int from 1", found=version
             )
         set_field(self, "version", version)
+        set_field(self, "index", _check_index(index, self.personal, frozen))
 
-    def revise(self, content: Mapping[str, Any]) -> "Document":
-        """Return the next version of the document with other content."""
+    def revise(
+        self, content: Mapping[str, Any], *, index: Mapping[str, str] | None = None
+    ) -> "Document":
+        """Return the next version of the document with other content.
+
+        Raises:
+            InvalidDocument: the document has an index, and it is not said what that of
+                the next version is; an old one might no longer be true.
+        """
+        if index is None and self.index:
+            raise InvalidDocument(
+                field="index", expected="that of the next version, or {}"
+            )
         return Document(
             self.kind,
             self.id,
             content,
             personal=self.personal,
             version=self.version + 1,
+            index=index or EMPTY_MAPPING,
         )
 
 
 def stored_document(
-    kind: str, id: str, content: dict[str, Any], personal: Iterable[str], version: int
+    kind: str,
+    id: str,
+    content: dict[str, Any],
+    personal: Iterable[str],
+    version: int,
+    index: Mapping[str, str],
 ) -> Document:
     """Build a document from what a store has checked before."""
     self = Document.__new__(Document)
@@ -253,4 +293,5 @@ def stored_document(
     set_field(self, "content", stored_json(content))
     set_field(self, "personal", tuple(personal))
     set_field(self, "version", version)
+    set_field(self, "index", stored_json(index))
     return self

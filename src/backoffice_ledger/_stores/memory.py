@@ -6,7 +6,7 @@ tests.  It keeps the log as a list and answers most questions by reading it.
 
 import threading
 from bisect import bisect, bisect_left
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
 from typing import Any
@@ -24,6 +24,7 @@ from backoffice_ledger._engine.canonical import (
 from backoffice_ledger._engine.columns import DecidedColumns
 from backoffice_ledger._engine.commands import Command
 from backoffice_ledger._engine.contents import entry_from_content
+from backoffice_ledger._engine.documents import declared, document_key
 from backoffice_ledger._engine.erasure import ENTRY_TYPES
 from backoffice_ledger._engine.hold_records import PendingLine, pending_lines
 from backoffice_ledger._engine.limits import Moves, moves_of, sum_of
@@ -42,12 +43,15 @@ from backoffice_ledger._engine.state import (
 )
 from backoffice_ledger._engine.store import (
     AuditRow,
+    DimensionQuery,
+    DocumentQuery,
     EntryQuery,
     Gross,
     LogRow,
     Place,
     Problem,
     Totals,
+    TotalsByValue,
     TotalsQuery,
 )
 from backoffice_ledger._model.balance import Balance
@@ -99,6 +103,7 @@ class _Book:
     current: dict[tuple[str, Commodity], Cell] = attrs.field(factory=dict)
     periods: Totalled = attrs.field(factory=dict)
     holds: dict[str, HoldChange] = attrs.field(factory=dict)
+    index: dict[tuple[str, str], Mapping[str, str]] = attrs.field(factory=dict)
     listeners: dict[str, int] = attrs.field(factory=dict)
     replaced: list[_Row] = attrs.field(factory=list)
 
@@ -253,6 +258,8 @@ def _take(book: _Book, row: _Row) -> None:
         book.facts[key] = row.position
     if new.type in ("entry", "refusal"):
         book.ids[new.id] = row.position
+    if new.index is not None:
+        book.index[new.index.kind, new.index.id] = declared(row.content)
     if new.hold is not None:
         _take_hold(book, new.hold)
     if new.entry is None or row.number is None:
@@ -480,6 +487,19 @@ class MemoryTransaction:
             if its_kind == kind and key.startswith(prefix)
         }
 
+    def documents(self, query: DocumentQuery) -> list[Fact]:
+        """Return the latest versions of the documents that are meant, by id."""
+        ids = sorted(
+            id_
+            for (kind, id_), index in self._book.index.items()
+            if kind == query.kind and id_ > query.after and query.matches(index)
+        )
+        facts = self._book.facts
+        return [
+            self._fact(facts["document", document_key(query.kind, id_)])
+            for id_ in ids[: query.limit]
+        ]
+
     def history(self, type_: str, id_: str) -> list[Fact]:
         """Return all records of a type and id."""
         return [
@@ -539,7 +559,7 @@ class MemoryTransaction:
         """Return one page of entries."""
         hits = sorted(
             (row.new.entry.date, row.position)
-            for row in self._book.rows[: query.known_at]
+            for row in self._book.rows[query.known_after : query.known_at]
             if row.new.entry is not None and _matches(row.new.entry, query)
         )
         if query.after is not None:
@@ -574,6 +594,25 @@ class MemoryTransaction:
                 side = 0 if posting.side is Side.DEBIT else 1
                 cells.setdefault(key, [0, 0])[side] += posting.amount.minor_units
         return cells
+
+    def totals_by(self, query: DimensionQuery) -> TotalsByValue:
+        """Return gross totals for each value of a dimension."""
+        cells: Totalled = {}
+        for row in self._book.rows[: query.known_at]:
+            entry = row.new.entry
+            if entry is None or (query.last is not None and entry.date > query.last):
+                continue
+            for posting in entry.postings:
+                value = posting.dimensions.get(query.dimension)
+                if (
+                    value is not None
+                    and (query.values is None or value in query.values)
+                    and (query.accounts is None or posting.account in query.accounts)
+                ):
+                    key = (value, posting.account, posting.amount.commodity)
+                    side = 0 if posting.side is Side.DEBIT else 1
+                    cells.setdefault(key, [0, 0])[side] += posting.amount.minor_units
+        return {key: (cell[0], cell[1]) for key, cell in cells.items()}
 
     def records(self, after: int, limit: int) -> list[Record]:
         """Return the records of the log."""
@@ -645,6 +684,14 @@ class MemoryTransaction:
         return {
             id_: pending_lines(change.after, change.expires_at)
             for id_, change in self._book.holds.items()
+        }
+
+    def stored_index(self) -> Collection[tuple[str, str, str, str]]:
+        """Return what documents are found by."""
+        return {
+            (kind, name, value, id_)
+            for (kind, id_), index in self._book.index.items()
+            for name, value in index.items()
         }
 
     def physical_problems(self) -> list[Problem]:

@@ -11,6 +11,7 @@ from backoffice_ledger._stores.sql_dialect import (
     CurrentRow,
     FactRow,
     Gross,
+    IndexRow,
     PeriodRow,
 )
 from backoffice_ledger._stores.sql_steps import RECORD_TAIL, Insert, Query, Step
@@ -31,6 +32,7 @@ _COLUMNS: Final = {
     "bl_period_total": "book_id, bucket, account_no, commodity_no, phase, debit,"
     " credit",
     "bl_fact": "book_id, kind, key, number, ordinal",
+    "bl_document_index": "book_id, kind, name, value, id",
 }
 _TYPES: Final = {
     "int4": "book_id line date value_date document_date economic_date bucket",
@@ -57,6 +59,13 @@ _ADD_CURRENT: Final = (
 _ADD_PERIOD: Final = (
     " ON CONFLICT (book_id, bucket, account_no, commodity_no, phase) DO UPDATE SET "
     + _add("t", *_GROSS)
+)
+_DROP_INDEX: Final = (
+    "DELETE FROM bl_document_index x"
+    " USING unnest(?::int4[], ?::text[], ?::text[], ?::text[], ?::text[])"
+    " AS gone (book_id, kind, name, value, id) WHERE x.book_id = gone.book_id"
+    " AND x.kind = gone.kind AND x.name = gone.name AND x.value = gone.value"
+    " AND x.id = gone.id"
 )
 
 
@@ -132,6 +141,23 @@ class PostgreSQLDialect:
     def among(self, column: str, values: Iterable[Any]) -> tuple[str, Any]:
         """Return the term that *column* is one of *values*, and its parameter."""
         return f"{column} = ANY (?)", list(values)
+
+    def with_value(
+        self, book_id: int, dimension: int | None, value: str, known_after: int
+    ) -> tuple[str, list[Any]]:
+        """Return the term that a posting of a record carries a dimension."""
+        carries = (
+            "r.ordinal IN (SELECT ordinal FROM bl_dimension"
+            " WHERE book_id = ? AND dimension_no = ? AND value = ?)"
+        )
+        params: list[Any] = [book_id, dimension, value]
+        if known_after:
+            carries += (
+                " AND r.ordinal IN (SELECT ordinal FROM bl_log_position"
+                " WHERE book_id = ? AND position > ?)"
+            )
+            params += [book_id, known_after]
+        return carries, params
 
     def find_entries(self, book_id: int, ids: Sequence[str]) -> Query:
         """Return the query for the places of entries or refusals by id."""
@@ -222,6 +248,10 @@ class PostgreSQLDialect:
                     " WHERE book_id = ? AND kind = ? AND key = ?",
                     (place, book_id, kind, key),
                 )
+
+    def drop_index(self, rows: Sequence[IndexRow]) -> Query:
+        """Return the request that removes what documents are no longer found by."""
+        return Query(_DROP_INDEX, tuple(map(list, zip(*rows, strict=True))))
 
 
 POSTGRESQL: Final = PostgreSQLDialect()

@@ -1,4 +1,4 @@
-"""The PostgreSQL schema of format 2.
+"""The PostgreSQL schema of format 3.
 
 All tables live in the schema ``backoffice_ledger``; one database holds many books.  The
 rows of a record are keyed by an *ordinal*, which it draws after the last lock of its
@@ -22,7 +22,7 @@ from typing import Final
 from backoffice_ledger._engine.state import PROVISIONAL
 
 SCHEMA: Final = "backoffice_ledger"
-FORMAT: Final = 2
+FORMAT: Final = 3
 """The version in ``bl_format``; formats are numbered alike on all databases."""
 
 BLOCK: Final = 1 << 24
@@ -203,6 +203,15 @@ CREATE TABLE bl_listener (
     name text COLLATE "C" NOT NULL,
     position bigint NOT NULL,
     PRIMARY KEY (book_id, name)
+);
+
+CREATE TABLE bl_document_index (
+    book_id integer NOT NULL,
+    kind text COLLATE "C" NOT NULL,
+    name text COLLATE "C" NOT NULL,
+    value text COLLATE "C" NOT NULL,
+    id text COLLATE "C" NOT NULL,
+    PRIMARY KEY (book_id, kind, name, value, id)
 )
 """
 
@@ -454,7 +463,7 @@ def role_statements(owner: str, application: str, auditor: str) -> list[str]:
         *(f"ALTER FUNCTION {SCHEMA}.{name} OWNER TO {owner}" for name in _FUNCTIONS),
     ]
     updatable = ("bl_fact", "bl_current", "bl_period_total", "bl_listener")
-    deletable = ("bl_opening", "bl_pending", "bl_unsealed")
+    deletable = ("bl_opening", "bl_pending", "bl_unsealed", "bl_document_index")
     return [
         *(f"CREATE ROLE {name} NOLOGIN" for name in (owner, application, auditor)),
         *objects,

@@ -30,9 +30,11 @@ from backoffice_ledger._engine.state import (
     State,
 )
 from backoffice_ledger._engine.store import (
+    DimensionQuery,
     EntryQuery,
     Place,
     Totals,
+    TotalsByValue,
     TotalsQuery,
 )
 from backoffice_ledger._model.balance import Balance
@@ -50,7 +52,11 @@ from backoffice_ledger._stores.sql_steps import (
     T,
     span_terms,
 )
-from backoffice_ledger._stores.sql_totals import only_accounts, total_queries
+from backoffice_ledger._stores.sql_totals import (
+    dimension_query,
+    only_accounts,
+    total_queries,
+)
 from backoffice_ledger._stores.sqlite_schema import RECORD_TYPES
 from backoffice_ledger.errors import Corrupt
 
@@ -127,7 +133,7 @@ class SqlBook:
             raise Corrupt("its row is gone", field="book")
         [(mark, size, unplaced)] = rows
         if mark != self.facts_mark:
-            self.state.forget_facts()
+            self.state.forget_stale()
             self.facts_mark = mark
         if size != self.size:
             self.last_numbers.clear()
@@ -205,11 +211,17 @@ class SqlBook:
     def load_facts(self, kind: str, keys: Iterable[str]) -> Step[None]:
         """Read facts of a kind into the state, or that there are none."""
         wanted = sorted(keys)
-        if wanted:
-            term, param = self.dialect.among("f.key", wanted)
-            found = yield from self._facts(f"f.kind = ? AND {term}", (kind, param))
-            for key in wanted:
-                self.state.learn((kind, key), found.get((kind, key)))
+        found = yield from self.read_facts(kind, wanted)
+        for key in wanted:
+            self.state.learn((kind, key), found.get(key))
+
+    def read_facts(self, kind: str, keys: Sequence[str]) -> Step[dict[str, Fact]]:
+        """Return facts of a kind by key."""
+        if not keys:
+            return {}
+        term, param = self.dialect.among("f.key", keys)
+        found = yield from self._facts(f"f.kind = ? AND {term}", (kind, param))
+        return {key: fact for (_, key), fact in found.items()}
 
     def lock_facts(self, kind: str, keys: Iterable[str]) -> Step[None]:
         """Keep others from changing facts until the transaction ends."""
@@ -524,7 +536,7 @@ class SqlBook:
                 f" ON r.book_id = x.book_id AND r.{key} = x.{key}",
                 "x",
             )
-            numbers = yield from self._account_numbers(query.accounts)
+            numbers = yield from self.account_numbers(query.accounts)
             where.append(
                 "x.book_id = ?"
                 + only_accounts(dialect, "x", numbers, params, self.book_id)
@@ -545,12 +557,15 @@ class SqlBook:
             where.append("r.kind = ?")
             params.append(query.kind.value)
         if query.dimension is not None:
-            where.append(
-                f"r.{key} IN (SELECT {key} FROM bl_dimension"
-                " WHERE book_id = ? AND dimension_no = ? AND value = ?)"
-            )
             number = yield from self.number("dimension", query.dimension[0])
-            params += [self.book_id, number, query.dimension[1]]
+            term, more = dialect.with_value(
+                self.book_id, number, query.dimension[1], query.known_after
+            )
+            where.append(term)
+            params += more
+        elif query.known_after:
+            where.append(f"{position} > ?")
+            params.append(query.known_after)
         rows = yield Query(
             f"SELECT DISTINCT {place}.date, {position}, {place}.{key} FROM {source}"
             f"{dialect.positions} WHERE {' AND '.join(where)}"
@@ -559,7 +574,8 @@ class SqlBook:
         )
         return (yield from self.records([row[2] for row in rows]))
 
-    def _account_numbers(self, paths: Iterable[str]) -> Step[list[int]]:
+    def account_numbers(self, paths: Iterable[str]) -> Step[list[int]]:
+        """Return the numbers of accounts; those that the book lacks have none."""
         numbers = []
         for path in sorted(paths):
             number = yield from self.number("account", path)
@@ -593,7 +609,7 @@ class SqlBook:
         """Return gross totals: kept ones where they answer, postings for the rest."""
         numbers = None
         if query.accounts is not None:
-            numbers = yield from self._account_numbers(query.accounts)
+            numbers = yield from self.account_numbers(query.accounts)
         cells: dict[tuple[int, int], list[int]] = {}
         first_year = yield from self._first_year(query)
         for sign, sql, params in total_queries(
@@ -634,6 +650,23 @@ class SqlBook:
         """Return leaf hashes of the log, in order."""
         rows = yield Query(self.dialect.leaves, (self.book_id, after, last))
         return [bytes(leaf) for (leaf,) in rows]
+
+
+def totals_by(book: SqlBook, query: DimensionQuery) -> Step[TotalsByValue]:
+    """Return gross totals for each value of a dimension, from the postings."""
+    numbers = None
+    if query.accounts is not None:
+        numbers = yield from book.account_numbers(query.accounts)
+    dimension = yield from book.number("dimension", query.dimension)
+    rows = yield dimension_query(book.dialect, book.book_id, query, dimension, numbers)
+    yield from book.know_names("account", {row[1] for row in rows})
+    yield from book.know_units({row[2] for row in rows})
+    return {
+        (value, book.keys["account", account], book.units[unit]): (
+            book.dialect.read_sums(sums)
+        )
+        for value, account, unit, *sums in rows
+    }
 
 
 def _content(position: int, text: str | None) -> Any:

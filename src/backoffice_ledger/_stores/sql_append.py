@@ -9,11 +9,16 @@ import attrs
 
 from backoffice_ledger._engine.canonical import date_number
 from backoffice_ledger._engine.columns import DecidedColumns
-from backoffice_ledger._engine.state import FactKey, HoldChange, NewRecord
+from backoffice_ledger._engine.state import (
+    FactKey,
+    HoldChange,
+    IndexChange,
+    NewRecord,
+)
 from backoffice_ledger._model.entry import Entry
 from backoffice_ledger._model.posting import Side
 from backoffice_ledger._model.text import EMPTY_MAPPING
-from backoffice_ledger._stores.sql_dialect import Dialect
+from backoffice_ledger._stores.sql_dialect import Dialect, IndexRow
 from backoffice_ledger._stores.sql_steps import (
     PHASE_NUMBERS,
     Query,
@@ -29,6 +34,9 @@ def stored_texts(texts: Iterable[str]) -> str:
 
 
 _DEBIT: Final = Side.DEBIT  # looked up once
+
+IndexStep = tuple[Mapping[str, str], Mapping[str, str]]
+"""What a document was found by, and what it is found by from now on."""
 
 
 @attrs.define
@@ -55,6 +63,7 @@ class Batch:
     pending: list[tuple[Any, ...]] = attrs.field(factory=list)
     released: list[str] = attrs.field(factory=list)
     held: dict[tuple[int, int], list[int]] = attrs.field(factory=dict)
+    indexes: dict[tuple[str, str], IndexStep] = attrs.field(factory=dict)
 
     def add(self, new: NewRecord) -> None:
         """Take in one record at the next position."""
@@ -66,6 +75,8 @@ class Batch:
             self.facts.append((kind, key, position))
         if new.hold is not None:
             self._add_hold(new.hold)
+        if new.index is not None:
+            self._add_index(new.index)
         if new.entry is not None:
             self._add_entry(new, new.entry, position)
             return
@@ -83,6 +94,13 @@ class Batch:
                 *(None,) * 13,
             )
         )
+
+    def _add_index(self, change: IndexChange) -> None:
+        """Take in what a version of a document changes of what it is found by."""
+        document = change.kind, change.id
+        earlier = self.indexes.get(document)
+        before = change.before if earlier is None else earlier[0]
+        self.indexes[document] = before, change.after
 
     def _add_hold(self, change: HoldChange) -> None:
         """Take in what a hold's record does to what is pending."""
@@ -287,7 +305,25 @@ class Batch:
         ):
             if rows:
                 yield dialect.insert(table, dialect.rows(table, rows, base))
+        yield from self._write_index()
         return base
+
+    def _write_index(self) -> Step[None]:
+        """Write what the latest versions of documents are found by."""
+        book_id = self.book_id
+        gone: list[IndexRow] = []
+        new: list[IndexRow] = []
+        for (kind, id_), (before, after) in self.indexes.items():
+            for rows, ours, others in ((gone, before, after), (new, after, before)):
+                rows += [
+                    (book_id, kind, name, value, id_)
+                    for name, value in ours.items()
+                    if others.get(name) != value
+                ]
+        if gone:
+            yield self.dialect.drop_index(sorted(gone))
+        if new:
+            yield self.dialect.insert("bl_document_index", sorted(new))
 
     def _write_totals(self) -> Step[None]:
         current: dict[tuple[int, int], list[int]] = {}

@@ -51,6 +51,7 @@ TABLES: Final = (
     "bl_period_total",
     "bl_pending",
     "bl_listener",
+    "bl_document_index",
 )
 """Every table that is divided by books."""
 

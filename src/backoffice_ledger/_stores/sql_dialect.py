@@ -19,6 +19,9 @@ CurrentRow = tuple[int, ...]
 PeriodRow = tuple[int, ...]
 """Bucket, account, commodity, phase, debits, credits."""
 
+IndexRow = tuple[int, str, str, str, str]
+"""Book and kind of a document, name and value that it is found by, its id."""
+
 FactRow = tuple[str, str, int | None, int]
 """Kind, key, number of the name, place of the record."""
 
@@ -77,6 +80,15 @@ class Dialect(Protocol):
         """Return the term that *column* is one of *values*, and its parameter."""
         ...
 
+    def with_value(
+        self, book_id: int, dimension: int | None, value: str, known_after: int
+    ) -> tuple[str, list[Any]]:
+        """Return the term that a posting of a record ``r`` carries a dimension.
+
+        And the parameters.  Only records that stand after a position count.
+        """
+        ...
+
     def find_entries(self, book_id: int, ids: Sequence[str]) -> Query:
         """Return the query for the places of entries or refusals by id."""
         ...
@@ -133,4 +145,8 @@ class Dialect(Protocol):
         self, book_id: int, rows: Sequence[FactRow], known: set[FactKey]
     ) -> Step[None]:
         """Write facts; those in *known* are there already."""
+        ...
+
+    def drop_index(self, rows: Sequence[IndexRow]) -> Query | Many:
+        """Return the request that removes what documents are no longer found by."""
         ...

@@ -5,11 +5,11 @@ from datetime import date
 from typing import Any, Final
 
 from backoffice_ledger._engine.canonical import date_number
-from backoffice_ledger._engine.store import TotalsQuery
+from backoffice_ledger._engine.store import DimensionQuery, TotalsQuery
 from backoffice_ledger._model.bounds import BOUNDS
 from backoffice_ledger._model.entry import Phase
 from backoffice_ledger._stores.sql_dialect import Dialect
-from backoffice_ledger._stores.sql_steps import phase_list
+from backoffice_ledger._stores.sql_steps import Query, phase_list
 
 YEAR_MAX: Final = BOUNDS.date_max.year
 
@@ -140,5 +140,44 @@ def _recorded_later(
         f"SELECT p.account_no, p.commodity_no, {dialect.posting_sums}"
         f" FROM {later}{terms}"
         " GROUP BY p.account_no, p.commodity_no",
+        params,
+    )
+
+
+def dimension_query(
+    dialect: Dialect,
+    book_id: int,
+    query: DimensionQuery,
+    dimension: int | None,
+    numbers: Sequence[int] | None,
+) -> Query:
+    """Return the query over the postings that carry a dimension, value by value.
+
+    It has one parameter for all values: databases take only so many of them.  The index
+    of values leads (CROSS JOIN), whatever the planner knows of the tables.
+    """
+    place = dialect.place
+    source, where = "bl_dimension d CROSS JOIN bl_posting p", ""
+    params: list[Any] = [book_id, dimension]
+    if query.values is not None:
+        term, param = dialect.among("d.value", sorted(query.values))
+        where += f" AND {term}"
+        params.append(param)
+    if query.last is not None:
+        where += " AND p.date <= ?"
+        params.append(date_number(query.last))
+    if query.known_at is not None:
+        source += (
+            f" JOIN bl_record r ON r.book_id = p.book_id AND r.{place} = p.{place}"
+            f"{dialect.positions}"
+        )
+        where += f" AND {dialect.position} <= ?"
+        params.append(query.known_at)
+    where += only_accounts(dialect, "p", numbers, params)
+    return Query(
+        f"SELECT d.value, p.account_no, p.commodity_no, {dialect.posting_sums}"
+        f" FROM {source} WHERE d.book_id = ? AND d.dimension_no = ?"
+        f" AND p.book_id = d.book_id AND p.{place} = d.{place} AND p.line = d.line"
+        f"{where} GROUP BY d.value, p.account_no, p.commodity_no",
         params,
     )

@@ -1,6 +1,6 @@
 """A transaction on a book in any SQL database, as the ledger asks for it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Generic, Protocol, TypeVar
 
 import attrs
@@ -17,17 +17,20 @@ from backoffice_ledger._engine.state import (
 )
 from backoffice_ledger._engine.store import (
     AuditRow,
+    DimensionQuery,
+    DocumentQuery,
     EntryQuery,
     Gross,
     LogRow,
     Place,
     Totals,
+    TotalsByValue,
     TotalsQuery,
 )
 from backoffice_ledger._model.commodity import Commodity
 from backoffice_ledger._model.record import Record
-from backoffice_ledger._stores import sql_audit, sql_pending
-from backoffice_ledger._stores.sql import SqlBook
+from backoffice_ledger._stores import sql_audit, sql_documents, sql_pending
+from backoffice_ledger._stores.sql import SqlBook, totals_by
 from backoffice_ledger._stores.sql_log import log_row, record_of
 from backoffice_ledger._stores.sql_steps import Step
 
@@ -98,6 +101,10 @@ class SqlTransaction(Generic[D]):
         """Return facts by key."""
         return self._driver.run(self._book.facts(kind, prefix))
 
+    def documents(self, query: DocumentQuery) -> list[Fact]:
+        """Return the latest versions of the documents that are meant, by id."""
+        return self._driver.run(sql_documents.find(self._book, query))
+
     def history(self, type_: str, id_: str) -> list[Fact]:
         """Return all records of a type and id."""
         return self._driver.run(self._book.history(type_, id_))
@@ -113,6 +120,10 @@ class SqlTransaction(Generic[D]):
     def totals(self, query: TotalsQuery) -> Totals:
         """Return gross totals."""
         return self._driver.run(self._book.totals(query))
+
+    def totals_by(self, query: DimensionQuery) -> TotalsByValue:
+        """Return gross totals for each value of a dimension."""
+        return self._driver.run(totals_by(self._book, query))
 
     def records(self, after: int, limit: int) -> list[Record]:
         """Return the records of the log."""
@@ -145,3 +156,7 @@ class SqlTransaction(Generic[D]):
     def stored_holds(self) -> Mapping[str, tuple[PendingLine, ...]]:
         """Return the lines that are kept of open holds."""
         return self._driver.run(sql_pending.stored_holds(self._book))
+
+    def stored_index(self) -> Collection[tuple[str, str, str, str]]:
+        """Return what documents are found by."""
+        return self._driver.run(sql_documents.stored_index(self._book))

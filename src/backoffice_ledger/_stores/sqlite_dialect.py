@@ -10,6 +10,7 @@ from backoffice_ledger._stores.sql_dialect import (
     CurrentRow,
     FactRow,
     Gross,
+    IndexRow,
     PeriodRow,
 )
 from backoffice_ledger._stores.sql_steps import (
@@ -61,6 +62,7 @@ _COLUMNS: Final = {
     "bl_redaction": "book_id, position, field, commitment, redacted_at",
     "bl_pending": "book_id, hold, line, account_no, commodity_no, side, high, low,"
     " expires_at",
+    "bl_document_index": "book_id, kind, name, value, id",
 }
 _INSERT: Final = {
     table: f"INSERT INTO {table} VALUES ({_values(columns.count(',') + 1)})"
@@ -81,6 +83,10 @@ _ADD_PERIOD: Final = (
 _PUT_FACT: Final = (
     "INSERT INTO bl_fact VALUES (?, ?, ?, ?, ?)"
     " ON CONFLICT (book_id, kind, key) DO UPDATE SET position = excluded.position"
+)
+_DROP_INDEX: Final = (
+    "DELETE FROM bl_document_index"
+    " WHERE book_id = ? AND kind = ? AND name = ? AND value = ? AND id = ?"
 )
 
 
@@ -140,6 +146,16 @@ class SQLiteDialect:
     def among(self, column: str, values: Iterable[Any]) -> tuple[str, Any]:
         """Return the term that *column* is one of *values*, and its parameter."""
         return f"{column} IN (SELECT value FROM json_each(?))", json_list(values)
+
+    def with_value(
+        self, book_id: int, dimension: int | None, value: str, known_after: int
+    ) -> tuple[str, list[Any]]:
+        """Return the term that a posting of a record carries a dimension."""
+        return (
+            "r.position IN (SELECT position FROM bl_dimension WHERE book_id = ?"
+            " AND dimension_no = ? AND value = ? AND position > ?)",
+            [book_id, dimension, value, known_after],
+        )
 
     def find_entries(self, book_id: int, ids: Sequence[str]) -> Query:
         """Return the query for the places of entries or refusals by id."""
@@ -227,6 +243,10 @@ class SQLiteDialect:
         """Write facts."""
         if rows:
             yield Many(_PUT_FACT, [(book_id, *row) for row in rows])
+
+    def drop_index(self, rows: Sequence[IndexRow]) -> Many:
+        """Return the request that removes what documents are no longer found by."""
+        return Many(_DROP_INDEX, rows)
 
 
 SQLITE: Final = SQLiteDialect()

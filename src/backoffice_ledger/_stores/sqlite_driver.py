@@ -63,7 +63,7 @@ _PRAGMAS: Final = frozenset(
 _UPDATABLE: Final = frozenset(
     {"bl_book", "bl_fact", "bl_current", "bl_listener", "bl_period_total"}
 )
-_DELETABLE: Final = frozenset({"bl_opening", "bl_pending"})
+_DELETABLE: Final = frozenset({"bl_document_index", "bl_opening", "bl_pending"})
 
 
 def _authorize(

@@ -80,7 +80,26 @@ _TO_2: Final = (
 ) STRICT, WITHOUT ROWID""",
 )
 
-MIGRATIONS: Final[Mapping[int, tuple[str, ...]]] = MappingProxyType({1: _TO_2})
+_TO_3: Final = (
+    """CREATE TABLE bl_document_index (
+    book_id INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    name TEXT NOT NULL,
+    value TEXT NOT NULL,
+    id TEXT NOT NULL,
+    PRIMARY KEY (book_id, kind, name, value, id)
+) STRICT, WITHOUT ROWID""",
+    """INSERT INTO bl_document_index
+    SELECT f.book_id, json_extract(r.content, '$.kind'), '', '',
+        json_extract(r.content, '$.id')
+    FROM bl_fact f JOIN bl_record r
+        ON r.book_id = f.book_id AND r.position = f.position
+    WHERE f.kind = 'document'""",
+)
+
+MIGRATIONS: Final[Mapping[int, tuple[str, ...]]] = MappingProxyType(
+    {1: _TO_2, 2: _TO_3}
+)
 """The statements that lead from each format to the next one."""
 
 
@@ -89,24 +108,25 @@ class Migration:
     """What `migrate` did.
 
     Attributes:
-        path: the file.
+        path: the file, or the name of the database on a server.
         before: the format that it had.
         after: the format that it has now.
-        backup: the copy that was made before, or None if nothing was to be done.
+        backup: the copy that was made before; None if nothing was to be done, or on a
+            server.
     """
 
-    path: Path
+    path: Path | str
     before: int
     after: int
     backup: Path | None
 
     def __str__(self) -> str:
-        if self.backup is None:
+        if self.before == self.after:
             return f"{self.path} has format {self.after} already"
-        return (
-            f"{self.path} was migrated from format {self.before} to {self.after}; "
-            f"the file of before is {self.backup}"
-        )
+        text = f"{self.path} was migrated from format {self.before} to {self.after}"
+        if self.backup is not None:
+            text += f"; the file of before is {self.backup}"
+        return text
 
 
 def _statements_from(version: int) -> list[str]:

@@ -1,4 +1,4 @@
-"""The SQLite schema of format 2, and how amounts are laid out in it.
+"""The SQLite schema of format 3, and how amounts are laid out in it.
 
 ``bl_record`` is the log: one row for each record, positions from 1 without gaps.  An
 entry's canonical bytes are not stored: its row, its postings, its dimensions and its
@@ -20,7 +20,7 @@ from typing import Final
 APPLICATION_ID: Final = 0x626C6467
 """``bldg`` in the file's header: this is one of our files."""
 
-FORMAT: Final = 2
+FORMAT: Final = 3
 """``PRAGMA user_version``."""
 
 LIMB: Final = 10**18
@@ -211,6 +211,15 @@ CREATE TABLE bl_listener (
     name TEXT NOT NULL,
     position INTEGER NOT NULL,
     PRIMARY KEY (book_id, name)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE bl_document_index (
+    book_id INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    name TEXT NOT NULL,
+    value TEXT NOT NULL,
+    id TEXT NOT NULL,
+    PRIMARY KEY (book_id, kind, name, value, id)
 ) STRICT, WITHOUT ROWID
 """
 

@@ -1,7 +1,9 @@
 """Settlement and clearing: from the trade to the settled position."""
 
+from backoffice_ledger.settlement._approval import ApprovedVerb, DeskFourEyes
 from backoffice_ledger.settlement._books import Books, RuleBooks
-from backoffice_ledger.settlement._desk import Milestone, Route, SettlementDesk
+from backoffice_ledger.settlement._desk import SettlementDesk
+from backoffice_ledger.settlement._desk_trades import Milestone, Route
 from backoffice_ledger.settlement._front_office import Authority, FrontOffice
 from backoffice_ledger.settlement._identifiers import isin_check_digit
 from backoffice_ledger.settlement._instruction import (
@@ -18,6 +20,12 @@ from backoffice_ledger.settlement._matching import (
     Settling,
     Tolerance,
     match_instructions,
+)
+from backoffice_ledger.settlement._netting import (
+    Case,
+    NetObligation,
+    Netting,
+    NettingKind,
 )
 from backoffice_ledger.settlement._partial import split_cash
 from backoffice_ledger.settlement._status import (
@@ -40,14 +48,18 @@ from backoffice_ledger.settlement._trade import (
     Trade,
     split_block,
 )
+from backoffice_ledger.settlement._worklist import Task
 
 __all__ = [
     "EUR_TOLERANCE",
     "STEPS",
     "Allocation",
+    "ApprovedVerb",
     "Authority",
     "Band",
     "Books",
+    "Case",
+    "DeskFourEyes",
     "Difference",
     "Failure",
     "FrontOffice",
@@ -59,6 +71,9 @@ __all__ = [
     "Match",
     "Matching",
     "Milestone",
+    "NetObligation",
+    "Netting",
+    "NettingKind",
     "Part",
     "Party",
     "PendingReason",
@@ -70,6 +85,7 @@ __all__ = [
     "SettlementState",
     "Settling",
     "Step",
+    "Task",
     "Tolerance",
     "Trade",
     "TradeState",

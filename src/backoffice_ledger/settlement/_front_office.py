@@ -1,6 +1,6 @@
 """The front office: read-only answers for who sells and trades."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import date, datetime
 from fractions import Fraction
 from typing import Final, Protocol, final
@@ -11,19 +11,18 @@ import backoffice_ledger as bl
 from backoffice_ledger.errors import InvalidOption, NotPermitted
 from backoffice_ledger.protocols import Clock
 from backoffice_ledger.reports import Column, Row, Table
+from backoffice_ledger.settlement._index import Wanted
 from backoffice_ledger.settlement._instructing import last_instruction
-from backoffice_ledger.settlement._life import TradeState
+from backoffice_ledger.settlement._life import TradeStatus
 from backoffice_ledger.settlement._records import Records
 from backoffice_ledger.settlement._status import InstructionStatus
 from backoffice_ledger.settlement._trade import Trade
 from backoffice_ledger.settlement._values import text_of
-from backoffice_ledger.settlement.accounting import (
-    SettlementAccounts,
-    open_obligations,
-)
+from backoffice_ledger.settlement.accounting import SettlementAccounts
 from backoffice_ledger.settlement.lots import read_positions
 from backoffice_ledger.settlement.lots._checks import check_day, check_instance
 
+_NONE: Final = bl.Balance()
 DUTY: Final = "front-office.read"
 """The duty that an actor needs to ask."""
 
@@ -128,18 +127,17 @@ class FrontOffice:
         self._check(owner)
         traded = self.ledger.balance(self.accounts.owner(owner))
         open_units = self._open_units(owner)
-        positions = read_positions(self.ledger.view(), self.accounts.lots)
         amounts = {
             code: items[0].units - items[0].units for code, items in open_units.items()
         } | {amount.commodity.code: amount for amount in traded}
+        costs = self._costs(owner, amounts)
         rows = []
         for code, amount in sorted(amounts.items()):
             zero = amount - amount
             coming = [item.units for item in open_units.get(code, ())]
             receive = sum((units for units in coming if units > zero), zero)
             deliver = sum((-units for units in coming if units < zero), zero)
-            position = positions.get((owner, code))
-            cost = None if position is None else position.pool.cost
+            cost = costs.get(code)
             rows.append(
                 Row(
                     [
@@ -154,6 +152,27 @@ class FrontOffice:
                 )
             )
         return Table(f"Holdings of {owner}", _HOLDINGS, rows)
+
+    def _costs(self, owner: str, codes: Iterable[str]) -> Mapping[str, bl.Amount]:
+        """Return what an owner's units cost, by instrument; nothing of customers'."""
+        if owner not in self.accounts.house:
+            return {}
+        view, lots = self.ledger.view(), self.accounts.lots
+        if len(self.accounts.house) > 1:  # the lots tell whose cost it is
+            positions = [
+                (code, read_positions(view, lots, instrument=code).get((owner, code)))
+                for code in codes
+            ]
+            return {code: one.pool.cost for code, one in positions if one is not None}
+        booked = view.balances_by(
+            "instrument", list(codes), accounts=self._opened(lots.cost)
+        )
+        return {
+            code: amount
+            for code, balances in booked.items()
+            for balance in balances.values()
+            for amount in balance
+        }
 
     def available(
         self, instrument: str | bl.Commodity, on: date, owner: str = "firm"
@@ -181,29 +200,37 @@ class FrontOffice:
 
     def _open_units(self, owner: str) -> Mapping[str, list[_Open]]:
         """Return an owner's units that are traded and not settled, by instrument."""
-        trades = dict(self._by_booking())
         found: dict[str, list[_Open]] = {}
-        for row in open_obligations(self.ledger.view(), self.accounts):
-            trade = trades.get(str(row["trade"]))
-            if trade is None or trade.owner != owner:
-                continue
-            units, failing = row["units"], row["failing"]
-            for amount in units if isinstance(units, bl.Balance) else ():
+        dates = self._unsettled(owner)
+        pending = self.accounts.open_locations
+        failed = {self.accounts.failed_to_deliver, self.accounts.failed_to_receive}
+        booked = self.ledger.view().balances_by(
+            "trade", list(dates), accounts=self._opened(pending | failed)
+        )
+        for booking_id, balances in booked.items():
+            is_failing = not failed.isdisjoint(balances)
+            for amount in sum((balances[p] for p in pending & balances.keys()), _NONE):
                 found.setdefault(amount.commodity.code, []).append(
-                    _Open(amount, trade.settlement_date, bool(failing))
+                    _Open(-amount, dates[booking_id], is_failing)
                 )
         return found
 
-    def _by_booking(self) -> Iterator[tuple[str, Trade]]:
-        """Yield trades by the id under which they, or their netting, are booked."""
+    def _opened(self, paths: Collection[str]) -> list[str]:
+        """Return those of these accounts that the book has."""
+        known = self.ledger.accounts.all()
+        return sorted(path for path in paths if path in known)
+
+    def _unsettled(self, owner: str) -> Mapping[str, date]:
+        """Return settlement dates by what may be open: trades, and what netted them."""
         records = Records(self.ledger)
-        statuses = records.all_statuses()
-        for status, trade in zip(statuses, records.trades(statuses), strict=True):
-            yield status.booking_id, trade
-            for state in (TradeState.NETTED, TradeState.NOVATED):
-                details = status.details(state)
-                if details is not None:
-                    yield str(details["reference"]), trade
+        found = {
+            case.id: case.deal.settlement_date
+            for case in records.search_cases(Wanted(is_open=True, owner=owner))
+        }
+        for case in records.search_cases(Wanted(is_outside=True, owner=owner)):
+            details = case.status.details(case.status.state) or {}
+            found[str(details["reference"])] = case.deal.settlement_date
+        return found
 
     # --- orders ----------------------------------------------------------------------
 
@@ -220,14 +247,13 @@ class FrontOffice:
             NotPermitted: the actor may not ask, or not about this owner.
         """
         self._check(owner)
-        records = Records(self.ledger)
-        statuses = records.all_statuses()
+        owners: tuple[str | None, ...] = (owner,)
+        if owner is None and self.owners is not None:
+            owners = tuple(dict.fromkeys(self.owners))
         pairs = [
-            (trade, status)
-            for status, trade in zip(statuses, records.trades(statuses), strict=True)
-            if instrument in (None, trade.instrument.code)
-            and owner in (None, trade.owner)
-            and (self.owners is None or trade.owner in self.owners)
+            pair
+            for one in owners
+            for pair in self._pairs(Wanted(instrument=instrument, owner=one))
         ]
         pairs.sort(key=lambda pair: (pair[0].traded_at, pair[0].booking_id))
         rows = [
@@ -248,6 +274,12 @@ class FrontOffice:
             for trade, status in reversed(pairs)
         ]
         return Table("Trades", _TRADES, rows)
+
+    def _pairs(self, wanted: Wanted) -> Iterable[tuple[Trade, TradeStatus]]:
+        """Return trades with their statuses."""
+        records = Records(self.ledger)
+        found = [status for status in records.search(wanted) if not status.is_net]
+        return zip(records.trades(found), found, strict=True)
 
     def order(self, id: str) -> Table:
         """Return what happened to a trade, in plain words.

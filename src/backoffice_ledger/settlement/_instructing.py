@@ -1,16 +1,19 @@
 """From trades to instructions, and what their steps mean to the books."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
+import backoffice_ledger as bl
 from backoffice_ledger.errors import DocumentConflict, TransitionRefused
-from backoffice_ledger.settlement._instruction import Instruction
+from backoffice_ledger.settlement._instruction import Instruction, kind_of
 from backoffice_ledger.settlement._life import TradeState, TradeStatus, begin
+from backoffice_ledger.settlement._netting import Deal, NetObligation
 from backoffice_ledger.settlement._records import Records, Stored, check_same
 from backoffice_ledger.settlement._status import InstructionStatus, SettlementState
 from backoffice_ledger.settlement._trade import Trade
 from backoffice_ledger.settlement.accounting import (
+    Obligation,
     SettlementEvent,
     TradeCancelled,
     TradeFailing,
@@ -38,35 +41,36 @@ def instruct(
         UnknownRecord: there is no such trade.
     """
     statuses = records.statuses(ids)
-    trades = records.trades(statuses)
+    deals = records.deals(statuses)
     asked = [last_instruction(status) for status in statuses]
     found = records.find_instructions([id_ for id_ in asked if id_ is not None])
     results: list[tuple[tuple[Stored, ...], InstructionStatus]] = []
-    for status, trade, last in zip(statuses, trades, asked, strict=True):
+    for status, deal, last in zip(statuses, deals, asked, strict=True):
         before = None if last is None else found[last]
-        made = _made(status, trade, before, instruction_id, terms)
-        if before is not None and made.id == before.id:
+        name = instruction_id or status.booking_id
+        if before is not None and name == before.id:
+            made = _made(status, deal, before, name, terms)
             check_same(before.instruction, made.instruction)
             results.append(((), before))
             continue
         _check_over(before)
-        moved = status.moved(TradeState.INSTRUCTED, {"instruction": made.id})
+        moved = status.moved(TradeState.INSTRUCTED, {"instruction": name})
+        made = _made(status, deal, before, name, terms)
         results.append(((made.instruction, made, moved), made))
     return results
 
 
 def _made(
     status: TradeStatus,
-    trade: Trade,
+    deal: Deal,
     before: InstructionStatus | None,
-    instruction_id: str | None,
+    name: str,
     terms: Mapping[str, Any],
 ) -> InstructionStatus:
-    """Return the instruction that a trade asks for, as it begins."""
+    """Return the instruction that a deal asks for, as it begins."""
     enriched = status.details(TradeState.ENRICHED) or {}
-    obligation = trade.obligation
+    obligation = deal.obligation
     quantity, cash, parts, failing = obligation.quantity, obligation.cash, 0, None
-    name = instruction_id or status.booking_id
     if before is not None and name != before.id:
         quantity = before.remaining or quantity
         cash = before.remaining_cash or cash
@@ -76,21 +80,24 @@ def _made(
         quantity = before.instruction.quantity or quantity
         cash = before.instruction.cash or cash
         parts = before.instruction.parts_before
-    own_ssi = enriched.get("own_ssi") or trade.own_ssi
+    own_ssi = enriched.get("own_ssi") or deal.own_ssi
+    given = dict(terms)
+    if isinstance(deal, NetObligation):
+        given["depository"] = terms["depository"] or deal.system
     instruction = Instruction(
         id=name,
-        kind="RVP" if obligation.quantity.minor_units > 0 else "DVP",
-        trade_date=trade.trade_date,
-        settlement_date=trade.settlement_date,
-        quantity=abs(quantity),
-        cash=abs(cash),
-        counterparty=trade.counterparty,
-        trade=trade.booking_id,
+        kind=kind_of(obligation.quantity, obligation.cash),
+        trade_date=deal.trade_date,
+        settlement_date=deal.settlement_date,
+        quantity=abs(quantity) or None,
+        cash=abs(cash) or None,
+        counterparty=deal.counterparty,
+        trade=deal.booking_id,
         account=own_ssi,
-        owner=trade.owner,
-        clearing=trade.clearing,
+        owner=deal.owner,
+        clearing=deal.clearing,
         parts_before=parts,
-        **terms,
+        **given,
     )
     return InstructionStatus(instruction=instruction, failing_since=failing)
 
@@ -108,15 +115,39 @@ def _check_over(before: InstructionStatus | None) -> None:
         )
 
 
+def obligations_of(
+    records: Records, statuses: Iterable[InstructionStatus]
+) -> dict[str, Obligation]:
+    """Return what instructions settle, by their ids; those for nothing are left out."""
+    ours = [each.instruction for each in statuses if each.instruction.trade is not None]
+    nets = records.net_obligations(
+        [str(each.trade) for each in ours if each.quantity is None or each.cash is None]
+    )
+    return {
+        each.id: _share(nets[str(each.trade)].obligation, each.quantity, each.cash)
+        if each.trade in nets
+        else each.obligation
+        for each in ours
+    }
+
+
+def _share(
+    whole: Obligation, quantity: bl.Amount | None, cash: bl.Amount | None
+) -> Obligation:
+    """Return a part of an obligation; what does not move is None."""
+    return whole.share(
+        whole.quantity - whole.quantity if quantity is None else quantity,
+        whole.cash - whole.cash if cash is None else cash,
+    )
+
+
 def settled_event(
-    _: InstructionStatus, status: InstructionStatus
+    _: InstructionStatus, status: InstructionStatus, whole: Obligation
 ) -> SettlementEvent | None:
     """Return the event of the last part that was settled of a trade."""
     instruction, part = status.instruction, status.parts[-1]
-    if instruction.trade is None or part.quantity is None or part.cash is None:
-        return None
     return TradeSettled(
-        obligation=instruction.obligation.share(part.quantity, part.cash),
+        obligation=_share(whole, part.quantity, part.cash),
         date=part.date,
         difference=part.difference,
         part=instruction.parts_before + len(status.parts),
@@ -132,22 +163,31 @@ def cancelled_event(
     Raises:
         TransitionRefused: its instruction is alive, or something of it is settled.
     """
-    last = last_instruction(status)
-    failing = False
-    if last is not None:
-        [instruction] = records.instructions([last])
-        _check_over(instruction)
-        if instruction.parts or instruction.instruction.parts_before:
-            raise TransitionRefused(
-                f"a part of the trade {status.booking_id!r} is settled",
-                field="instruction",
-                expected="nothing settled",
-                found=instruction.id,
-            )
-        failing = instruction.failing_since is not None
+    failing = is_failing_untouched(records, status)
     return TradeCancelled(
         trade=trade.executed(), date=on, reason=reason, failing=failing
     )
+
+
+def is_failing_untouched(records: Records, status: TradeStatus) -> bool:
+    """Return whether something is booked as failing of which nothing is settled.
+
+    Raises:
+        TransitionRefused: its instruction is alive, or something of it is settled.
+    """
+    last = last_instruction(status)
+    if last is None:
+        return False
+    [instruction] = records.instructions([last])
+    _check_over(instruction)
+    if instruction.parts or instruction.instruction.parts_before:
+        raise TransitionRefused(
+            f"a part of the trade {status.booking_id!r} is settled",
+            field="instruction",
+            expected="nothing settled",
+            found=instruction.id,
+        )
+    return instruction.failing_since is not None
 
 
 def replacement(latest: Trade, trade: Trade) -> TradeStatus:
@@ -167,19 +207,12 @@ def replacement(latest: Trade, trade: Trade) -> TradeStatus:
 
 
 def failing_event(
-    old: InstructionStatus, new: InstructionStatus
+    old: InstructionStatus, new: InstructionStatus, whole: Obligation
 ) -> SettlementEvent | None:
     """Return the event of a first failure of what settles a trade."""
-    instruction, since = new.instruction, new.failing_since
-    units, money = new.remaining, new.remaining_cash
-    if (
-        instruction.trade is None
-        or old.failing_since is not None
-        or since is None
-        or units is None
-        or money is None
-    ):
+    since = new.failing_since
+    if old.failing_since is not None or since is None:
         return None
     return TradeFailing(
-        obligation=instruction.obligation.share(units, money), date=since
+        obligation=_share(whole, new.remaining, new.remaining_cash), date=since
     )

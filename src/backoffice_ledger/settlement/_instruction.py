@@ -1,6 +1,6 @@
 """Settlement instructions: what the depository is told, as it never changes."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any, Final, Literal, final
 
@@ -8,7 +8,11 @@ import attrs
 
 import backoffice_ledger as bl
 from backoffice_ledger.errors import InvalidDocument, InvalidOption
-from backoffice_ledger.settlement._values import as_optional_amount, read_amount
+from backoffice_ledger.settlement._values import (
+    amount_content,
+    as_optional_amount,
+    read_amount_content,
+)
 from backoffice_ledger.settlement.accounting import Clearing, Obligation
 from backoffice_ledger.settlement.lots._checks import (
     check_choice,
@@ -20,9 +24,9 @@ from backoffice_ledger.settlement.lots._checks import (
 KIND: Final = "settlement-instruction"
 """The kind of the documents that keep instructions; each has one version."""
 
-InstructionKind = Literal["DFP", "RFP", "DVP", "RVP", "DPFOD", "CPFOD"]
-"""Deliver or receive, free of payment or against it; debit or credit a payment free of
-delivery (RTS 2018/1229 Art. 13(1)(g))."""
+InstructionKind = Literal["DFP", "RFP", "DVP", "RVP", "DWP", "RWP", "DPFOD", "CPFOD"]
+"""Deliver or receive, free of payment, against it, or with it: who delivers pays too;
+debit or credit a payment free of delivery (RTS 2018/1229 Art. 13(1)(g))."""
 
 TransactionType = Literal[
     "purchase-sale", "collateral", "securities-lending", "repo", "other"
@@ -34,15 +38,16 @@ OPPOSITE: Final[Mapping[str, str]] = {
     "RFP": "DFP",
     "DVP": "RVP",
     "RVP": "DVP",
+    "DWP": "RWP",
+    "RWP": "DWP",
     "DPFOD": "CPFOD",
     "CPFOD": "DPFOD",
 }
 """The kind that the other side's instruction has."""
 
-DELIVERING: Final = frozenset({"DFP", "DVP"})
-RECEIVING: Final = frozenset({"RFP", "RVP"})
+DELIVERING: Final = frozenset({"DFP", "DVP", "DWP"})
 FREE: Final = frozenset({"DFP", "RFP"})
-_PAYING: Final = frozenset({"RVP", "DPFOD"})
+PAYING: Final = frozenset({"RVP", "DWP", "DPFOD"})
 _NAMED: Final = ("trade", "depository", "counterparty_depository", "account", "owner")
 
 
@@ -63,14 +68,14 @@ class Instruction:
 
     Attributes:
         id: unique among the instructions of the book.
-        kind: one of the six kinds.
+        kind: one of the eight kinds.
         trade_date: of the trade behind it.
         settlement_date: the intended settlement date.
         quantity: units, above zero; None for a payment free of delivery.
         cash: money, above zero; None free of payment.
         participant: who instructs: an opaque id.
         counterparty: the participant on the other side.
-        trade: the trade that it settles, as it is booked.
+        trade: the trade, or the net obligation, that it settles, as it is booked.
         depository: where the instruction goes.
         counterparty_depository: where the other side's goes.
         account: the securities account.
@@ -135,6 +140,11 @@ class Instruction:
         return self.kind in DELIVERING
 
     @property
+    def pays(self) -> bool:
+        """Whether the participant pays money."""
+        return self.kind in PAYING
+
+    @property
     def obligation(self) -> Obligation:
         """What it settles, as its participant sees it.
 
@@ -151,28 +161,32 @@ class Instruction:
         return Obligation(
             self.trade,
             -self.quantity if self.is_delivery else self.quantity,
-            -self.cash if self.kind in _PAYING else self.cash,
+            -self.cash if self.pays else self.cash,
             self.counterparty,
             self.clearing,
             self.owner,
         )
 
 
+def kind_of(quantity: bl.Amount, cash: bl.Amount) -> InstructionKind:
+    """Return the kind that settles units against money; what comes to us is positive.
+
+    Raises:
+        InvalidOption: neither moves.
+    """
+    units, money = quantity.minor_units, cash.minor_units
+    if not units and not money:
+        raise InvalidOption(field="quantity", expected="something to settle")
+    if not units:
+        return "CPFOD" if money > 0 else "DPFOD"
+    if not money:
+        return "RFP" if units > 0 else "DFP"
+    if units > 0:
+        return "RWP" if money > 0 else "RVP"
+    return "DVP" if money > 0 else "DWP"
+
+
 # --- as documents --------------------------------------------------------------------
-
-
-def _amount_content(name: str, amount: bl.Amount | None) -> dict[str, Any]:
-    if amount is None:
-        return {}
-    unit = amount.commodity
-    return {name: [amount.number, unit.code, unit.scale]}
-
-
-def _read_amount_content(content: Mapping[str, Any], name: str) -> bl.Amount | None:
-    if name not in content:
-        return None
-    number, code, scale = content[name]
-    return read_amount(number, bl.Commodity(code, scale))
 
 
 def to_document(instruction: Instruction) -> bl.Document:
@@ -186,15 +200,21 @@ def to_document(instruction: Instruction) -> bl.Document:
         "transaction": instruction.transaction,
         "clearing": instruction.clearing,
         "partial_allowed": instruction.partial_allowed,
-        **_amount_content("quantity", instruction.quantity),
-        **_amount_content("cash", instruction.cash),
     }
+    for name in ("quantity", "cash"):
+        amount = getattr(instruction, name)
+        if amount is not None:
+            content[name] = amount_content(amount)
     for name in _NAMED:
         if getattr(instruction, name) is not None:
             content[name] = getattr(instruction, name)
     if instruction.parts_before:
         content["parts_before"] = instruction.parts_before
     return bl.Document(KIND, instruction.id, content)
+
+
+def _read_optional(content: Sequence[Any] | None) -> bl.Amount | None:
+    return None if content is None else read_amount_content(content)
 
 
 def from_document(document: bl.Document) -> Instruction:
@@ -210,14 +230,14 @@ def from_document(document: bl.Document) -> Instruction:
             kind=content["kind"],
             trade_date=date.fromisoformat(content["trade_date"]),
             settlement_date=date.fromisoformat(content["settlement_date"]),
-            quantity=_read_amount_content(content, "quantity"),
-            cash=_read_amount_content(content, "cash"),
             participant=content["participant"],
             counterparty=content["counterparty"],
             transaction=content["transaction"],
             clearing=content["clearing"],
             partial_allowed=content["partial_allowed"],
             parts_before=content.get("parts_before", 0),
+            quantity=_read_optional(content.get("quantity")),
+            cash=_read_optional(content.get("cash")),
             **{name: content[name] for name in _NAMED if name in content},
         )
     except (KeyError, TypeError, ValueError) as error:

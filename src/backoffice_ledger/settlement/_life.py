@@ -29,6 +29,8 @@ class TradeState(Enum):
     BILATERAL = "bilateral"
     NETTED = "netted"
     NOVATED = "novated"
+    NET = "net"
+    SET_OFF = "set-off"
     INSTRUCTED = "instructed"
     SETTLED = "settled"
     CANCELLED = "cancelled"
@@ -41,7 +43,7 @@ class TradeState(Enum):
 
     @property
     def is_terminal(self) -> bool:
-        """Whether nothing follows."""
+        """Whether nothing follows, but for an unwinding of what was netted."""
         return self in TERMINAL
 
 
@@ -115,24 +117,34 @@ STEPS: Final[Mapping[TradeState, Step]] = MappingProxyType(
             cdm="WorkflowStatus.Accepted",
         ),
         _S.BILATERAL: _step("operations", _S.MATCHED),
-        _S.NETTED: _step("netting engine", _S.MATCHED, cdm="TransferStatus.Netted"),
+        _S.NETTED: _step(
+            "netting engine", _S.MATCHED, _S.NET, cdm="TransferStatus.Netted"
+        ),
         _S.NOVATED: _step(
             "central counterparty", _S.MATCHED, cdm="ClosedState.Novated"
         ),
+        _S.NET: _step("netting engine"),
+        _S.SET_OFF: _step("netting engine"),
         _S.INSTRUCTED: _step(  # again, once an instruction was cancelled or rejected
             "operations",
             _S.BILATERAL,
+            _S.NET,
             _S.INSTRUCTED,
             cdm="TransferStatus.Instructed",
         ),
         _S.SETTLED: _step(
             "central securities depository", _S.INSTRUCTED, cdm="TransferStatus.Settled"
         ),
-        _S.CANCELLED: _step("maker and checker", *_OPEN, cdm="Action.Cancel"),
+        _S.CANCELLED: _step(
+            "maker and checker", *_OPEN, _S.NET, _S.SET_OFF, cdm="Action.Cancel"
+        ),
         _S.CORRECTED: _step("maker and checker", *_OPEN, cdm="Action.Correct"),
     }
 )
-"""Every step of a trade's life; what is not in here is refused."""
+"""Every step of a trade's life; what is not in here is refused.
+
+A net obligation begins as ``net``, or as ``set-off`` where nothing is left of it.
+"""
 
 TERMINAL: Final = frozenset(TradeState) - frozenset().union(
     *(step.after for step in STEPS.values())
@@ -143,10 +155,10 @@ TERMINAL: Final = frozenset(TradeState) - frozenset().union(
 @final
 @attrs.frozen(order=False)
 class TradeStatus:
-    """Where a trade is, and how it came there.
+    """Where a trade, or a net obligation, is, and how it came there.
 
     Attributes:
-        trade: id of the trade.
+        trade: id of the trade, or of the net obligation.
         booking_id: the id under which this version of it is booked.
         version: of the status; it grows by one with each step.
         steps: the states so far, each with what was given with its step.
@@ -167,6 +179,11 @@ class TradeStatus:
         wanted = TradeState(state)
         given = [own for found, own in self.steps if found is wanted]
         return given[-1] if given else None
+
+    @property
+    def is_net(self) -> bool:
+        """Whether it is about a net obligation, which took the place of trades."""
+        return self.steps[0][0] in (TradeState.NET, TradeState.SET_OFF)
 
     def is_past(self, state: TradeState) -> bool:
         """Whether the trade can no longer come into a state."""
@@ -213,6 +230,22 @@ class TradeStatus:
             self, version=self.version + 1, steps=(*self.steps, (state, given))
         )
 
+    def unwound(self, netting: str) -> "TradeStatus":
+        """Return the status once a netting is taken back: what it was before.
+
+        Raises:
+            TransitionRefused: it is not netted or novated now.
+        """
+        if self.state not in (TradeState.NETTED, TradeState.NOVATED):
+            raise TransitionRefused(
+                f"{self.booking_id!r} is in no netting now",
+                field="state",
+                expected="netted or novated",
+                found=self.state.value,
+            )
+        step = (self.steps[-2][0], MappingProxyType({"unwound": netting}))
+        return attrs.evolve(self, version=self.version + 1, steps=(*self.steps, step))
+
 
 def begin(
     trade: str,
@@ -225,14 +258,18 @@ def begin(
     return TradeStatus(trade, booking_id, 1, ((state, given),))
 
 
-def to_document(status: TradeStatus) -> bl.Document:
-    """Return the document that keeps a status."""
+def to_document(
+    status: TradeStatus, index: Mapping[str, str] = NO_DETAILS
+) -> bl.Document:
+    """Return the document that keeps a status, and what it is found by."""
     steps = [
         [state.value, dict(details)] if details else state.value
         for state, details in status.steps
     ]
     content = {"steps": steps, "trade": status.trade}
-    return bl.Document(KIND, status.booking_id, content, version=status.version)
+    return bl.Document(
+        KIND, status.booking_id, content, version=status.version, index=index
+    )
 
 
 def from_document(document: bl.Document) -> TradeStatus:

@@ -211,7 +211,7 @@ def _settling_cash(
     one, other = ours.cash, theirs.cash
     if one is None or other is None or one.commodity != other.commodity:
         return None
-    gives_first = ours.kind in ("DVP", "CPFOD")  # who delivers gets the money
+    gives_first = ours.is_delivery or ours.kind == "CPFOD"  # it is as if sold
     delivering, receiving = (one, other) if gives_first else (other, one)
     for tolerance in tolerances:
         if tolerance.currency == one.commodity:

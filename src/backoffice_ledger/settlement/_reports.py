@@ -57,13 +57,13 @@ def _balance(amount: bl.Amount | None) -> bl.Balance:
 
 
 def ageing_table(statuses: Iterable[InstructionStatus], on: date) -> Table:
-    """Return what is due and not settled, the oldest first."""
-    due = [
-        status
-        for status in statuses
-        if not status.is_terminal and status.instruction.settlement_date <= on
-    ]
-    due.sort(key=lambda status: (status.instruction.settlement_date, status.id))
+    """Return what is due and not settled, the oldest first.
+
+    Args:
+        statuses: of the instructions that are due and not settled.
+        on: the day that ages are counted to.
+    """
+    due = sorted(statuses, key=lambda one: (one.instruction.settlement_date, one.id))
     rows = []
     for status in due:
         instruction = status.instruction
@@ -87,6 +87,19 @@ def ageing_table(statuses: Iterable[InstructionStatus], on: date) -> Table:
     return Table("Unsettled instructions", _AGEING, rows, subtitle=f"on {on}")
 
 
+def step_of(cut_off: CutOff) -> TradeState:
+    """Return the state that the step leads to which a cut-off is for.
+
+    Raises:
+        InvalidOption: it is for something else.
+    """
+    if cut_off.kind not in _STATES:
+        raise InvalidOption(
+            field="cut_off.kind", expected=" or ".join(_STATES), found=cut_off.kind
+        )
+    return _STATES[cut_off.kind]
+
+
 def late_table(
     trades: Iterable[tuple[Trade, TradeStatus]],
     cut_off: CutOff,
@@ -97,11 +110,7 @@ def late_table(
     Raises:
         InvalidOption: a cut-off for something else.
     """
-    if cut_off.kind not in _STATES:
-        raise InvalidOption(
-            field="cut_off.kind", expected=" or ".join(_STATES), found=cut_off.kind
-        )
-    state = _STATES[cut_off.kind]
+    state = step_of(cut_off)
     rows = []
     for trade, status in trades:
         details = status.details(state)

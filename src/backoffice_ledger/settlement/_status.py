@@ -8,6 +8,7 @@ independent facts: one list of states would be wrong.
 from collections.abc import Collection, Mapping
 from datetime import date
 from enum import Enum
+from types import MappingProxyType
 from typing import Any, Final, Literal, final
 
 import attrs
@@ -131,7 +132,11 @@ class Failure:
 
 
 def failures(
-    *, on_hold: Collection[Party] = (), lacks: Collection[Lack] = (), delivers: bool
+    *,
+    on_hold: Collection[Party] = (),
+    lacks: Collection[Lack] = (),
+    delivers: bool,
+    pays: bool | None = None,
 ) -> tuple[Failure, ...]:
     """Return who makes an instruction fail: hold before securities before cash.
 
@@ -140,8 +145,9 @@ def failures(
 
     Args:
         on_hold: the sides that are on hold.
-        lacks: what is missing: units at who delivers, money at who receives.
+        lacks: what is missing: units at who delivers, money at who pays.
         delivers: whether we deliver units.
+        pays: whether we pay; None: who receives the units pays.
     """
     parties: tuple[Party, Party] = ("us", "counterparty")
     if on_hold:
@@ -149,7 +155,8 @@ def failures(
     if "securities" in lacks:
         return (Failure(parties[not delivers], "securities"),)
     if "cash" in lacks:
-        return (Failure(parties[delivers], "cash"),)
+        we_pay = not delivers if pays is None else pays
+        return (Failure(parties[not we_pay], "cash"),)
     return ()
 
 
@@ -498,8 +505,7 @@ class InstructionStatus:
         """Return what comes to us beyond what we instructed."""
         if ours is None or settling is None or ours == settling:
             return None
-        is_received = self.instruction.kind in ("DVP", "CPFOD")
-        return settling - ours if is_received else ours - settling
+        return ours - settling if self.instruction.pays else settling - ours
 
     def _is_last(self, part: Part) -> bool:
         return part.quantity is None or part.quantity == self.remaining
@@ -547,6 +553,7 @@ class InstructionStatus:
 
 # --- as documents --------------------------------------------------------------------
 
+NO_INDEX: Final[Mapping[str, str]] = MappingProxyType({})
 _REGIONS: Final[Mapping[str, type[Enum]]] = {
     "processing": Processing,
     "matching": Matching,
@@ -555,8 +562,10 @@ _REGIONS: Final[Mapping[str, type[Enum]]] = {
 }
 
 
-def to_document(status: InstructionStatus) -> bl.Document:
-    """Return the document that keeps a status."""
+def to_document(
+    status: InstructionStatus, index: Mapping[str, str] = NO_INDEX
+) -> bl.Document:
+    """Return the document that keeps a status, and what it is found by."""
     content: dict[str, Any] = {name: getattr(status, name).value for name in _REGIONS}
     for name in ("cash", "released"):
         amount = getattr(status, name)
@@ -572,7 +581,7 @@ def to_document(status: InstructionStatus) -> bl.Document:
         content["cancel_requested"] = sorted(status.cancel_requested)
     if status.matched_with is not None:
         content["matched_with"] = status.matched_with
-    return bl.Document(KIND, status.id, content, version=status.version)
+    return bl.Document(KIND, status.id, content, version=status.version, index=index)
 
 
 def _part_content(part: Part) -> dict[str, str]:

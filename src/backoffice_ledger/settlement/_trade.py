@@ -103,6 +103,10 @@ def _as_net(value: bl.Amount | str | None) -> Any:
     return as_optional_amount(value, "net")
 
 
+def _as_day(value: date | None) -> Any:
+    return value
+
+
 def _as_price(value: str | int | Decimal | Fraction) -> Fraction:
     return exact_price(value)
 
@@ -123,7 +127,8 @@ class Trade:
         id: unique among the trades of the book; no ``:`` and no ``/``.
         traded_at: the instant of the execution, with a time zone.
         trade_date: the day of the execution where the market is.
-        settlement_date: the intended settlement date.
+        settlement_date: the intended settlement date; None, which is the default,
+            leaves it to the desk that captures the trade.
         side: ``buy`` or ``sell``: what we, or our customer, do.
         quantity: units, above zero; its commodity is the instrument.
         price: exact; text, int, Decimal or Fraction.
@@ -153,7 +158,7 @@ class Trade:
     id: str
     traded_at: datetime
     trade_date: date
-    settlement_date: date
+    settlement_date: date = attrs.field(default=None, converter=_as_day)
     side: TradeSide
     quantity: bl.Amount = attrs.field(converter=_as_quantity)
     price: Fraction = attrs.field(converter=_as_price)
@@ -203,18 +208,21 @@ class Trade:
 
     def _check_days(self) -> None:
         check_day(self.trade_date, "trade_date")
-        check_day(self.settlement_date, "settlement_date")
         if not isinstance(self.traded_at, datetime) or self.traded_at.tzinfo is None:
             raise InvalidDate(
                 field="traded_at",
                 expected="a datetime with a time zone",
                 found=self.traded_at,
             )
-        if self.settlement_date < self.trade_date:
+        due: date | None = self.settlement_date
+        if due is None:
+            return
+        check_day(due, "settlement_date")
+        if due < self.trade_date:
             raise InvalidOption(
                 field="settlement_date",
                 expected=f"{self.trade_date} or later",
-                found=self.settlement_date,
+                found=due,
             )
 
     def _set_money(self) -> None:

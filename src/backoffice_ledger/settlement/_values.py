@@ -1,5 +1,6 @@
 """Values as fields take them and documents keep them."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from fractions import Fraction
 from typing import Any
@@ -38,6 +39,17 @@ def as_optional_amount(value: object, field: str) -> Any:
 def read_amount(number: str, commodity: bl.Commodity) -> bl.Amount:
     """Return an amount from the number that a document keeps."""
     return bl.Amount(number, commodity)
+
+
+def amount_content(amount: bl.Amount) -> list[str | int]:
+    """Return an amount as documents keep it that do not name its commodity."""
+    return [amount.number, amount.commodity.code, amount.commodity.scale]
+
+
+def read_amount_content(content: Sequence[Any]) -> bl.Amount:
+    """Return the amount that `amount_content` gave."""
+    number, code, scale = content
+    return read_amount(number, bl.Commodity(code, scale))
 
 
 def text_of(value: Fraction) -> str:

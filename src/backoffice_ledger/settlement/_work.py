@@ -9,10 +9,23 @@ from typing import Any, Final, TypeVar
 import attrs
 
 import backoffice_ledger as bl
-from backoffice_ledger.errors import InvalidOption
+from backoffice_ledger.errors import InvalidOption, TransitionRefused
+from backoffice_ledger.settlement._approval import Gate
 from backoffice_ledger.settlement._books import Books
-from backoffice_ledger.settlement._instructing import cancelled_event, replacement
+from backoffice_ledger.settlement._instructing import (
+    cancelled_event,
+    is_failing_untouched,
+    obligations_of,
+    replacement,
+)
 from backoffice_ledger.settlement._life import TradeState, TradeStatus, begin
+from backoffice_ledger.settlement._netting import (
+    NetObligation,
+    Netting,
+    events_of,
+    members_of,
+    with_obligations,
+)
 from backoffice_ledger.settlement._records import (
     Records,
     Stored,
@@ -21,11 +34,19 @@ from backoffice_ledger.settlement._records import (
 )
 from backoffice_ledger.settlement._status import InstructionStatus, SettlementState
 from backoffice_ledger.settlement._trade import Allocation, Trade, split_block
-from backoffice_ledger.settlement.accounting import SettlementEvent, TradeCancelled
+from backoffice_ledger.settlement.accounting import (
+    FailResolved,
+    Obligation,
+    SettlementEvent,
+    TradeCancelled,
+)
 from backoffice_ledger.settlement.lots._checks import check_instance, check_name
 
 T = TypeVar("T")
 I = TypeVar("I")  # noqa: E741 - an item
+
+Cycle = Callable[[date], date]
+"""From a trade date to the settlement date that is usual in a market."""
 
 BATCH_SIZE: Final = 5_000
 """How many trades or instructions are in one database transaction."""
@@ -38,6 +59,8 @@ class Work:
     ledger: bl.Ledger
     books: Books
     market: str | None
+    cycles: Mapping[str, Cycle]
+    gate: Gate | None = None
 
     @property
     def records(self) -> Records:
@@ -48,7 +71,8 @@ class Work:
         self, values: Iterable[Stored], events: Iterable[SettlementEvent] = ()
     ) -> None:
         """Store documents and book events; both are there, or neither."""
-        self.records.store(values)
+        stored = list(values)
+        self.records.store(self.gate(stored) if self.gate else stored)
         booked = list(events)
         if booked:
             self.books.post(booked)
@@ -66,8 +90,9 @@ class Work:
 
     def capture(self, batch: list[Trade]) -> list[TradeStatus]:
         """Take in trades and book them."""
-        trades = [self._checked(trade, index) for index, trade in enumerate(batch)]
-        known = self.records.first_versions([trade.id for trade in trades])
+        given = [self._checked(trade, index) for index, trade in enumerate(batch)]
+        known = self.records.first_versions([trade.id for trade in given])
+        trades = [self.dated(trade, known.get(trade.id)) for trade in given]
         fresh: dict[str, Trade] = {}
         for trade in trades:
             if trade.id in known:
@@ -95,6 +120,29 @@ class Work:
         if trade.market is None and self.market is not None:
             return attrs.evolve(trade, market=self.market)
         return trade
+
+    def dated(self, trade: Trade, known: Trade | None) -> Trade:
+        """Return a trade with its settlement date: given, known, or of its market.
+
+        Raises:
+            InvalidOption: it names none, and nothing is known of its market.
+            CalendarHorizon: nothing is known of that day.
+        """
+        due: date | None = trade.settlement_date
+        if due is not None:
+            return trade
+        if known is not None:
+            return attrs.evolve(trade, settlement_date=known.settlement_date)
+        cycle = self.cycles.get(trade.market or "")
+        if cycle is None:
+            markets = ", ".join(sorted(self.cycles)) or "none"
+            raise InvalidOption(
+                f"the trade {trade.id!r} names no settlement date",
+                field="market",
+                expected=f"one whose cycle the desk knows: {markets}",
+                found=trade.market,
+            )
+        return attrs.evolve(trade, settlement_date=cycle(trade.trade_date))
 
     def enrich(
         self, ids: list[str], given: Mapping[str, str | None], seen: int | None = None
@@ -175,6 +223,8 @@ class Work:
         """Take a trade back and book its next version."""
         [status] = statuses = self.records.statuses([trade.id])
         [latest] = self.records.trades(statuses)
+        is_known = latest.version == trade.version
+        trade = self.dated(trade, latest if is_known else None)
         if latest == trade:
             return status
         fresh = replacement(latest, trade)
@@ -185,6 +235,85 @@ class Work:
         self.write([trade, moved, fresh], [event, trade.executed()])
         return fresh
 
+    # --- nettings --------------------------------------------------------------------
+
+    def net(self, ids: list[str], asked: Netting) -> Netting:
+        """Put net obligations in the place of trades."""
+        statuses = self.records.statuses(ids)
+        members = members_of(asked, self.records.deals(statuses))
+        netting = with_obligations(asked, members)
+        known = self.records.find_netting(asked.id)
+        if known is not None:
+            for one, other in zip(known.obligations, netting.obligations, strict=False):
+                check_same(one, other)
+            check_same(attrs.evolve(known, unwound_on=None), netting)
+        state = TradeState(asked.kind)
+        into = {
+            deal.booking_id: id_ for id_, deals in members.items() for deal in deals
+        }
+        moved = [
+            status.moved(state, {"reference": into[status.booking_id]})
+            for status in statuses
+        ]
+        if known is not None:
+            return known
+        begun = [
+            begin(
+                one.id,
+                one.id,
+                TradeState.SET_OFF if one.is_set_off else TradeState.NET,
+                {"netting": netting.id},
+            )
+            for one in netting.obligations
+            if one.is_ours
+        ]
+        self.write(
+            [netting, *netting.obligations, *begun, *moved],
+            events_of(netting, members),
+        )
+        return netting
+
+    def unwind(self, id: str, on: date, reason: str) -> Netting:
+        """Take a netting back: its trades are what they were before."""
+        netting = self.records.netting(id)
+        if netting.unwound_on is not None:
+            if netting.unwound_on == on:
+                return netting
+            raise TransitionRefused(
+                f"the netting {id!r} is unwound",
+                field="on",
+                expected=str(netting.unwound_on),
+                found=on,
+            )
+        ours = [one for one in netting.obligations if one.is_ours]
+        statuses = self.records.statuses([one.id for one in ours])
+        details = {"on": on.isoformat()}
+        ended = [status.moved(TradeState.CANCELLED, details) for status in statuses]
+        failing = [is_failing_untouched(self.records, status) for status in statuses]
+        events = [
+            FailResolved(obligation=one.obligation, date=on)
+            for one, is_failing in zip(ours, failing, strict=True)
+            if is_failing
+        ]
+        self.write((), events)
+        replaced = [name for one in ours for name in self._reversed(one, on, reason)]
+        back = [each.unwound(id) for each in self.records.booked_statuses(replaced)]
+        unwound = attrs.evolve(netting, unwound_on=on)
+        self.write([unwound, *ended, *back])
+        return unwound
+
+    def _reversed(self, one: NetObligation, on: date, reason: str) -> Iterator[str]:
+        """Take back the entries of a net obligation; yield what it replaced."""
+        found: set[str] = set()
+        number = 0
+        while len(found) < one.trades:
+            number += 1
+            entry = self.ledger.record(f"settlement/{one.id}/netted/{number}").entry
+            found |= {posting.dimensions["trade"] for posting in entry.postings}
+            found.discard(one.id)
+            self.ledger.reverse(entry.id, date=on, reason=reason)
+        yield from sorted(found)
+
     # --- instructions ----------------------------------------------------------------
 
     def stepped(
@@ -193,8 +322,9 @@ class Work:
         step: Callable[[InstructionStatus], InstructionStatus],
         seen: int | None = None,
         event: Callable[
-            [InstructionStatus, InstructionStatus], SettlementEvent | None
-        ] = lambda _, __: None,
+            [InstructionStatus, InstructionStatus, Obligation], SettlementEvent | None
+        ]
+        | None = None,
     ) -> tuple[InstructionStatus, ...]:
         """Take one step with each instruction, and what it does to its trade."""
 
@@ -202,12 +332,14 @@ class Work:
             before = self.records.instructions(batch)
             after = [step(status) for status in before]
             changed = _changed(before, after, seen)
-            events = [
-                found
-                for old, new in zip(before, after, strict=True)
-                if new is not old and (found := event(old, new)) is not None
-            ]
-            self.write([*changed, *self._settled_trades(changed)], events)
+            events = []
+            if event is not None:
+                wholes = obligations_of(self.records, changed)
+                for old, new in zip(before, after, strict=True):
+                    if new is not old and new.id in wholes:
+                        events.append(event(old, new, wholes[new.id]))
+            booked = [found for found in events if found is not None]
+            self.write([*changed, *self._settled_trades(changed)], booked)
             return after
 
         return self.batched(ids, work)

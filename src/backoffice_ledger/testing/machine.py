@@ -50,6 +50,7 @@ JOURNALS: Final = ("general", "settlement")
 BASIS: Final = "GDPR Art. 17(1)(a)"
 
 seldom: Final = st.sampled_from([False] * 5 + [True])
+_VALUES: Final = st.sampled_from(["a", "b", "ä", "\U0001f600"])
 """Whether a step should go wrong."""
 
 
@@ -196,6 +197,9 @@ class _TwinMachine(RuleBasedStateMachine):
                     )
                     sheet = self._books.do(
                         lambda ledger: ledger.view(**bounds).balance_sheet(phase=phase)
+                    )
+                    self._books.do(
+                        lambda ledger: ledger.view(**bounds).balances_by("cost_centre")
                     )
                     sides = sheet.total("liabilities") + sheet.total("equity")
                     assert sheet.total("assets") == sides
@@ -423,8 +427,14 @@ class StoreMachine(_TwinMachine):
             "reopen account", lambda ledger: ledger.accounts.change(path, closed=None)
         )
 
-    @rule(data=st.data(), content=st.dictionaries(st.just("name"), strategies.texts()))
-    def store_document(self, data: st.DataObject, content: dict[str, str]) -> None:
+    @rule(
+        data=st.data(),
+        content=st.dictionaries(st.just("name"), strategies.texts()),
+        index=st.dictionaries(st.sampled_from(["state", "due"]), _VALUES),
+    )
+    def store_document(
+        self, data: st.DataObject, content: dict[str, str], index: dict[str, str]
+    ) -> None:
         """Store the next version of a document, or a wrong one."""
         id_ = data.draw(st.sampled_from(["D-1", "D-2"]))
         known = [
@@ -436,8 +446,19 @@ class StoreMachine(_TwinMachine):
             content,
             personal=sorted(content),
             version=sum(known) + 1 + data.draw(seldom),
+            index={n: v for n, v in index.items() if v not in content.values()},
         )
         self.step("store document", lambda ledger: ledger.documents.store(document))
+
+    @rule(state=_VALUES, last=_VALUES, undeclared=st.booleans())
+    def find_documents(self, state: str, last: str, *, undeclared: bool) -> None:
+        """Find documents by what their latest versions declare."""
+        for where in ({"state": state}, {}):
+            self._books.do(
+                lambda ledger, where=where: ledger.documents.find(  # type: ignore[misc]
+                    "note", where, between={"due": (None, last)}, undeclared=undeclared
+                )
+            )
 
     # --- four eyes -------------------------------------------------------------------
 

@@ -477,12 +477,15 @@ def documents(
     content = draw(st.dictionaries(_keys(), _json(), max_size=5))
     names = sorted(name for name, item in content.items() if isinstance(item, str))
     personal = draw(st.lists(st.sampled_from(names), unique=True)) if names else []
+    secret = {*personal, *(content[name] for name in personal)}
+    index = draw(st.dictionaries(_keys(), identifiers(), max_size=3))
     return Document(
         draw(_keys() if kinds is None else kinds),
         draw(identifiers() if ids is None else ids),
         content,
         personal=personal,
         version=draw(st.integers(1, 1000)),
+        index={n: v for n, v in index.items() if not {n, v} & secret},
     )
 
 

@@ -48,9 +48,6 @@ class SettlementBooks:
     ledger: bl.Ledger
     rules: PostingRules = attrs.field(factory=PostingRules)
     rounding: Rounding = attrs.field(default="half-up", kw_only=True)
-    _recent: list[bl.Record] = attrs.field(
-        factory=list, init=False, repr=False, eq=False
-    )
 
     def __attrs_post_init__(self) -> None:
         check_instance(self.ledger, bl.Ledger, "ledger")
@@ -70,8 +67,9 @@ class SettlementBooks:
     def post(self, events: Iterable[SettlementEvent]) -> tuple[bl.Record, ...]:
         """Book events in their order, all or none, and return their entries.
 
-        The lots of an instrument are read from the book once, whatever the number of
-        events.
+        What the book says of all of them is read first, and their entries are posted
+        together.  The lots of an instrument are read once; later calls read only what
+        was recorded since.
 
         Raises:
             LimitBreached: a sale of more than there is, or more is settled, failing or
@@ -143,4 +141,4 @@ class SettlementBooks:
         )
 
     def _run(self) -> Run:
-        return Run(self.ledger, self.rules, self.rounding, self._recent)
+        return Run(self.ledger, self.rules, self.rounding)

@@ -132,7 +132,7 @@ class OpenTrades:
 
     def _net(self, id_: str, touched: dict[str, _Trade]) -> None:
         """Move what is open of trades to the netting that takes their place."""
-        target = self._trades[id_.split("/")[1]]
+        target = self._trades.setdefault(id_.split("/")[1], _Trade())
         target.is_netting = True
         for trade in touched.values():
             if trade.held and trade.is_open and trade is not target:

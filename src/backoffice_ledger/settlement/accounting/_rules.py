@@ -83,6 +83,28 @@ _LINES: Final[Mapping[type[Any], Callable[[SettlementAccounts, Any], list[Line]]
 }
 
 
+def entry_ids(event: SettlementEvent) -> list[str]:
+    """Return the ids of the entries of an event, and of the one that it takes back.
+
+    Something else than an event has none: `PostingRules.entries` refuses it.
+    """
+    if isinstance(event, events.Netted):
+        count = -(-len(event.obligations) // trades.NETTED_MAX)
+        return [
+            _entry_id(event.netting_id, f"netted/{number}")
+            for number in range(1, count + 1)
+        ]
+    if isinstance(event, events.TradeCancelled):
+        name = event.trade.trade_id
+        return [_entry_id(name, "cancelled"), _entry_id(name, "executed")]
+    found = _NAMES.get(type(event))
+    return [] if found is None else [_entry_id(*found(event)[:2])]
+
+
+def _entry_id(subject: str, what: str) -> str:
+    return f"settlement/{subject}/{what}"
+
+
 @final
 @attrs.frozen(order=False, kw_only=True)
 class PostingRules:
@@ -161,7 +183,7 @@ class PostingRules:
             yield bl.EntryDraft(
                 event.date,
                 found,
-                id=f"settlement/{subject}/{what}",
+                id=_entry_id(subject, what),
                 description=description,
                 journal=self.journal,
                 references=(subject,),

@@ -1,6 +1,8 @@
 """Events that are booked together: completed and checked by what the book says."""
 
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from datetime import date
 from fractions import Fraction
 
@@ -10,58 +12,64 @@ import backoffice_ledger as bl
 from backoffice_ledger.errors import (
     ConditionFailed,
     InvalidOption,
+    LedgerError,
     LimitBreached,
     NotPermitted,
+    UnknownAccount,
     UnknownRecord,
 )
 from backoffice_ledger.interest import Rounding
 from backoffice_ledger.settlement.accounting import _trade_events as events
 from backoffice_ledger.settlement.accounting._accounts import SettlementAccounts
 from backoffice_ledger.settlement.accounting._events import SettlementEvent
-from backoffice_ledger.settlement.accounting._open import OpenTrades, in_log_order
+from backoffice_ledger.settlement.accounting._kept import Holdings, Shelf, instruments
+from backoffice_ledger.settlement.accounting._open import OpenTrades, Sums
 from backoffice_ledger.settlement.accounting._position_events import Marked
-from backoffice_ledger.settlement.accounting._rules import PostingRules
+from backoffice_ledger.settlement.accounting._rules import PostingRules, entry_ids
 from backoffice_ledger.settlement.accounting._trade_events import Obligation
 from backoffice_ledger.settlement.accounting._trades import open_obligation
-from backoffice_ledger.settlement.lots import (
-    AVERAGE_LOT,
-    LotMethods,
-    LotPart,
-    Method,
-    Position,
-    Positions,
-)
+from backoffice_ledger.settlement.lots import AVERAGE_LOT, LotPart, Position
+from backoffice_ledger.settlement.lots._methods import Choices, read_choices
 
 
 @attrs.define
 class Run:
-    """Events that are booked together: what was read of the book for them.
+    """Events that are booked together, in one transaction.
+
+    What the book says of them is read first, for all of them at once.  Then they are
+    completed one after another, and what is known is kept up to date; in the end all
+    entries are posted.
 
     Attributes:
         ledger: the book.
         rules: what is booked.
         rounding: of what a part of a lot costs, and of what a position is worth.
-        recent: entries of a database transaction that goes on, before or during these
-            events: on PostgreSQL they have no position yet, and no view shows them.
-        read: positions by code of the instrument.
-        versions: of accounts, before the positions were read.
-        methods: by which lots are picked, by day, owner and code of the instrument.
-        interest: what was bought with bonds, by code of the instrument, and by owner
-            and currency, in minor units.
+        shelf: what is kept of the book.
+        known: entries by id: those that the book has, and those that are drafted.
+        drafted: all entries of these events, in order.
+        new: ids of those that the book does not have.
+        holdings: positions by code of the instrument.
+        held: units by owner, before the positions were read.
+        versions: of accounts, then.
+        choices: of the methods by which lots are picked.
+        open: what is owed and pending, by trade.
     """
 
     ledger: bl.Ledger
     rules: PostingRules
     rounding: Rounding
-    recent: list[bl.Record]
-    read: dict[str, Positions] = attrs.field(factory=dict)
+    shelf: Shelf = attrs.field(init=False)
+    known: dict[str, bl.Entry] = attrs.field(factory=dict)
+    drafted: list[bl.Entry] = attrs.field(factory=list)
+    new: set[str] = attrs.field(factory=set)
+    holdings: dict[str, Holdings] = attrs.field(factory=dict)
+    held: dict[str, bl.Balance] = attrs.field(factory=dict)
     versions: dict[str, int] = attrs.field(factory=dict)
-    methods: dict[tuple[date, str, str], Method] = attrs.field(factory=dict)
-    interest: dict[str, dict[tuple[str, bl.Commodity], int]] = attrs.field(factory=dict)
+    choices: Choices = attrs.field(factory=Choices)
+    open: dict[str, Sums] = attrs.field(factory=dict)
 
     def __attrs_post_init__(self) -> None:
-        found = [self._find(record.id) for record in self.recent]
-        self.recent[:] = [item for item in found if item and item.is_provisional]
+        self.shelf = Shelf(self.ledger, self.accounts, self.rounding)
 
     @property
     def accounts(self) -> SettlementAccounts:
@@ -70,33 +78,149 @@ class Run:
 
     # --- posting ---------------------------------------------------------------------
 
-    def post_all(self, items: Iterable[SettlementEvent]) -> tuple[bl.Record, ...]:
+    def post_all(self, items: Sequence[SettlementEvent]) -> tuple[bl.Record, ...]:
         """Book events in their order."""
-        return tuple(record for event in items for record in self.post(event))
+        self._read(items)
+        for event in items:
+            try:
+                self._draft(self.complete(event))
+            except LedgerError:
+                self._post()  # an entry before it may be refused, which comes first
+                raise
+        return self._post()
 
-    def post(self, event: SettlementEvent) -> list[bl.Record]:
-        """Book one event."""
-        complete = self.complete(event)
-        return [self._post(draft.to_entry()) for draft in self.rules.entries(complete)]
+    def _draft(self, event: SettlementEvent) -> None:
+        for draft in self.rules.entries(event):
+            entry = draft.to_entry()
+            self.drafted.append(entry)
+            if entry.id not in self.known:
+                self.known[entry.id] = entry
+                self.new.add(entry.id)
+                self._take_in(entry)
 
-    def _post(self, entry: bl.Entry) -> bl.Record:
-        if self._find(entry.id) is not None:
-            return self.ledger.post(entry)  # the first record, or a conflict
-        versions, self.versions = self.versions, {}
-        record = self.ledger.post(entry, versions=versions)
-        if record.is_provisional:
-            self.recent.append(record)
-        for positions in self.read.values():
-            positions.apply(entry)
-        for code, bought in self.interest.items():
-            self._add_interest(bought, code, entry)
-        return record
+    def _take_in(self, entry: bl.Entry) -> None:
+        """Keep what is known up to date with an entry that is to be posted."""
+        for code in instruments(entry) & self.holdings.keys():
+            self.holdings[code].add(entry)
+        for posting in entry.postings if self.open else ():
+            sums = self.open.get(posting.dimensions.get("trade", ""))
+            if sums is not None:
+                amount = posting.signed
+                sums[posting.account, amount.commodity] += amount.minor_units
 
-    def _find(self, id_: str) -> bl.Record | None:
-        try:
-            return self.ledger.record(id_)
-        except UnknownRecord:
-            return None
+    def _post(self) -> tuple[bl.Record, ...]:
+        records = self.ledger.post_all(self.drafted, versions=self.versions)
+        for record in records:
+            if record.id in self.new:
+                self.new.discard(record.id)
+                codes = instruments(record.entry) & self.holdings.keys()
+                self.shelf.note(record, codes)
+        return records
+
+    # --- reading ---------------------------------------------------------------------
+
+    def _read(self, items: Sequence[SettlementEvent]) -> None:
+        """Read what the book says of events, for all of them at once."""
+        self._know(id_ for event in items for id_ in entry_ids(event))
+        executed = [
+            event
+            for event in items
+            if isinstance(event, events.TradeExecuted) and self._needs_lots(event)
+        ]
+        taken_back = [
+            event.trade
+            for event in items
+            if isinstance(event, events.TradeCancelled)
+            and (event.trade.capacity, event.trade.side) == ("principal", "buy")
+            and not self._has(event.trade.trade_id, "cancelled")
+        ]
+        trades = [*executed, *taken_back]
+        self._watch({trade.owner for trade in trades})
+        for code in sorted({trade.instrument.code for trade in trades}):
+            self._hold(code)
+        self.choices = read_choices(
+            self.ledger, {(trade.owner, trade.instrument.code) for trade in executed}
+        )
+        named = {id_ for event in items for id_ in self._settles(event)}
+        self._read_open(named)
+
+    def _know(self, ids: Iterable[str]) -> None:
+        found = self.ledger.view().find(ids)
+        self.known.update((record.id, record.entry) for record in found)
+
+    def _has(self, *parts: str) -> bool:
+        return _id(*parts) in self.known
+
+    def _needs_lots(self, trade: events.TradeExecuted) -> bool:
+        """Whether the book is to say which lots a trade makes or takes."""
+        return (
+            trade.capacity == "principal"
+            and trade.lot is None
+            and not trade.lots
+            and not self._has(trade.trade_id, "executed")
+        )
+
+    def _settles(self, event: SettlementEvent) -> list[str]:
+        """Return the trades of which something must be open for an event."""
+        if self.known.keys() & entry_ids(event)[:1]:
+            return []
+        match event:
+            case events.TradeCancelled(trade=trade):
+                return [trade.trade_id]
+            case (
+                events.TradeSettled(obligation=part)
+                | events.TradeFailing(obligation=part)
+                | events.FailResolved(obligation=part)
+            ):
+                return [part.id]
+            case events.Netted(obligations=parts):
+                return [part.id for part in parts]
+        return []
+
+    def _read_open(self, trades: set[str]) -> None:
+        """Read what is owed and pending of trades."""
+        if not trades:
+            return
+        found = self.ledger.view().balances_by("trade", sorted(trades))
+        for trade, balances in found.items():
+            sums = self.open[trade] = defaultdict(int)
+            for account, balance in balances.items():
+                for amount in balance:
+                    sums[account, amount.commodity] = amount.minor_units
+
+    def _watch(self, owners: Iterable[str]) -> None:
+        """Note the versions of the accounts that say what becomes of owners' lots.
+
+        What is read after that is stale if they have moved on when it is posted.
+        """
+        accounts = self.accounts
+        house = sorted(set(owners).intersection(accounts.house))
+        for owner in house:
+            found = self.ledger.accounts.balances(accounts.owner(owner))
+            self.held[owner] = found.posted
+            self.versions[accounts.owner(owner)] = found.version
+        for path in sorted(accounts.lots.adjustment) if house else ():
+            with suppress(UnknownAccount):  # that of a category which the book lacks
+                self.versions[path] = self.ledger.accounts.balances(path).version
+
+    def _hold(self, code: str) -> Holdings:
+        """Read the positions in an instrument.
+
+        Raises:
+            ConditionFailed: the lots are not those of the stock record, for somebody
+                booked units without lots, or posts at this moment.
+        """
+        found = self.holdings[code] = self.shelf.holdings(code)
+        for (owner, _), position in found.positions.items():
+            units = position.pool.quantity
+            if owner in self.held and self.held[owner][units.commodity] != units:
+                raise ConditionFailed(
+                    "lots and stock record differ: reconcile() says where",
+                    field="lots",
+                    expected=str(self.held[owner][units.commodity]),
+                    found=units,
+                )
+        return found
 
     # --- completing events -----------------------------------------------------------
 
@@ -108,23 +232,24 @@ class Run:
             case events.TradeCancelled():
                 return self._cancelled(event)
             case events.TradeSettled(obligation=part, failing=failing):
-                self._check_open(f"settled/{event.part}", [part], failing=failing)
+                self._check_open(event, [part], failing=failing)
             case events.TradeFailing(obligation=part):
-                self._check_open(f"failing/{event.part}", [part], failing=False)
+                self._check_open(event, [part], failing=False)
             case events.FailResolved(obligation=part):
-                self._check_open(f"resolved/{event.part}", [part], failing=True)
-            case events.Netted():
-                if self._find(f"settlement/{event.netting_id}/netted/1") is None:
-                    self._check_open(None, event.obligations, failing=False)
+                self._check_open(event, [part], failing=True)
+            case events.Netted(obligations=parts):
+                self._check_open(event, parts, failing=False)
         return event
 
     def _executed(self, trade: events.TradeExecuted) -> events.TradeExecuted:
         if trade.lot is not None or trade.lots:
             return trade
-        record = self._find(f"settlement/{trade.trade_id}/executed")
-        if record is not None:
-            return self._as_recorded(trade, record)
-        method = self._method(trade.date, trade.owner, trade.instrument.code)
+        entry = self.known.get(_id(trade.trade_id, "executed"))
+        if entry is not None:
+            return self._as_recorded(trade, entry)
+        method = self.choices.on(
+            trade.date, owner=trade.owner, instrument=trade.instrument.code
+        )
         position = self._position(trade.owner, trade.instrument)
         account = self.accounts.securities(trade.category)
         if position is not None and position.pool.quantity:
@@ -167,69 +292,47 @@ class Run:
         if trade.accrued is None or trade.accrued_purchased is not None:
             return trade.accrued_purchased
         code, money = trade.instrument.code, trade.accrued.commodity
-        bought = self.interest.get(code)
-        if bought is None:
-            bought = self.interest[code] = {}
-            for record in self._records({"instrument": code}):
-                self._add_interest(bought, code, record.entry)
+        bought = self.holdings[code].interest
         share = Fraction(
             bought.get((trade.owner, money), 0) * trade.quantity.minor_units,
             held.minor_units * 10**money.scale,
         )
         return bl.Amount.rounded(share, money, rounding=self.rounding) or None
 
-    def _add_interest(
-        self, bought: dict[tuple[str, bl.Commodity], int], code: str, entry: bl.Entry
-    ) -> None:
-        """Add what an entry says of interest that was bought with a bond."""
-        for posting in entry.postings:
-            named = posting.dimensions
-            if (
-                posting.account == self.accounts.purchased_interest
-                and named.get("instrument") == code
-            ):
-                key = (named["owner"], posting.amount.commodity)
-                bought[key] = bought.get(key, 0) + posting.signed.minor_units
-
-    def _method(self, day: date, owner: str, code: str) -> Method:
-        """Return the method that is valid for a sale; it is asked for once."""
-        found = self.methods.get((day, owner, code))
-        if found is None:
-            found = LotMethods(self.ledger).on(day, owner=owner, instrument=code)
-            self.methods[day, owner, code] = found
-        return found
-
     def _as_recorded(
-        self, trade: events.TradeExecuted, record: bl.Record
+        self, trade: events.TradeExecuted, entry: bl.Entry
     ) -> events.TradeExecuted:
         """Return a trade with the lots that its entry names."""
-        lots = recorded_lots(record.entry, self.accounts)
+        lots = recorded_lots(entry, self.accounts)
         if trade.side == "sell":
             purchased = trade.accrued_purchased
             if purchased is None:
-                purchased = self._recorded_interest(record)
+                purchased = self._recorded_interest(entry)
             return attrs.evolve(trade, lots=lots, accrued_purchased=purchased)
         return attrs.evolve(trade, lot=lots[0].lot if lots else None)
 
-    def _recorded_interest(self, record: bl.Record) -> bl.Amount | None:
+    def _recorded_interest(self, entry: bl.Entry) -> bl.Amount | None:
         """Return what a sale took of the interest that was bought."""
         account = self.accounts.purchased_interest
-        found = (p for p in record.entry.postings if p.account == account)
+        found = (p for p in entry.postings if p.account == account)
         return next((-posting.signed for posting in found), None)
 
     def _cancelled(self, event: events.TradeCancelled) -> events.TradeCancelled:
         trade = event.trade
-        record = self.ledger.record(f"settlement/{trade.trade_id}/executed")
+        id_ = _id(trade.trade_id, "executed")
+        entry = self.known.get(id_)
+        if entry is None:
+            raise UnknownRecord(field="id", expected="the id of an entry", found=id_)
         if trade.capacity == "principal":
-            trade = self._as_recorded(trade, record)
+            trade = self._as_recorded(trade, entry)
         drafts = self.rules.entries(trade)
-        if [draft.to_entry() for draft in drafts] != [record.entry]:
+        if [draft.to_entry() for draft in drafts] != [entry]:
             raise InvalidOption(
                 field="trade", expected="the trade as it was executed", found=trade
             )
-        before = self._find(f"settlement/{trade.trade_id}/cancelled")
+        before = self.known.get(_id(trade.trade_id, "cancelled"))
         if before is not None:
-            return self._as_cancelled(event, trade, before.entry)
+            return self._as_cancelled(event, trade, before)
         is_failing = self._find_whole(trade.obligation)
         adjustment = None
         if trade.capacity == "principal" and trade.side == "buy":
@@ -265,7 +368,7 @@ class Run:
         Raises:
             NotPermitted: a part of it was settled or netted.
         """
-        found = self._open_of(obligation.id)
+        found = self.open[obligation.id]
         for is_failing in (False, True):
             lines = open_lines(self.accounts, obligation, failing=is_failing)
             if all(found[key] == units for key, units in lines.items()):
@@ -304,43 +407,18 @@ class Run:
 
     # --- what is open ----------------------------------------------------------------
 
-    def _open_of(self, trade: str) -> Mapping[tuple[str, bl.Commodity], int]:
-        """Return what is owed and pending of a trade."""
-        return self._open_trades({"trade": trade}).of(trade)
-
-    def _open_trades(self, dimension: Mapping[str, str]) -> OpenTrades:
-        trades = OpenTrades(self.accounts)
-        for record in self._records(dimension):
-            trades.apply(record)
-        return trades
-
-    def _records(self, dimension: Mapping[str, str]) -> list[bl.Record]:
-        """Return the entries of which a posting carries a dimension."""
-        records = in_log_order(self.ledger.view(), dimension)
-        if self.recent:
-            wanted = dimension.items()
-            records += [
-                record
-                for record in self.recent
-                if any(
-                    wanted <= posting.dimensions.items()
-                    for posting in record.entry.postings
-                )
-            ]
-        return records
-
     def _check_open(
-        self, what: str | None, parts: Iterable[Obligation], *, failing: bool
+        self, event: SettlementEvent, parts: Iterable[Obligation], *, failing: bool
     ) -> None:
         """Check that no more is settled, failing or netted than is open.
 
         Raises:
             LimitBreached: it is more.
         """
+        if entry_ids(event)[0] in self.known:
+            return
         for part in parts:
-            if what and self._find(f"settlement/{part.id}/{what}") is not None:
-                return
-            found = self._open_of(part.id)
+            found = self.open[part.id]
             lines = open_lines(self.accounts, part, failing=failing)
             for (account, unit), units in lines.items():
                 left = found[account, unit]
@@ -354,63 +432,34 @@ class Run:
 
     # --- positions -------------------------------------------------------------------
 
-    def _positions(self, code: str) -> Positions:
-        found = self.read.get(code)
-        if found is None:
-            self._watch()
-            found = Positions(self.accounts.lots, rounding=self.rounding)
-            for record in self._records({"instrument": code}):
-                found.apply(record.entry)
-            self._prove(found)
-            self.read[code] = found
-        return found
-
-    def _watch(self) -> None:
-        """Note the versions of the accounts that say what becomes of lots.
-
-        What is read after that is stale if they have moved on when it is posted.
-        """
-        accounts = self.accounts
-        for path in (
-            *map(accounts.owner, accounts.house),
-            accounts.fair_value_fvtpl,
-            accounts.fair_value_fvoci,
-        ):
-            self.versions[path] = self.ledger.accounts.balances(path).version
-
-    def _prove(self, positions: Positions) -> None:
-        """Check that the lots are those of the stock record.
-
-        Raises:
-            ConditionFailed: they are not, for somebody booked units without lots, or
-                posts at this moment.
-        """
-        for (owner, _), position in positions.items():
-            held = self.ledger.balance(self.accounts.owner(owner))
-            units = position.pool.quantity
-            if held[units.commodity] != units:
-                raise ConditionFailed(
-                    "lots and stock record differ: reconcile() says where",
-                    field="lots",
-                    expected=str(held[units.commodity]),
-                    found=units,
-                )
-
     def _position(self, owner: str, instrument: bl.Commodity) -> Position | None:
-        return self._positions(instrument.code).get((owner, instrument.code))
+        code = instrument.code
+        return self.holdings[code].positions.get((owner, code))
 
     def mark(
-        self, day: date, prices: Iterable[tuple[str, Fraction]], part: int
+        self, day: date, prices: Sequence[tuple[str, Fraction]], part: int
     ) -> tuple[bl.Record, ...]:
         """Book the changes of fair value since the last valuation."""
-        records: list[bl.Record] = []
-        for code, price in prices:
-            trades = self._open_trades({"instrument": code})
-            for position in list(self._positions(code).values()):
-                event = self._marked(position, trades, day, price, part)
-                if event is not None:
-                    records.extend(self.post(event))
-        return tuple(records)
+        self._watch(self.accounts.house)
+        marks = [
+            event
+            for code, price in prices
+            for event in self._marks(code, day, price, part)
+        ]
+        self._know(id_ for event in marks for id_ in entry_ids(event))
+        for event in marks:
+            self._draft(event)
+        return self._post()
+
+    def _marks(
+        self, code: str, day: date, price: Fraction, part: int
+    ) -> Iterator[Marked]:
+        """Yield what an instrument's positions have gained or lost."""
+        trades = self.shelf.open_trades(code)
+        for position in self._hold(code).positions.values():
+            event = self._marked(position, trades, day, price, part)
+            if event is not None:
+                yield event
 
     def _marked(
         self,
@@ -471,6 +520,11 @@ class Run:
                 units = cost = 0
             found[trade] = units, cost + change
         return found
+
+
+def _id(*parts: str) -> str:
+    """Return the id of the entry of an event."""
+    return "/".join(("settlement", *parts))
 
 
 def open_lines(

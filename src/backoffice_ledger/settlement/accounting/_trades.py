@@ -22,7 +22,7 @@ from backoffice_ledger.settlement.accounting._trade_events import (
 )
 
 Dimensions = Mapping[str, str]
-_NETTED_MAX: Final = 1_000
+NETTED_MAX: Final = 1_000
 """Obligations in one entry of a netting; each takes two postings and more."""
 
 
@@ -268,8 +268,8 @@ def failing(
 
 def netted(accounts: SettlementAccounts, event: Netted) -> Iterator[list[Line]]:
     """Yield the lines of each entry of a netting."""
-    for start in range(0, len(event.obligations), _NETTED_MAX):
-        yield _netted(accounts, event, event.obligations[start : start + _NETTED_MAX])
+    for start in range(0, len(event.obligations), NETTED_MAX):
+        yield _netted(accounts, event, event.obligations[start : start + NETTED_MAX])
 
 
 def _netted(
@@ -286,6 +286,9 @@ def _netted(
         "counterparty": event.counterparty,
         "owner": obligations[0].owner,
     }
+    instruments = {item.quantity.commodity.code for item in event.obligations}
+    if len(instruments) == 1:
+        dimensions["instrument"] = instruments.pop()
     for amount in moved_cash:
         sign = cash[amount.commodity].minor_units
         lines.append((accounts.unsettled(sign, event.clearing), amount, dimensions))

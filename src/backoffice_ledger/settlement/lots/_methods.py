@@ -1,6 +1,7 @@
 """Which method picks lots, since when: kept in the book as documents."""
 
 import datetime
+from collections.abc import Iterable, Mapping
 from itertools import takewhile
 from typing import Final, cast, final
 
@@ -86,9 +87,28 @@ class LotMethods:
         Raises:
             InvalidDate, InvalidIdentifier: an argument is malformed.
         """
+        return read_choices(self.ledger, [(owner, instrument)]).on(
+            day, owner=owner, instrument=instrument
+        )
+
+    def _find(self, name: str) -> bl.Document | None:
+        try:
+            return self.ledger.documents.get(KIND, name)
+        except UnknownRecord:
+            return None
+
+
+@attrs.frozen
+class Choices:
+    """What was chosen for some owners and instruments, as it was read at once."""
+
+    _documents: Mapping[str, bl.Document] = attrs.field(factory=dict)
+
+    def on(self, day: datetime.date, *, owner: str, instrument: str) -> Method:
+        """Return the method for a trade date; ``fifo`` where none was chosen."""
         check_day(day, "day")
         for name in (_name(owner, instrument), _name(owner, None)):
-            document = self._find(name)
+            document = self._documents.get(name)
             if document is not None:
                 valid = list(
                     takewhile(
@@ -100,11 +120,16 @@ class LotMethods:
                     return cast(Method, valid[-1]["method"])
         return DEFAULT_METHOD
 
-    def _find(self, name: str) -> bl.Document | None:
-        try:
-            return self.ledger.documents.get(KIND, name)
-        except UnknownRecord:
-            return None
+
+def read_choices(ledger: bl.Ledger, pairs: Iterable[tuple[str, str]]) -> Choices:
+    """Return what was chosen for pairs of an owner and an instrument."""
+    names = {
+        name
+        for owner, instrument in pairs
+        for name in (_name(owner, instrument), _name(owner, None))
+    }
+    found = ledger.documents.get_many(KIND, sorted(names))
+    return Choices({document.id: document for document in found})
 
 
 def _name(owner: str, instrument: str | None) -> str:

@@ -76,13 +76,19 @@ class Positions(Mapping[PositionKey, Position]):
     Args:
         accounts: those that say what becomes of lots.
         rounding: of what a part of a lot costs.
+        instrument: the code of the only one to keep; None keeps all.
     """
 
     def __init__(
-        self, accounts: LotAccounts, *, rounding: Rounding = "half-up"
+        self,
+        accounts: LotAccounts,
+        *,
+        rounding: Rounding = "half-up",
+        instrument: str | None = None,
     ) -> None:
         self.accounts = accounts
         self.rounding: Rounding = rounding
+        self.instrument = instrument
         self._positions: dict[PositionKey, Position] = {}
         self._acquired: dict[tuple[str, str], datetime.date] = {}
 
@@ -114,6 +120,8 @@ class Positions(Mapping[PositionKey, Position]):
             dimensions = posting.dimensions
             owner, instrument = dimensions.get("owner"), dimensions.get("instrument")
             if owner is None or instrument is None:
+                continue
+            if self.instrument is not None and instrument != self.instrument:
                 continue
             lot = dimensions.get("lot")
             moves = found.get((owner, instrument))
@@ -197,7 +205,7 @@ def read_positions(
     dimension = None if instrument is None else {"instrument": instrument}
     records = list(view.entries(dimension=dimension))
     records.sort(key=lambda record: (record.is_provisional, record.position))
-    positions = Positions(accounts, rounding=rounding)
+    positions = Positions(accounts, rounding=rounding, instrument=instrument)
     for record in records:
         positions.apply(record.entry)
     return positions

@@ -161,32 +161,25 @@ def _left(
     sums: Callable[[list[Transfer]], Iterable[tuple[str, str, _Totals]]],
 ) -> tuple[Transfer, ...]:
     """Return what is left of *sums*, which say what one is to give another."""
+    from_minor, make = bl.Amount.from_minor, unchecked_transfer
     sets, commodities = _by_set(transfers)
-    return tuple(
-        net
-        for key in sorted(
-            sets, key=lambda one: (one.settlement_date, one.system, one.agreement)
-        )
-        for first, second, totals in sums(sets[key])
-        for net in _nets(key, first, second, totals, commodities)
-    )
-
-
-def _nets(
-    key: NettingSet,
-    first: str,
-    second: str,
-    totals: _Totals,
-    commodities: _Commodities,
-) -> Iterator[Transfer]:
-    low, high = sorted((first, second))
-    prefix = f"net/{key.settlement_date}/{key.system}/{key.agreement}/{low}/{high}/"
-    for code in sorted(totals):
-        minor_units = totals[code]
-        if minor_units:
-            sender, receiver = (first, second) if minor_units > 0 else (second, first)
-            amount = bl.Amount.from_minor(abs(minor_units), commodities[code])
-            yield unchecked_transfer(prefix + code, sender, receiver, amount, key)
+    left: list[Transfer] = []
+    for key in sorted(
+        sets, key=lambda one: (one.settlement_date, one.system, one.agreement)
+    ):
+        name = f"net/{key.settlement_date}/{key.system}/{key.agreement}"
+        for first, second, totals in sums(sets[key]):
+            low, high = (first, second) if first < second else (second, first)
+            prefix = f"{name}/{low}/{high}/"
+            for code in sorted(totals):
+                units = totals[code]
+                if units > 0:
+                    amount = from_minor(units, commodities[code])
+                    left.append(make(prefix + code, first, second, amount, key))
+                elif units:
+                    amount = from_minor(-units, commodities[code])
+                    left.append(make(prefix + code, second, first, amount, key))
+    return tuple(left)
 
 
 def novate(transfers: Iterable[Transfer], *, center: str) -> tuple[Transfer, ...]:

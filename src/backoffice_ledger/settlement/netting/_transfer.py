@@ -1,5 +1,6 @@
 """Transfers: who is to give what to whom, and against what."""
 
+from collections.abc import Callable
 from datetime import date
 from typing import Any, Final, final
 
@@ -165,16 +166,23 @@ def check_transfer(value: object, field: str) -> Transfer:
     return value
 
 
+_SETTERS: Final[tuple[Callable[[Transfer, Any], None], ...]] = tuple(
+    vars(Transfer)[field.name].__set__ for field in attrs.fields(Transfer)
+)
+_set_id, _set_sender, _set_receiver, _set_amount, _set_against, _set_netting_set = (
+    _SETTERS
+)
+
+
 def unchecked_transfer(
     id: str, sender: str, receiver: str, amount: bl.Amount, netting_set: NettingSet
 ) -> Transfer:
     """Return a transfer of what was checked already; there may be a million of them."""
     transfer = object.__new__(Transfer)
-    keep = object.__setattr__
-    keep(transfer, "id", id)
-    keep(transfer, "sender", sender)
-    keep(transfer, "receiver", receiver)
-    keep(transfer, "amount", amount)
-    keep(transfer, "against", None)
-    keep(transfer, "netting_set", netting_set)
+    _set_id(transfer, id)
+    _set_sender(transfer, sender)
+    _set_receiver(transfer, receiver)
+    _set_amount(transfer, amount)
+    _set_against(transfer, None)
+    _set_netting_set(transfer, netting_set)
     return transfer

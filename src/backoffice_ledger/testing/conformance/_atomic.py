@@ -80,6 +80,65 @@ class AtomicTests(StoreCase):
             books.do(lambda ledger: ledger.atomically(lambda: outer(ledger)))
             assert len(books.tested.documents.all("trade")) == 2
 
+    def test_what_was_worked_out_goes_with_its_records(self, tmp_path: Path) -> None:
+        """A cache is emptied when records are taken back, by whatever error."""
+
+        def count(ledger: bl.Ledger, number: int) -> int:
+            known: int = ledger.cache().setdefault("count", 0)
+            ledger.post(full_entry(id=f"entry-{number}"))
+            ledger.cache()["count"] = known + 1
+            return known
+
+        def refused(ledger: bl.Ledger) -> None:
+            count(ledger, 1)
+            ledger.record("nobody")
+
+        def swallowed(ledger: bl.Ledger) -> dict[object, object]:
+            ledger.cache()["count"] = 7
+            with suppress(errors.UnknownRecord):
+                ledger.atomically(lambda: ledger.record("nobody"))
+            return dict(ledger.cache())
+
+        with self.books(tmp_path) as books:
+            books.do(lambda ledger: ledger.atomically(lambda: count(ledger, 1)))
+            for ledger in (books.tested, books.oracle):
+                with suppress(errors.UnknownRecord):
+                    ledger.atomically(partial(refused, ledger))
+                assert ledger.atomically(partial(count, ledger, 1)) == 0
+                assert ledger.atomically(partial(swallowed, ledger)) == {}
+
+    def test_a_cache_lasts(self, tmp_path: Path) -> None:
+        """Within one transaction at least, and it is of one book."""
+
+        def work(ledger: bl.Ledger) -> dict[object, object]:
+            ledger.atomically(lambda: ledger.cache().update(seen=1))
+            ledger.open_account("assets:new", type="asset")
+            return dict(ledger.cache())
+
+        with self.books(tmp_path) as books:
+            for ledger in (books.tested, books.oracle):
+                assert ledger.atomically(partial(work, ledger)) == {"seen": 1}
+
+    def test_sums_see_what_is_not_committed_yet(self, tmp_path: Path) -> None:
+        """And not what was taken back."""
+
+        def work(ledger: bl.Ledger) -> object:
+            ledger.post(full_entry(id="entry-1"))
+            return ledger.view().balances_by("cost_centre")
+
+        def taken_back(ledger: bl.Ledger) -> None:
+            work(ledger)
+            raise _Interruption
+
+        with self.books(tmp_path) as books:
+            found = books.do(lambda ledger: ledger.atomically(lambda: work(ledger)))
+            assert found == books.tested.view().balances_by("cost_centre")
+            assert found
+            for ledger in (books.tested, books.oracle):
+                with suppress(_Interruption):
+                    ledger.atomically(partial(taken_back, ledger))
+            assert books.do(lambda ledger: ledger.view().balances_by("cost_centre"))
+
     def test_one_event_in_parallel_books(self, tmp_path: Path) -> None:
         """All books or none, whichever of them is asked; each has its own log."""
         store = self.make_store(tmp_path)

@@ -74,6 +74,31 @@ class BulkTests(StoreCase):
             nothing = books.do(lambda ledger: ledger.post_many(list(generated(20))))
             assert (nothing.posted, nothing.first_position) == (0, None)
 
+    def test_some_entries_are_posted_together(self, tmp_path: Path) -> None:
+        """Their records come back in order; known ones are the first records."""
+        entries = list(generated(6))
+        with self.books(tmp_path) as books:
+            first = books.do(lambda ledger: ledger.post_all(iter(entries[:4])))
+            assert [record.id for record in first] == [e.id for e in entries[:4]]
+            asked = [entries[5], entries[2], entries[5], entries[4]]
+            again = books.do(lambda ledger: ledger.post_all(asked))
+            assert again[1] == first[2]
+            assert again[0] == again[2] == books.tested.record(entries[5].id)
+            assert books.do(lambda ledger: ledger.post_all([])) == ()
+
+    def test_together_is_all_or_none(self, tmp_path: Path) -> None:
+        """What is refused is named, and takes the others with it."""
+        entries = [*generated(3), entry(3, "assets:nowhere")]
+        with self.books(tmp_path) as books:
+            error = books.refuse(
+                errors.UnknownAccount, lambda ledger: ledger.post_all(entries)
+            )
+            assert error.field == "entries[3] (id 'e0003').postings[0].account"
+            books.refuse(
+                errors.InvalidEntry,
+                lambda ledger: ledger.post_all([entries[0], "e0001"]),  # type: ignore[list-item]
+            )
+
     def test_a_refusal_stops_the_run_at_its_batch(self, tmp_path: Path) -> None:
         """Batches before it stay; the error names the entry; the run resumes."""
         entries = list(generated(25))

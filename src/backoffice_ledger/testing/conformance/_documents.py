@@ -2,6 +2,7 @@
 
 # ruff: noqa: B023, S101 - tests assert; commands run at once
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -156,6 +157,123 @@ class DocumentTests(StoreCase):
                 ("c", "c"),
             ]
             assert books.do(lambda ledger: ledger.documents.all("not")) == ()
+
+    def test_documents_are_found_by_what_they_declare(self, tmp_path: Path) -> None:
+        """By one name or several, by spans, page by page; in the order of ids."""
+        with self.books(tmp_path) as books:
+            for number in range(9):
+                index = {
+                    "due": f"2026-10-{number + 1:02}",
+                    "owner": "firm" if number % 3 else "Jörg & Söhne",
+                    "state": "open" if number % 2 else "settled",
+                }
+                store(books, bl.Document("deal", f"D{number}", {}, index=index))
+            store(books, bl.Document("deal", "plain", {}))
+            store(books, bl.Document("deals", "D1", {}, index={"state": "open"}))
+
+            def find(*args: Any, **options: Any) -> str:
+                found = books.do(
+                    lambda ledger: ledger.documents.find("deal", *args, **options)
+                )
+                return " ".join(document.id for document in found)
+
+            is_open = {"state": "open"}
+            own = {"owner": "firm"}
+            assert find(is_open) == "D1 D3 D5 D7"
+            assert find({"state": "open", "owner": "Jörg & Söhne"}) == "D3"
+            assert find(own, between={"due": ("2026-10-03", "2026-10-06")}) == (
+                "D2 D4 D5"
+            )
+            assert find(between={"due": (None, "2026-10-02")}) == "D0 D1"
+            assert find(between={"due": ("2026-10-08", None)}) == "D7 D8"
+            assert find(is_open, after="D1", limit=2) == "D3 D5"
+            assert find(is_open, after="D5", limit=2) == "D7"
+            assert find(is_open, undeclared=True) == "D1 D3 D5 D7 plain"
+            assert find(is_open, undeclared=True, after="D5", limit=2) == "D7 plain"
+            assert find(after="D6") == "D7 D8 plain"
+            assert find({"state": "failing"}) == find({"nothing": "open"}) == ""
+            assert books.do(lambda ledger: ledger.documents.find("nothing")) == ()
+
+    def test_only_the_latest_version_is_found(self, tmp_path: Path) -> None:
+        """What an earlier one declared no longer counts; also within one command."""
+        first = bl.Document("deal", "D1", {}, index={"state": "open", "due": "2026"})
+        settled = first.revise({}, index={"state": "settled"})
+        plain = settled.revise({}, index={})
+        again = plain.revise({}, index={"state": "open"})
+        with self.books(tmp_path) as books:
+
+            def find(where: dict[str, str]) -> Any:
+                return books.do(lambda ledger: ledger.documents.find("deal", where))
+
+            for version in (first, settled, plain, again):
+                store(books, version)
+                assert find(dict(version.index)) == (version,)
+                assert books.tested.documents.get("deal", "D1").index == version.index
+            other = bl.Document("deal", "D2", {}, index={"state": "open", "due": "1"})
+            books.do(
+                lambda ledger: ledger.documents.store_many(
+                    [
+                        other,
+                        other.revise({}, index={"due": "2"}),
+                        other.revise({}, index={}).revise({}, index={"state": "open"}),
+                    ]
+                )
+            )
+            assert find({"due": "1"}) == find({"due": "2"}) == ()
+            assert [each.version for each in find({"state": "open"})] == [4, 3]
+
+    def test_the_index_is_part_of_what_was_stored(self, tmp_path: Path) -> None:
+        """Another index is other content; a redaction leaves it as it is."""
+        first = bl.Document(
+            "deal", "D1", {"who": "Jane"}, personal=["who"], index={"state": "open"}
+        )
+        with self.books(tmp_path) as books:
+            store(books, first)
+            store(books, first)
+            other = bl.Document("deal", "D1", {"who": "Jane"}, personal=["who"])
+            books.refuse(
+                errors.DocumentConflict, lambda ledger: ledger.documents.store(other)
+            )
+            books.do(
+                lambda ledger: ledger.redact(
+                    "deal/D1", field="personal.who", basis="GDPR", type="document"
+                )
+            )
+            [found] = books.do(
+                lambda ledger: ledger.documents.find("deal", {"state": "open"})
+            )
+            assert (found.content, found.index) == ({}, {"state": "open"})
+
+    def test_what_is_found_inside_a_transaction(self, tmp_path: Path) -> None:
+        """It sees what the transaction has stored; what is undone is not found."""
+        with self.books(tmp_path) as books:
+
+            def work(ledger: bl.Ledger) -> list[str]:
+                for id_, state in (("D1", "open"), ("D2", "done"), ("D3", "open")):
+                    ledger.documents.store(
+                        bl.Document("deal", id_, {}, index={"state": state})
+                    )
+                found = ledger.documents.find("deal", {"state": "open"}, limit=5)
+                for each in found[1:]:
+                    ledger.documents.store(each.revise({}, index={"state": "done"}))
+                left = ledger.documents.find("deal", {"state": "open"}, limit=1)
+                return [each.id for each in left]
+
+            def undone(ledger: bl.Ledger) -> None:
+                ledger.documents.store(
+                    bl.Document("deal", "D1", {}, version=2, index={"state": "done"})
+                )
+                raise ZeroDivisionError
+
+            found = books.do(lambda ledger: ledger.atomically(lambda: work(ledger)))
+            assert found == ["D1"]
+            for ledger in (books.tested, books.oracle):
+                with suppress(ZeroDivisionError):
+                    ledger.atomically(lambda: undone(ledger))
+            [left] = books.do(
+                lambda ledger: ledger.documents.find("deal", {"state": "open"})
+            )
+            assert left.version == 1
 
     def test_names_are_not_confused(self, tmp_path: Path) -> None:
         """Kind and id are two names, whatever signs they hold."""

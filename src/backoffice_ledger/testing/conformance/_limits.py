@@ -462,6 +462,26 @@ class ConditionTests(StoreCase):
             }
             books.do(lambda ledger: ledger.post(wanted, conditions=met))
 
+    def test_versions_of_many_are_checked_once(self, tmp_path: Path) -> None:
+        """Before the first new entry: the others follow it, and may move on."""
+        with self.books(tmp_path) as books:
+            books.do(open_customers)
+
+            def post(ledger: bl.Ledger, version: int, *names: str) -> int:
+                entries = [entry(name, pays("1.00 EUR")) for name in names]
+                ledger.post_all(entries, versions={ALICE: version})
+                return ledger.accounts.balances(ALICE).version
+
+            version = books.do(lambda ledger: ledger.accounts.balances(ALICE).version)
+            after = books.do(lambda ledger: post(ledger, version, "a", "b"))
+            assert after == version + 2
+            books.do(lambda ledger: post(ledger, version, "b", "a"))  # a retry
+            error = books.refuse(
+                errors.ConditionFailed,
+                lambda ledger: post(ledger, version, "a", "c", "d"),
+            )
+            assert error.field == "entries[1] (id 'c').versions"
+
     def test_conditions_are_strict(self, tmp_path: Path) -> None:
         """Unlike limits they must hold, whichever way the entry moves."""
         with self.books(tmp_path) as books:

@@ -129,11 +129,12 @@ def snapshot(ledger: bl.Ledger) -> dict[str, Any]:
 
 
 def pending(ledger: bl.Ledger, chart: Iterable[str]) -> dict[str, Any]:
-    """Return what is held and how often accounts were touched; no clock is read."""
+    """Return what is held, counted and found by; no clock is read."""
     with ledger._session.transaction(write=False) as transaction:
         return {
             "cells": {path: dict(transaction.current(path, 0)) for path in chart},
             "holds": dict(transaction.stored_holds()),
+            "index": sorted(transaction.stored_index()),
         }
 
 

@@ -229,3 +229,141 @@ class ViewTests(StoreCase):
             books.do(lambda ledger: ledger.post_many(history(20)))
             seen += [record.id for record in listing]
             assert seen == in_order(history(10))
+
+    def test_only_what_was_recorded_after_a_position(self, tmp_path: Path) -> None:
+        """With and without other filters; what follows joins without a seam."""
+        with self.books(tmp_path) as books:
+            books.do(lambda ledger: ledger.post_many(history(20)))
+            places = {
+                record.id: record.position
+                for record in books.tested.records()
+                if record.type == "entry"
+            }
+            everything: tuple[dict[str, Any], ...] = (
+                {},
+                {"dimension": {"cost_centre": "B1"}},
+                {"account": "assets:cash"},
+                {"journal": "settlement", "dates": (date(2025, 12, 1), None)},
+            )
+            for filters, position in product(everything, (0, places["e9"], 10**6)):
+                found = listed(books, known_after=position, **filters)
+                matching = listed(books, **filters)
+                assert found == [id_ for id_ in matching if places[id_] > position]
+
+    def test_entries_are_found_by_their_ids(self, tmp_path: Path) -> None:
+        """In the order of the ids, each once, as far as the view has them."""
+        with self.books(tmp_path) as books:
+            books.do(lambda ledger: ledger.post_many(history(12)))
+            ids = ["e7", "nobody", "e3", "e7", "e11"]
+            known_at = books.tested.record("e7").position
+            as_of = books.tested.record("e7").entry.date
+            bounds: tuple[tuple[dict[str, Any], list[str]], ...] = (
+                ({}, ["e7", "e3", "e11"]),
+                ({"known_at": known_at}, ["e7", "e3"]),
+                ({"as_of": as_of}, ["e7", "e11"]),
+            )
+            for view, expected in bounds:
+                found = books.do(lambda ledger: ledger.view(**view).find(iter(ids)))
+                assert [record.id for record in found] == expected
+                assert all(one == books.tested.record(one.id) for one in found)
+
+    def test_balances_by_dimension(self, tmp_path: Path) -> None:
+        """They are the sums of the postings, on both axes of time."""
+        entries = history(60)
+        with self.books(tmp_path) as books:
+            books.do(lambda ledger: ledger.post_many(entries))
+            places = [r.position for r in books.tested.records() if r.type == "entry"]
+            for day, known_at, paths, values in product(
+                (None, FIRST, date(2026, 1, 15)),
+                (None, places[0], places[30]),
+                (None, ["assets:bank", "assets:cash"]),
+                (None, ["B2", "B9", "B0"]),
+            ):
+                found = books.do(
+                    lambda ledger: ledger.view(
+                        as_of=day, known_at=known_at
+                    ).balances_by("cost_centre", values, accounts=paths)
+                )
+                expected: dict[str, dict[str, bl.Balance]] = {
+                    value: {} for value in values or ()
+                }
+                for entry, place in zip(entries, places, strict=True):
+                    posting = entry.postings[0]
+                    value = posting.dimensions.get("cost_centre")
+                    if (
+                        value is None
+                        or (day is not None and entry.date > day)
+                        or (known_at is not None and place > known_at)
+                        or (paths is not None and posting.account not in paths)
+                        or (values is not None and value not in values)
+                    ):
+                        continue
+                    by_path = expected.setdefault(value, {})
+                    before = by_path.get(posting.account, bl.Balance())
+                    by_path[posting.account] = before + posting.signed
+                assert found == expected
+
+    def test_balances_by_dimension_are_signed_by_side(self, tmp_path: Path) -> None:
+        """Debits are positive on every account; what is zero is not listed."""
+        with self.books(tmp_path) as books:
+            dimensions = {"counterparty": "C-1"}
+            for number, amount in enumerate(("5.00 EUR", "-5.00 EUR", "10 JPY")):
+                books.post(
+                    bl.Entry(
+                        f"x{number}",
+                        FIRST,
+                        [
+                            bl.debit("assets:cash", amount, dimensions=dimensions),
+                            bl.credit("equity:capital", amount, dimensions=dimensions),
+                        ],
+                    )
+                )
+            yen = bl.Balance([bl.Amount.parse("10 JPY")])
+            ask = books.do
+            assert ask(lambda ledger: ledger.view().balances_by("counterparty")) == {
+                "C-1": {"assets:cash": yen, "equity:capital": -yen}
+            }
+            below = ask(
+                lambda ledger: ledger.view().balances_by(
+                    "counterparty", accounts=["assets"], include_children=True
+                )
+            )
+            assert below == {"C-1": {"assets:cash": yen}}
+            nothing = ask(lambda ledger: ledger.view().balances_by("cost_centre"))
+            assert nothing == {}
+            unknown: tuple[tuple[type[errors.LedgerError], dict[str, Any]], ...] = (
+                (errors.UnknownDimension, {"dimension": "desk"}),
+                (
+                    errors.UnknownAccount,
+                    {"dimension": "counterparty", "accounts": ["assets"]},
+                ),
+            )
+            for error, arguments in unknown:
+                books.refuse(
+                    error, lambda ledger: ledger.view().balances_by(**arguments)
+                )
+
+    def test_balances_by_thousands_of_values(self, tmp_path: Path) -> None:
+        """They are one question, and large amounts stay exact."""
+        values = [f"V{number}" for number in range(3000)]
+        large = bl.Amount.from_minor(10**27 - 1, "EUR")
+        entries = [
+            bl.Entry(
+                f"e{number}",
+                FIRST,
+                [
+                    bl.debit("assets:cash", large, dimensions={"counterparty": value}),
+                    bl.credit("equity:capital", large),
+                ],
+            )
+            for number, value in enumerate(values * 2)
+        ]
+        with self.books(tmp_path) as books:
+            books.do(lambda ledger: ledger.post_many(entries))
+            found = books.do(
+                lambda ledger: ledger.view().balances_by("counterparty", values)
+            )
+            assert list(found) == values
+            assert {str(sums["assets:cash"]) for sums in found.values()} == {
+                str(bl.Balance([large + large]))
+            }

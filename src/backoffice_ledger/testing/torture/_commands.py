@@ -64,7 +64,14 @@ def make_book(path: Path) -> None:
             ledger.holds.reserve(_hold(id_))
         for id_ in ("old", "twice", "personal"):
             ledger.post(sample_entry(id_))
-        ledger.documents.store(bl.Document("trade", "t-1", {"price": "99.50"}))
+        ledger.documents.store(
+            bl.Document(
+                "trade",
+                "t-1",
+                {"price": "99.50"},
+                index={"due": "2026-04-02", "state": "open"},
+            )
+        )
         for id_ in ("proposed", "approved"):
             ledger.propose(sample_entry(id_))
         digest = ledger.proposals.get("approved").digest
@@ -118,7 +125,9 @@ COMMANDS: Final[dict[str, Command]] = {
     ),
     "close-year": lambda ledger: ledger.periods.close("2025", reason="done"),
     "store-document": lambda ledger: ledger.documents.store(
-        bl.Document("trade", "t-1", {"price": "99.60"}, version=2)
+        bl.Document(
+            "trade", "t-1", {"price": "99.60"}, version=2, index={"state": "settled"}
+        )
     ),
     "propose": lambda ledger: ledger.propose(sample_entry("idea")),
     "approve": _approve,
