@@ -30,11 +30,11 @@ from backoffice_ledger.settlement.accounting import (
 )
 from backoffice_ledger.settlement.accounting._kept import Shelf
 from backoffice_ledger.settlement.accounting._open import read_open_trades
-from backoffice_ledger.settlement.lots import Positions, read_positions
+from backoffice_ledger.settlement.lots import Method, Positions, read_positions
 
 DAY = date(2026, 10, 8)
 CODES = ("ACME", "BETA")
-METHODS = ("fifo", "lifo", "hifo")
+METHODS: tuple[Method, ...] = ("fifo", "lifo", "hifo")
 
 
 class Interruption(Exception):
@@ -396,9 +396,7 @@ def test_what_is_netted_in_the_same_call(books: SettlementBooks) -> None:
     netted = Netted(
         netting_id="N", date=DAY, obligations=[bought.obligation], counterparty="CCP"
     )
-    net = attrs.evolve(
-        bought.obligation, id="N", counterparty="CCP", clearing="ccp"
-    )
+    net = attrs.evolve(bought.obligation, id="N", counterparty="CCP", clearing="ccp")
     done = TradeSettled(obligation=net, date=DAY)
     assert len(books.post([bought, netted, done])) == 3
     with pytest.raises(LimitBreached):

@@ -145,7 +145,9 @@ class Shelf:
             self._content.trades, code, lambda: OpenTrades(self._accounts)
         )
 
-    def _current(self, kept: dict[str, _Kept[P]], code: str, make: Callable[[], P]) -> P:
+    def _current(
+        self, kept: dict[str, _Kept[P]], code: str, make: Callable[[], P]
+    ) -> P:
         found = kept.get(code)
         if found is None:
             found = kept[code] = _Kept(make())
