@@ -143,13 +143,10 @@ def measure(transfers: int, rounds: int) -> list[Line]:
                 "",
             )
         )
-        if securities == 100:
-            pairs = [cpu(bilateral, work) for _ in range(rounds)]
-            lines.append(
-                Line(
-                    "netting of pairs, dense", _each(pairs, transfers), floor, "us", ""
-                )
-            )
+        pairs = [cpu(bilateral, work) for _ in range(rounds)]
+        lines.append(
+            Line(f"netting of pairs, {what}", _each(pairs, transfers), floor, "us", "")
+        )
     queue, held = payments(transfers)
     solved = [cpu(resolve, queue, held) for _ in range(rounds)]
     lines.append(Line("gridlock, a payment", _each(solved, transfers), None, "us", ""))

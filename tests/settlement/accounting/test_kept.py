@@ -30,11 +30,11 @@ from backoffice_ledger.settlement.accounting import (
 )
 from backoffice_ledger.settlement.accounting._kept import Shelf
 from backoffice_ledger.settlement.accounting._open import read_open_trades
-from backoffice_ledger.settlement.lots import Positions, read_positions
+from backoffice_ledger.settlement.lots import Method, Positions, read_positions
 
 DAY = date(2026, 10, 8)
 CODES = ("ACME", "BETA")
-METHODS = ("fifo", "lifo", "hifo")
+METHODS: tuple[Method, ...] = ("fifo", "lifo", "hifo")
 
 
 class Interruption(Exception):

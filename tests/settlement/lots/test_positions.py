@@ -85,6 +85,28 @@ def test_they_are_rebuilt_from_the_book(ledger: bl.Ledger) -> None:
     }
 
 
+def test_one_instrument_of_an_entry_with_two(ledger: bl.Ledger) -> None:
+    """What an entry says of another instrument is not a part of its position."""
+    other = bl.Commodity("BETA", 0)
+    held = HELD | {"lot": "B", "instrument": "BETA"}
+    cost, count = eur("50.00"), bl.Amount(5, other)
+    first = bought("A", 10, eur("100.00"))
+    both = [
+        *first.postings,
+        bl.debit("assets:shares", cost, dimensions=held),
+        bl.credit("assets:bank", cost),
+        bl.debit("stock:owner:firm", count, dimensions=held),
+        bl.credit("stock:location", count),
+    ]
+    ledger.post(bl.Entry("both", DAY, both))
+    ledger.post(bought("C", 1, eur("9.00")))
+    alone = read_positions(ledger.view(), ACCOUNTS, instrument="ACME")
+    everything = read_positions(ledger.view(), ACCOUNTS)
+    assert list(alone) == [("firm", "ACME")]
+    assert list(everything) == [("firm", "ACME"), ("firm", "BETA")]
+    assert alone["firm", "ACME"].pool.quantity == units(11)
+
+
 def test_a_position_has_one_currency_and_one_account() -> None:
     """Other money, or another way to measure, is another owner's."""
     positions = Positions(ACCOUNTS)

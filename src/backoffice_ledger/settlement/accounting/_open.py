@@ -6,7 +6,7 @@ what is booked, less the open part of what was booked for purchases and sales.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import Final, final
 
 import attrs
@@ -74,6 +74,7 @@ class OpenTrades:
         self._cost = accounts.lots.cost
         self._adjustment = accounts.lots.adjustment
         self._trades: dict[str, _Trade] = {}
+        self._open: dict[str, _Trade] = {}
         self._moved: dict[str, list[_Moved]] = {}
 
     # --- reading entries -------------------------------------------------------------
@@ -97,6 +98,11 @@ class OpenTrades:
         else:
             self._take_back(record.reverses)
         self._add_parts(result, touched, -1)
+        for name, trade in touched.items():
+            if trade.is_open:
+                self._open[name] = trade
+            else:
+                self._open.pop(name, None)
         return result
 
     def _touched(self, entry: bl.Entry) -> dict[str, _Trade]:
@@ -215,7 +221,7 @@ class OpenTrades:
         """
         found: dict[str, tuple[int, int, int]] = {}
         key = self._accounts.owner(owner), instrument
-        for name, trade in self._trades.items():
+        for name, trade in self._open.items():
             pending = -self._pending(trade)
             if pending > 0 and trade.held.get(key):
                 cost = sum(
@@ -225,11 +231,6 @@ class OpenTrades:
                 )
                 found[name] = pending, cost, sum(trade.change.values())
         return found
-
-    def of(self, trade: str) -> Sums:
-        """Return what is owed and pending of a trade."""
-        found = self._trades.get(trade)
-        return _sums() if found is None else found.open
 
     def is_netting(self, trade: str) -> bool:
         """Return whether it took the place of trades."""
@@ -241,9 +242,7 @@ class OpenTrades:
             self._accounts.failed_to_deliver,
             self._accounts.failed_to_receive,
         }
-        for name, trade in sorted(self._trades.items()):
-            if not trade.is_open:
-                continue
+        for name, trade in sorted(self._open.items()):
             units, money, failing = bl.Balance(), bl.Balance(), bl.Balance()
             for (account, unit), minor_units in trade.open.items():
                 amount = bl.Amount.from_minor(minor_units, unit)
@@ -269,11 +268,9 @@ def _what(id_: str) -> str:
     return parts[2] if len(parts) > 2 and parts[0] == "settlement" else ""
 
 
-def in_log_order(
-    view: bl.LedgerView, dimension: Mapping[str, str] | None = None
-) -> list[bl.Record]:
+def in_log_order(view: bl.LedgerView) -> list[bl.Record]:
     """Return the entries of a view in the order in which they were recorded."""
-    records = list(view.entries(dimension=dimension))
+    records = list(view.entries())
     records.sort(key=lambda record: (record.is_provisional, record.position))
     return records
 
