@@ -42,15 +42,26 @@ class Figure:
         return f"{self.what:<44}{self.microseconds:>10.2f} us per {self.unit}"
 
 
-def entry(number: int, *, texts: int = 0) -> bl.Entry:
+DIMENSIONS = {
+    name: f"{name}-17"
+    for name in ("counterparty", "instrument", "lot", "place", "trade")
+}
+
+
+def entry(
+    number: int, *, texts: int = 0, dimensions: dict[str, str] | None = None
+) -> bl.Entry:
     """Return an entry of two postings with so many texts: none, or up to three."""
     memos = [f"memo {number}" if texts > at else None for at in (1, 2)]
     return bl.Entry(
         f"id-{number:09}",
         DAY,
         [
-            bl.debit("assets:account-001", "12.34 EUR", memo=memos[0]),
-            bl.credit("assets:account-002", "12.34 EUR", memo=memos[1]),
+            make(path, "12.34 EUR", memo=memo, dimensions=dimensions)
+            for make, path, memo in (
+                (bl.debit, "assets:account-001", memos[0]),
+                (bl.credit, "assets:account-002", memos[1]),
+            )
         ],
         description=f"payment {number}" if texts else "",
     )
@@ -77,14 +88,20 @@ def measure(records: int, rounds: int) -> list[Figure]:
     """Return the figures."""
     figures = []
     salt = bytes(16)
-    for texts in (0, 1, 3):
-        entries = [entry(number, texts=texts) for number in range(min(records, 5_000))]
+    for what, texts, dimensions in (
+        ("0 texts", 0, None),
+        ("1 texts", 1, None),
+        ("3 texts", 3, None),
+        ("5 dimensions", 0, DIMENSIONS),
+    ):
+        entries = [
+            entry(number, texts=texts, dimensions=dimensions)
+            for number in range(min(records, 5_000))
+        ]
         cost = timed(
             lambda e=entries: [leaf(each, salt) for each in e], len(entries), rounds
         )
-        figures.append(
-            Figure(f"canonical bytes and leaf, {texts} texts", cost, "entry")
-        )
+        figures.append(Figure(f"canonical bytes and leaf, {what}", cost, "entry"))
     leaves = [leaf_hash(number.to_bytes(8, "big")) for number in range(records)]
     figures.append(
         Figure(

@@ -236,9 +236,10 @@ class NewRecord:
 
     def parsed(self) -> Mapping[str, Any]:
         """Return the content of a record other than an entry as JSON gives it."""
-        if self.body is None:
-            self.body = json.loads(self.content)
-        return self.body
+        if self.body is not None:
+            return self.body
+        parsed: Mapping[str, Any] = json.loads(self.content)
+        return parsed
 
 
 @attrs.define
