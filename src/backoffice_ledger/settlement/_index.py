@@ -10,13 +10,14 @@ can be found without reading who was not.
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
-from typing import Final, Protocol
+from typing import Final
 from zoneinfo import ZoneInfo
 
 import attrs
 
 import backoffice_ledger as bl
 from backoffice_ledger.settlement._life import TradeState, TradeStatus
+from backoffice_ledger.settlement._netting import Deal
 from backoffice_ledger.settlement._status import InstructionStatus
 from backoffice_ledger.settlement._values import instant_of
 from backoffice_ledger.settlement.dates import CutOff
@@ -43,21 +44,6 @@ _TERMS: Final = (
 )
 _WEEK: Final = timedelta(days=7)
 _FIRST, _LAST = bl.BOUNDS.date_min, bl.BOUNDS.date_max
-
-
-class Deal(Protocol):
-    """What the terms of a trade are read from."""
-
-    @property
-    def owner(self) -> str: ...
-    @property
-    def instrument(self) -> bl.Commodity: ...
-    @property
-    def counterparty(self) -> str: ...
-    @property
-    def trade_date(self) -> date: ...
-    @property
-    def settlement_date(self) -> date: ...
 
 
 def terms_of(deal: Deal) -> Index:
