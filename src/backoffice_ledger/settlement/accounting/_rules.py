@@ -83,28 +83,6 @@ _LINES: Final[Mapping[type[Any], Callable[[SettlementAccounts, Any], list[Line]]
 }
 
 
-def entry_ids(event: SettlementEvent) -> list[str]:
-    """Return the ids of the entries of an event, and of the one that it takes back.
-
-    Something else than an event has none: `PostingRules.entries` refuses it.
-    """
-    if isinstance(event, events.Netted):
-        count = -(-len(event.obligations) // trades.NETTED_MAX)
-        return [
-            _entry_id(event.netting_id, f"netted/{number}")
-            for number in range(1, count + 1)
-        ]
-    if isinstance(event, events.TradeCancelled):
-        name = event.trade.trade_id
-        return [_entry_id(name, "cancelled"), _entry_id(name, "executed")]
-    found = _NAMES.get(type(event))
-    return [] if found is None else [_entry_id(*found(event)[:2])]
-
-
-def _entry_id(subject: str, what: str) -> str:
-    return f"settlement/{subject}/{what}"
-
-
 @final
 @attrs.frozen(order=False, kw_only=True)
 class PostingRules:
@@ -189,3 +167,25 @@ class PostingRules:
                 references=(subject,),
                 rule=RULE,
             )
+
+
+def entry_ids(event: SettlementEvent) -> list[str]:
+    """Return the ids of the entries of an event, and of the one that it takes back.
+
+    Something else than an event has none: `PostingRules.entries` refuses it.
+    """
+    if isinstance(event, events.Netted):
+        count = -(-len(event.obligations) // trades.NETTED_MAX)
+        return [
+            _entry_id(event.netting_id, f"netted/{number}")
+            for number in range(1, count + 1)
+        ]
+    if isinstance(event, events.TradeCancelled):
+        name = event.trade.trade_id
+        return [_entry_id(name, "cancelled"), _entry_id(name, "executed")]
+    kind: type[Any] = type(event)
+    return [_entry_id(*_NAMES[kind](event)[:2])] if kind in _NAMES else []
+
+
+def _entry_id(subject: str, what: str) -> str:
+    return f"settlement/{subject}/{what}"
