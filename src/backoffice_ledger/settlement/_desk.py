@@ -10,10 +10,9 @@ import backoffice_ledger as bl
 from backoffice_ledger.reports import Table
 from backoffice_ledger.settlement import _life
 from backoffice_ledger.settlement._approval import (
-    Asked,
     Carrying,
     ask,
-    nothing_of,
+    asked,
     signed,
 )
 from backoffice_ledger.settlement._desk_instructions import InstructionDesk
@@ -87,10 +86,7 @@ class SettlementDesk(InstructionDesk):
             LedgerError: what the verb raises; or a control denies it.
         """
         desk = self._gated(ask)
-        try:
-            self.ledger.atomically(lambda: nothing_of(command(desk)))
-        except Asked as asked:
-            document = signed(asked.values)
+        document = signed(asked(self.ledger, lambda: command(desk)))
         return self.ledger.proposals.propose(
             lambda book: book.documents.store(document), id=id
         )
