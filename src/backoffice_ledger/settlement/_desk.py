@@ -72,7 +72,8 @@ class SettlementDesk(InstructionDesk):
         """Keep a verb as a proposal; nothing is done or booked yet.
 
         What is voted on is the document that the verb stores: the terms of an
-        instruction or of an amended trade, else the next version of a status.
+        instruction or of an amended trade, else the next version of a status.  What the
+        verb itself would refuse is refused.
 
         Args:
             id: of the proposal.
@@ -83,7 +84,7 @@ class SettlementDesk(InstructionDesk):
             InvalidOption: it gives none, one that would change nothing, or one that
                 changes several things.
             IdempotencyConflict: the id stands for something else.
-            LedgerError: what the verb raises; or a control denies it.
+            ControlDenied: a control denies it.
         """
         desk = self._gated(ask)
         document = signed(asked(self.ledger, lambda: command(desk)))
@@ -103,7 +104,6 @@ class SettlementDesk(InstructionDesk):
             ProposalState: the proposal is not open, was on something else, or the book
                 has changed since.
             UnknownProposal: there is none of this id.
-            LedgerError: what the verb raises.
         """
         desk = self._gated(Carrying(self.ledger, id))
         return self.ledger.atomically(lambda: command(desk))
