@@ -20,6 +20,7 @@ from backoffice_ledger.settlement._matching import (
     match_instructions,
 )
 from backoffice_ledger.settlement._partial import split_cash
+from backoffice_ledger.settlement._price import Price, PriceBasis
 from backoffice_ledger.settlement._status import (
     Failure,
     HoldState,
@@ -34,12 +35,7 @@ from backoffice_ledger.settlement._status import (
     failures,
     reason_of,
 )
-from backoffice_ledger.settlement._trade import (
-    Allocation,
-    PriceBasis,
-    Trade,
-    split_block,
-)
+from backoffice_ledger.settlement._trade import Allocation, Trade, split_block
 
 __all__ = [
     "EUR_TOLERANCE",
@@ -62,6 +58,7 @@ __all__ = [
     "Part",
     "Party",
     "PendingReason",
+    "Price",
     "PriceBasis",
     "Processing",
     "Route",
