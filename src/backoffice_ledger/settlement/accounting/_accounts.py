@@ -7,6 +7,7 @@ from typing import Any, Final, final
 import attrs
 
 import backoffice_ledger as bl
+from backoffice_ledger.errors import InvalidOption
 from backoffice_ledger.settlement.accounting._trade_events import Category, Clearing
 from backoffice_ledger.settlement.lots._positions import LotAccounts
 
@@ -69,6 +70,8 @@ class SettlementAccounts:
     fair_value_fvtpl: str = _asset("securities:fvtpl:fair-value")
     securities_fvoci: str = _asset("securities:fvoci:cost")
     fair_value_fvoci: str = _asset("securities:fvoci:fair-value")
+    securities_fvoci_equity: str = _asset("securities:fvoci-equity:cost")
+    fair_value_fvoci_equity: str = _asset("securities:fvoci-equity:fair-value")
     securities_amortised_cost: str = _asset("securities:amortised-cost")
     receivable_unsettled: str = _asset("unsettled:receivable")
     receivable_ccp: str = _asset("unsettled:receivable-ccp")
@@ -97,6 +100,10 @@ class SettlementAccounts:
     penalty_income: str = _income("penalties")
     tolerance_difference: str = _income("tolerance-difference")
     other_comprehensive_income: str = _equity("other-comprehensive-income")
+    other_comprehensive_income_equity: str = _equity(
+        "other-comprehensive-income:equity-instruments"
+    )
+    retained_earnings: str = _equity("retained")
     fx_position: str = _equity("trading:fx")
     stock_owner: str = _account("stock:owner", "prefix")
     stock_location: str = _account("stock:location", "prefix")
@@ -112,21 +119,43 @@ class SettlementAccounts:
         return {
             "fvtpl": self.securities_fvtpl,
             "fvoci": self.securities_fvoci,
+            "fvoci-equity": self.securities_fvoci_equity,
             "amortised-cost": self.securities_amortised_cost,
         }[category]
 
     def fair_value(self, category: Category) -> str:
         """Return the account of changes of fair value; amortised cost has none."""
-        return {"fvtpl": self.fair_value_fvtpl, "fvoci": self.fair_value_fvoci}[
-            category
-        ]
+        return {
+            "fvtpl": self.fair_value_fvtpl,
+            "fvoci": self.fair_value_fvoci,
+            "fvoci-equity": self.fair_value_fvoci_equity,
+        }[category]
 
     def value_change(self, category: Category) -> str:
         """Return where a change of fair value goes: result, or equity (OCI)."""
         return {
             "fvtpl": self.unrealised,
             "fvoci": self.other_comprehensive_income,
+            "fvoci-equity": self.other_comprehensive_income_equity,
         }[category]
+
+    def category(self, securities: str) -> Category:
+        """Return how assets are measured that an account of securities at cost holds.
+
+        Raises:
+            InvalidOption: it is no such account.
+        """
+        found: dict[str, Category] = {
+            self.securities_fvtpl: "fvtpl",
+            self.securities_fvoci: "fvoci",
+            self.securities_fvoci_equity: "fvoci-equity",
+            self.securities_amortised_cost: "amortised-cost",
+        }
+        if securities not in found:
+            raise InvalidOption(
+                field="account", expected=" or ".join(found), found=securities
+            )
+        return found[securities]
 
     def unsettled(self, cash_minor_units: int, clearing: Clearing) -> str:
         """Return the account of money that we are owed (positive) or owe."""
@@ -182,10 +211,17 @@ class SettlementAccounts:
                 {
                     self.securities_fvtpl,
                     self.securities_fvoci,
+                    self.securities_fvoci_equity,
                     self.securities_amortised_cost,
                 }
             ),
-            adjustment=frozenset({self.fair_value_fvtpl, self.fair_value_fvoci}),
+            adjustment=frozenset(
+                {
+                    self.fair_value_fvtpl,
+                    self.fair_value_fvoci,
+                    self.fair_value_fvoci_equity,
+                }
+            ),
         )
 
     # --- opening ---------------------------------------------------------------------

@@ -52,7 +52,7 @@ class Marked:
         to_be_received: what of the change falls on units that were bought and are
             still to be received, by the id of the purchase; signed.
         owner: of the position.
-        category: how it is measured: ``fvtpl`` or ``fvoci``.
+        category: how it is measured: not at amortised cost.
         part: 1 for the first valuation of a day, 2 for one that corrects it, ...
     """
 
@@ -75,7 +75,9 @@ class Marked:
         check_same(check_amount(self.value, "value"), money, "value")
         check_amounts(self.to_be_received, money, "to_be_received", signed=True)
         check_name(self.owner, "owner")
-        check_choice(self.category, Literal["fvtpl", "fvoci"], "category")
+        check_choice(
+            self.category, Literal["fvtpl", "fvoci", "fvoci-equity"], "category"
+        )
 
 
 @final

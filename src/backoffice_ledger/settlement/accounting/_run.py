@@ -1,6 +1,7 @@
 """Events that are booked together: completed and checked by what the book says."""
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from datetime import date
 from fractions import Fraction
 
@@ -12,6 +13,7 @@ from backoffice_ledger.errors import (
     InvalidOption,
     LimitBreached,
     NotPermitted,
+    UnknownAccount,
     UnknownRecord,
 )
 from backoffice_ledger.interest import Rounding
@@ -373,10 +375,10 @@ class Run:
         accounts = self.accounts
         for path in (
             *map(accounts.owner, accounts.house),
-            accounts.fair_value_fvtpl,
-            accounts.fair_value_fvoci,
+            *sorted(accounts.lots.adjustment),
         ):
-            self.versions[path] = self.ledger.accounts.balances(path).version
+            with suppress(UnknownAccount):  # that of a category which the book lacks
+                self.versions[path] = self.ledger.accounts.balances(path).version
 
     def _prove(self, positions: Positions) -> None:
         """Check that the lots are those of the stock record.
@@ -421,12 +423,9 @@ class Run:
         part: int,
     ) -> Marked | None:
         accounts = self.accounts
-        categories: dict[str, events.Category] = {
-            accounts.securities_fvtpl: "fvtpl",
-            accounts.securities_fvoci: "fvoci",
-        }
+        category = accounts.category(position.account)
         pool = position.pool
-        if position.account not in categories:
+        if category == "amortised-cost":
             return None
 
         def value_of(units: int) -> bl.Amount:
@@ -447,7 +446,7 @@ class Run:
             change=change,
             to_be_received={trade: item for trade, item in coming.items() if item},
             owner=position.owner,
-            category=categories[position.account],
+            category=category,
             part=part,
         )
 

@@ -37,7 +37,7 @@ Capacity = Literal["principal", "agent"]
 Clearing = Literal["bilateral", "ccp"]
 """Whom we owe: the counterparty, or a central counterparty."""
 
-Category = Literal["fvtpl", "fvoci", "amortised-cost"]
+Category = Literal["fvtpl", "fvoci", "fvoci-equity", "amortised-cost"]
 """IFRS 9 4.1: how an asset is measured, and where changes of its value go."""
 
 NO_AMOUNTS: Final[Mapping[str, bl.Amount]] = MappingProxyType({})

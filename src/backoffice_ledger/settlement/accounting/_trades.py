@@ -6,6 +6,7 @@ from typing import Final
 import backoffice_ledger as bl
 from backoffice_ledger.errors import InvalidOption
 from backoffice_ledger.settlement.accounting._accounts import SettlementAccounts
+from backoffice_ledger.settlement.accounting._disposals import disposed
 from backoffice_ledger.settlement.accounting._lines import Line, negated, total
 from backoffice_ledger.settlement.accounting._trade_events import (
     CustomerSettled,
@@ -144,27 +145,13 @@ def _sold(
             expected=f"lots of {trade.quantity} in all",
             found=found,
         )
-    dimensions = _dimensions(trade.obligation)
-    money = trade.consideration.commodity
-    lines: list[Line] = []
-    adjustment = total((part.adjustment for part in trade.lots), money)
-    for part in trade.lots:
-        if part.adjustment:
-            held = {**dimensions, "lot": part.lot}
-            account = accounts.fair_value(trade.category)
-            lines.append((account, -part.adjustment, held))
-    if adjustment:
-        lines.append((accounts.value_change(trade.category), adjustment, dimensions))
-    cost = total((part.cost for part in trade.lots), money)
-    for part in trade.lots:
-        held = {**dimensions, "lot": part.lot}
-        lines.append((accounts.securities(trade.category), -part.cost, held))
-    result = trade.consideration - cost
+    proceeds, fees = trade.consideration, _fees(accounts, trade)
     if capitalise:
-        result -= trade.fee_total
-    else:
-        lines.extend(_fees(accounts, trade))
-    lines.append((accounts.realised, -result, dimensions))
+        proceeds, fees = proceeds - trade.fee_total, []
+    dimensions = _dimensions(trade.obligation)
+    lines = disposed(
+        accounts, trade.category, trade.lots, proceeds, dimensions, fees=fees
+    )
     return [*lines, *_sold_interest(accounts, trade)]
 
 

@@ -265,8 +265,8 @@ def reconcile(
                     ]
                 )
             )
-    booked = bl.Balance()
-    for path in sorted(accounts.cost):
+    booked, chart = bl.Balance(), view.accounts()
+    for path in filter(chart.__contains__, sorted(accounts.cost)):
         booked += view.balance(path)
     return Table(
         "Lots and the stock record",
