@@ -1,18 +1,20 @@
 """What is booked when units go for money: sold, redeemed, or paid out as fractions."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import backoffice_ledger as bl
 from backoffice_ledger.settlement.accounting._accounts import SettlementAccounts
 from backoffice_ledger.settlement.accounting._lines import Line, total
 from backoffice_ledger.settlement.accounting._trade_events import Category
-from backoffice_ledger.settlement.lots._lot import LotPart
+
+Gone = tuple[str, bl.Amount, bl.Amount]
+"""A lot, and what goes of its cost and of its changes of fair value; signed."""
 
 
 def disposed(
     accounts: SettlementAccounts,
     category: Category,
-    lots: Iterable[LotPart],
+    gone: Sequence[Gone],
     proceeds: bl.Amount,
     dimensions: Mapping[str, str],
     *,
@@ -24,31 +26,35 @@ def disposed(
     bought is realised.  An equity instrument at FVOCI is valued at the proceeds, in
     other comprehensive income; its whole change since then moves to retained earnings,
     and nothing of it reaches the result (IFRS 9 5.7.5, B5.7.1).
+
+    Args:
+        accounts: of the book.
+        category: how the asset is measured.
+        gone: of each lot, what goes of its cost and of its changes of fair value.
+        proceeds: what is received for them.
+        dimensions: of the postings; those on a lot carry it too.
+        fees: lines that stand before the result.
     """
-    parts, money = tuple(lots), proceeds.commodity
-    adjustment = total((part.adjustment for part in parts), money)
-    cost = total((part.cost for part in parts), money)
+    money = proceeds.commodity
+    cost = total((part for _, part, _ in gone), money)
+    adjustment = total((part for _, _, part in gone), money)
     result, change = proceeds - cost, proceeds - cost - adjustment
-    lines: list[Line] = [
-        (
-            accounts.fair_value(category),
-            -part.adjustment,
-            {**dimensions, "lot": part.lot},
-        )
-        for part in parts
-        if part.adjustment
-    ]
+    lines: list[Line] = []
+    for lot, _, part in gone:
+        if part:
+            held = {**dimensions, "lot": lot}
+            lines.append((accounts.fair_value(category), -part, held))
     if category == "fvoci-equity":
+        account = accounts.value_change(category)
         ends: list[Line] = [
-            (accounts.value_change(category), -change, dimensions),
-            (accounts.value_change(category), result, dimensions),
+            (account, -change, dimensions),
+            (account, result, dimensions),
             (accounts.retained_earnings, -result, dimensions),
         ]
     else:
         if adjustment:
             lines.append((accounts.value_change(category), adjustment, dimensions))
         ends = [(accounts.realised, -result, dimensions)]
-    for part in parts:
-        held = {**dimensions, "lot": part.lot}
-        lines.append((accounts.securities(category), -part.cost, held))
+    for lot, part, _ in gone:
+        lines.append((accounts.securities(category), -part, {**dimensions, "lot": lot}))
     return [*lines, *fees, *ends]

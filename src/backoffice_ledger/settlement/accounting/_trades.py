@@ -149,9 +149,8 @@ def _sold(
     if capitalise:
         proceeds, fees = proceeds - trade.fee_total, []
     dimensions = _dimensions(trade.obligation)
-    lines = disposed(
-        accounts, trade.category, trade.lots, proceeds, dimensions, fees=fees
-    )
+    gone = [(part.lot, part.cost, part.adjustment) for part in trade.lots]
+    lines = disposed(accounts, trade.category, gone, proceeds, dimensions, fees=fees)
     return [*lines, *_sold_interest(accounts, trade)]
 
 

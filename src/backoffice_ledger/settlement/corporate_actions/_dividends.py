@@ -8,7 +8,6 @@ from backoffice_ledger.interest import Number, Rounding
 from backoffice_ledger.settlement.accounting import (
     DividendClaim,
     DividendPaid,
-    Obligation,
     SettlementAccounts,
 )
 from backoffice_ledger.settlement.corporate_actions._holdings import read_holdings
@@ -64,9 +63,9 @@ def dividend(
         whole = Fraction(units, 10**instrument.scale)
         return bl.Amount.rounded(rate * whole, money, rounding=rounding)
 
-    found: list[DividendPaid | DividendClaim] = []
+    found: list[DividendPaid] = []
     for owner in holdings.owners:
-        units = sum(n for key, n in holdings.settled.items() if key[0] == owner)
+        units = holdings.settled_of(owner)
         if units > 0 and amount_on(units):
             found.append(
                 DividendPaid(
@@ -77,21 +76,4 @@ def dividend(
                     owner=owner,
                 )
             )
-    for item in holdings.pending:
-        amount = amount_on(abs(item.units))
-        if holdings.traded[item.trade] < ex_date and amount:
-            found.append(
-                DividendClaim(
-                    claim_id=f"{dividend_id}-{item.trade}",
-                    obligation=Obligation(
-                        item.trade,
-                        bl.Amount.from_minor(item.units, instrument),
-                        bl.Amount.from_minor(0, money),
-                        item.counterparty,
-                        owner=item.owner,
-                    ),
-                    date=ex_date,
-                    amount=amount,
-                )
-            )
-    return tuple(found)
+    return (*found, *holdings.claims(dividend_id, ex_date, amount_on))
