@@ -29,7 +29,10 @@ from backoffice_ledger.settlement.accounting import (
     TradeExecuted,
     TradeSettled,
 )
-from backoffice_ledger.settlement.corporate_actions import dividend
+from backoffice_ledger.settlement.corporate_actions import (
+    dividend,
+    pay_customers,
+)
 from backoffice_ledger.settlement.netting import (
     NettingSet,
     Transfer,
@@ -472,13 +475,16 @@ def pay_dividends(desk: SettlementDesk, isin: str) -> None:
         else one
         for one in found
     )
-    owed = desk.ledger.balance(ACCOUNTS.customer_payable)
-    for amount in owed:
-        postings = [
-            bl.debit(ACCOUNTS.customer_payable, amount),
-            bl.credit(ACCOUNTS.nostro, amount),
-        ]
-        desk.ledger.post(bl.Entry(f"DIV-{isin}-customers", PAYMENT_DATE, postings))
+    each = BY_ISIN[isin]
+    paid_on = pay_customers(
+        desk.ledger.view(),
+        ACCOUNTS,
+        payment_id=f"DIV-{isin}-customers",
+        instrument=each.unit,
+        currency=each.currency,
+        date=PAYMENT_DATE,
+    )
+    desk.books.post(paid_on)
 
 
 def mark(books: SettlementBooks, day: date, closes: Mapping[str, Decimal]) -> None:

@@ -59,10 +59,54 @@ def _frozen(value: Mapping[str, str]) -> Mapping[str, str]:
 class SettlementAccounts:
     """The paths of the accounts; each can be another one.
 
-    Securities are kept at cost, changes of their fair value beside it.  *house* names
-    the owners that are the firm itself, its portfolios; all others are customers.
-    *fee_accounts* names the account of a fee that is not to go to
-    *commission_expense*.
+    Securities are kept at cost, changes of their fair value beside it.
+
+    Attributes:
+        nostro: money at banks and depositories.
+        securities_fvtpl: what securities at FVTPL cost.
+        fair_value_fvtpl: what they are worth above, or below, their cost.
+        securities_fvoci: what debt instruments at FVOCI cost.
+        fair_value_fvoci: what they are worth above, or below, their cost.
+        securities_fvoci_equity: what equity instruments at FVOCI cost.
+        fair_value_fvoci_equity: what they are worth above, or below, their cost.
+        securities_amortised_cost: what securities at amortised cost cost.
+        receivable_unsettled: money to come from counterparties for trades.
+        receivable_ccp: money to come from central counterparties.
+        failed_to_deliver: money to come for what we failed to deliver.
+        receivable_fair_value: in settlement-date accounting only, changes of value of
+            what is still to be received; nothing is ever booked on it.
+        customer_receivable: what customers owe us for trades as agent.
+        fx_receivable: currencies to come.
+        accrued_interest: interest on our bonds that has accrued, and is not paid.
+        purchased_interest: interest that was bought with them.
+        claims_receivable: dividends and coupons that sellers owe us, or our customers.
+        penalties_receivable: penalties that others pay us.
+        payable_unsettled: money to go to counterparties for trades.
+        payable_ccp: money to go to central counterparties.
+        failed_to_receive: money to go for what we failed to receive.
+        customer_payable: what we owe customers: proceeds of sales, and what we received
+            for their units.
+        fx_payable: currencies to go.
+        claims_payable: dividends and coupons that we, or our customers, owe to buyers.
+        penalties_payable: penalties that we pay.
+        commission_expense: fees that we pay, if *fee_accounts* does not name another.
+        penalty_expense: penalties, as our cost.
+        commission_revenue: fees that customers pay.
+        realised: results of what was sold or redeemed.
+        unrealised: changes of value of what is held at FVTPL.
+        interest_income: interest on our bonds.
+        dividend_income: dividends on our shares.
+        penalty_income: penalties, as our income.
+        tolerance_difference: money beyond what was agreed, within the tolerance.
+        other_comprehensive_income: changes of value of debt at FVOCI that is held.
+        other_comprehensive_income_equity: those of equity instruments at FVOCI.
+        retained_earnings: where those go when the instruments are sold.
+        fx_position: the other side of each currency that was bought or sold.
+        stock_owner: above the memorandum accounts of what each owner has.
+        stock_location: above those of where it is.
+        house: the owners that are the firm itself, its portfolios; all others are
+            customers.
+        fee_accounts: by name of a fee, an account in the place of *commission_expense*.
     """
 
     nostro: str = _asset("nostro")
@@ -230,6 +274,10 @@ class SettlementAccounts:
         self, ledger: bl.Ledger, *, customers: Iterable[str] = ()
     ) -> tuple[bl.Account, ...]:
         """Open all of them in a book, and declare the dimensions; safe to repeat.
+
+        What each of them is for stands with the attributes.  Those of the stock record
+        are memorandum accounts: one for each owner and one for each of `LOCATIONS`.
+        A book that was opened by an earlier release gets what has been added since.
 
         Args:
             ledger: the book.

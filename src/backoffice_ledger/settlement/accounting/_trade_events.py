@@ -37,6 +37,9 @@ Capacity = Literal["principal", "agent"]
 Clearing = Literal["bilateral", "ccp"]
 """Whom we owe: the counterparty, or a central counterparty."""
 
+Payment = Literal["against-payment", "free-of-payment", "with-payment", "payment-only"]
+"""How units and money of an obligation move: DVP, free, DWP (both one way), or PFOD."""
+
 Category = Literal["fvtpl", "fvoci", "fvoci-equity", "amortised-cost"]
 """IFRS 9 4.1: how an asset is measured, and where changes of its value go."""
 
@@ -97,6 +100,20 @@ class Obligation:
         check_name(self.counterparty, "counterparty")
         check_choice(self.clearing, Clearing, "clearing")
         check_name(self.owner, "owner")
+
+    @property
+    def payment(self) -> Payment:
+        """How units and money move.
+
+        With payment, whoever delivers the units pays as well.  A trade never does, but
+        what is left after netting may.
+        """
+        units, cash = self.quantity.minor_units, self.cash.minor_units
+        if not cash:
+            return "free-of-payment"
+        if not units:
+            return "payment-only"
+        return "with-payment" if (units > 0) is (cash > 0) else "against-payment"
 
     def share(self, quantity: bl.Amount, cash: bl.Amount) -> "Obligation":
         """Return a part of it: so many units against so much money.
