@@ -7,7 +7,7 @@ from typing import Any
 
 import attrs
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import backoffice_ledger as bl
@@ -85,6 +85,7 @@ def test_units_are_an_amount() -> None:
         Price("50").value_of(100)  # type: ignore[arg-type]
 
 
+@settings(max_examples=15)
 @given(
     number=st.decimals("0.0001", "250", places=4),
     nominal=st.integers(10_000, 10**9),

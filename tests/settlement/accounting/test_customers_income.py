@@ -359,6 +359,17 @@ def test_a_claim_on_a_coupon_of_a_customer(books: SettlementBooks) -> None:
     assert due() == [eur("30.00")]
 
 
+def test_each_owner_has_claims_of_its_own(books: SettlementBooks) -> None:
+    """The firm and a customer both wait for units: each claims its own coupon."""
+    books.post([bond("A", "buy", 1000, capacity="agent", owner="C-17")])
+    books.post([bond("B", "buy", 2000)])
+    events = [event for event in coupons(books) if isinstance(event, CouponPaid)]
+    assert [
+        (event.owner, [claim.amount.number for claim in event.claims])
+        for event in events
+    ] == [("C-17", ["30.00"]), ("firm", ["60.00"])]
+
+
 def test_a_coupon_that_rounds_to_nothing(books: SettlementBooks) -> None:
     """Nothing is paid, nothing is booked."""
     first = bond("A", "buy", 1)

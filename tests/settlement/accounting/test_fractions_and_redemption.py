@@ -26,6 +26,7 @@ import backoffice_ledger as bl
 from backoffice_ledger.errors import (
     CommodityMismatch,
     InexactNumber,
+    InvalidAmount,
     InvalidDate,
     InvalidIdentifier,
     InvalidOption,
@@ -235,6 +236,9 @@ def test_a_price_has_a_currency(books: SettlementBooks) -> None:
         split(view, ACCOUNTS, **arguments, cash_in_lieu="52.00", currency="USD")
     with pytest.raises(InexactNumber, match="cash_in_lieu"):
         split(view, ACCOUNTS, **arguments, cash_in_lieu=52.0, currency="EUR")  # type: ignore[arg-type]
+    for ratio, error in ((0.5, InexactNumber), ("1,5", InvalidAmount)):
+        with pytest.raises(error, match="ratio"):
+            split(view, ACCOUNTS, **(arguments | {"ratio": ratio}))
     with pytest.raises(InvalidOption, match="rounding"):
         split(view, ACCOUNTS, **arguments, rounding="best")  # type: ignore[arg-type]
 
@@ -533,7 +537,7 @@ def test_the_same_on_postgresql(tmp_path: Path) -> None:
     assert live(lambda: bl.open_ledger(store, actor="clerk")) == in_memory()
 
 
-@settings(max_examples=25)
+@settings(max_examples=10)
 @given(
     bought=st.lists(
         st.tuples(st.integers(1, 60), st.integers(1, 10**5)), min_size=1, max_size=6

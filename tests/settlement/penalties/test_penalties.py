@@ -791,8 +791,12 @@ def test_numbers_that_cannot_be(number: Any, kind: type[LedgerError]) -> None:
     if number not in (None, 10**50):
         with pytest.raises(kind):
             ReferenceData(price=number)
-    with pytest.raises(InvalidAmount):
-        ReferenceData(price="-1")
+    for below_zero in (
+        lambda: ReferenceData(price="-1"),
+        lambda: PenaltyRate("other", "-1", DAY),
+    ):
+        with pytest.raises(InvalidAmount):
+            below_zero()
 
 
 JUNK: list[Any] = [
