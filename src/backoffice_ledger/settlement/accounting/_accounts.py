@@ -22,8 +22,10 @@ LOCATIONS: Final = (
     "fail-deliver",
     "vault",
     "transit",
+    "borrowed",
 )
-"""Where units are: the location side of the stock record."""
+"""Where units are: the location side of the stock record; what is borrowed is owed to
+its lender, and counts below zero."""
 
 
 def _account(path: str, kind: str) -> Any:
@@ -81,6 +83,8 @@ class SettlementAccounts:
         purchased_interest: interest that was bought with them.
         claims_receivable: dividends and coupons that sellers owe us, or our customers.
         penalties_receivable: penalties that others pay us.
+        securities_short: what short sales brought, until they are bought back.
+        fair_value_short: what it costs more, or less, to buy it back now.
         payable_unsettled: money to go to counterparties for trades.
         payable_ccp: money to go to central counterparties.
         failed_to_receive: money to go for what we failed to receive.
@@ -127,6 +131,8 @@ class SettlementAccounts:
     purchased_interest: str = _asset("interest:purchased")
     claims_receivable: str = _asset("market-claims")
     penalties_receivable: str = _asset("penalties")
+    securities_short: str = _liability("securities:short:proceeds")
+    fair_value_short: str = _liability("securities:short:fair-value")
     payable_unsettled: str = _liability("unsettled:payable")
     payable_ccp: str = _liability("unsettled:payable-ccp")
     failed_to_receive: str = _liability("unsettled:failed-to-receive")
@@ -165,6 +171,7 @@ class SettlementAccounts:
             "fvoci": self.securities_fvoci,
             "fvoci-equity": self.securities_fvoci_equity,
             "amortised-cost": self.securities_amortised_cost,
+            "short": self.securities_short,
         }[category]
 
     def fair_value(self, category: Category) -> str:
@@ -173,6 +180,7 @@ class SettlementAccounts:
             "fvtpl": self.fair_value_fvtpl,
             "fvoci": self.fair_value_fvoci,
             "fvoci-equity": self.fair_value_fvoci_equity,
+            "short": self.fair_value_short,
         }[category]
 
     def value_change(self, category: Category) -> str:
@@ -181,6 +189,7 @@ class SettlementAccounts:
             "fvtpl": self.unrealised,
             "fvoci": self.other_comprehensive_income,
             "fvoci-equity": self.other_comprehensive_income_equity,
+            "short": self.unrealised,
         }[category]
 
     def category(self, securities: str) -> Category:
@@ -194,6 +203,7 @@ class SettlementAccounts:
             self.securities_fvoci: "fvoci",
             self.securities_fvoci_equity: "fvoci-equity",
             self.securities_amortised_cost: "amortised-cost",
+            self.securities_short: "short",
         }
         if securities not in found:
             raise InvalidOption(
@@ -257,6 +267,7 @@ class SettlementAccounts:
                     self.securities_fvoci,
                     self.securities_fvoci_equity,
                     self.securities_amortised_cost,
+                    self.securities_short,
                 }
             ),
             adjustment=frozenset(
@@ -264,8 +275,10 @@ class SettlementAccounts:
                     self.fair_value_fvtpl,
                     self.fair_value_fvoci,
                     self.fair_value_fvoci_equity,
+                    self.fair_value_short,
                 }
             ),
+            short=frozenset({self.securities_short}),
         )
 
     # --- opening ---------------------------------------------------------------------

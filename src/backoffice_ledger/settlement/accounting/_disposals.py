@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import backoffice_ledger as bl
 from backoffice_ledger.settlement.accounting._accounts import SettlementAccounts
-from backoffice_ledger.settlement.accounting._lines import Line, total
+from backoffice_ledger.settlement.accounting._lines import Line, negated, total
 from backoffice_ledger.settlement.accounting._trade_events import Category
 
 Gone = tuple[str, bl.Amount, bl.Amount]
@@ -26,6 +26,9 @@ def disposed(
     bought is realised.  An equity instrument at FVOCI is valued at the proceeds, in
     other comprehensive income; its whole change since then moves to retained earnings,
     and nothing of it reaches the result (IFRS 9 5.7.5, B5.7.1).
+
+    A short position that is bought back is the same the other way round: *proceeds* is
+    what that costs.
 
     Args:
         accounts: of the book.
@@ -57,4 +60,6 @@ def disposed(
         ends = [(accounts.realised, -result, dimensions)]
     for lot, part, _ in gone:
         lines.append((accounts.securities(category), -part, {**dimensions, "lot": lot}))
+    if category == "short":
+        lines, ends = negated(lines), negated(ends)
     return [*lines, *fees, *ends]

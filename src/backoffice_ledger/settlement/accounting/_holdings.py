@@ -31,6 +31,11 @@ def marked(accounts: SettlementAccounts, event: Marked) -> list[Line]:
     """Return the lines of a valuation; what is to be received carries its trade."""
     dimensions = _held(event.instrument, event.owner)
     account = accounts.fair_value(event.category)
+    if event.category == "short":
+        return [
+            (account, -event.change, dimensions),
+            (accounts.value_change(event.category), event.change, dimensions),
+        ]
     coming = total(event.to_be_received.values(), event.change.commodity)
     return [
         (account, event.change - coming, dimensions),
@@ -168,7 +173,10 @@ def transferred(accounts: SettlementAccounts, event: LotsTransferred) -> list[Li
     """Return the lines of a transfer: each lot goes with its cost and value."""
     lines: list[Line] = []
     cost = accounts.securities(event.category)
-    for owner, sign in ((event.from_owner, -1), (event.to_owner, 1)):
+    moves = ((event.from_owner, -1), (event.to_owner, 1))
+    if event.category == "short":
+        moves = ((event.from_owner, 1), (event.to_owner, -1))
+    for owner, sign in moves:
         for part in event.lots:
             dimensions = _held(part.quantity.commodity, owner) | {"lot": part.lot}
             lines.append((cost, sign * part.cost, dimensions))

@@ -6,6 +6,7 @@ from typing import final
 import attrs
 
 import backoffice_ledger as bl
+from backoffice_ledger.errors import InvalidOption
 from backoffice_ledger.settlement.accounting._trade_events import Category, lot_parts
 from backoffice_ledger.settlement.lots._checks import (
     check_choice,
@@ -52,6 +53,13 @@ class Redeemed:
         check_name(self.owner, "owner")
         check_name(self.location, "location")
         check_choice(self.category, Category, "category")
+        if self.category == "short":
+            raise InvalidOption(
+                "what was sold short is bought back",
+                field="category",
+                expected="one of an asset",
+                found=self.category,
+            )
         for part in self.lots:
             check_instance(part, LotPart, "lots")
             check_same(part.quantity, self.quantity.commodity, "lots.quantity")

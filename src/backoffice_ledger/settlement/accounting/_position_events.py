@@ -52,7 +52,8 @@ class Marked:
         date: the day of the price.
         instrument: what was valued.
         value: fair value of the position now; the entry's description names it.
-        change: of the fair value since the last valuation; signed.
+        change: of the fair value since the last valuation; signed.  Of a short position
+            both are those of the obligation: where it grows, the firm loses.
         to_be_received: what of the change falls on units that were bought and are
             still to be received, by the id of the purchase; signed.
         owner: of the position.
@@ -80,7 +81,9 @@ class Marked:
         check_amounts(self.to_be_received, money, "to_be_received", signed=True)
         check_name(self.owner, "owner")
         check_choice(
-            self.category, Literal["fvtpl", "fvoci", "fvoci-equity"], "category"
+            self.category,
+            Literal["fvtpl", "fvoci", "fvoci-equity", "short"],
+            "category",
         )
 
 

@@ -145,7 +145,7 @@ class Run:
                     expected="average" if is_pool else "a method of single lots",
                     found=method,
                 )
-        if trade.side == "buy":
+        if trade.is_opening:
             lot = AVERAGE_LOT if method == "average" else None
             return attrs.evolve(trade, lot=lot)
         if position is None:
@@ -206,7 +206,7 @@ class Run:
     ) -> events.TradeExecuted:
         """Return a trade with the lots that its entry names."""
         lots = recorded_lots(record.entry, self.accounts)
-        if trade.side == "sell":
+        if not trade.is_opening:
             purchased = trade.accrued_purchased
             if purchased is None:
                 purchased = self._recorded_interest(record)
@@ -234,7 +234,7 @@ class Run:
             return self._as_cancelled(event, trade, before.entry)
         is_failing = self._find_whole(trade.obligation)
         adjustment = None
-        if trade.capacity == "principal" and trade.side == "buy":
+        if trade.capacity == "principal" and trade.is_opening:
             adjustment = self._adjustment_of(trade)
         return attrs.evolve(
             event, trade=trade, failing=is_failing, adjustment=adjustment
@@ -250,10 +250,11 @@ class Run:
         accounts = self.accounts
         failed = {accounts.failed_to_deliver, accounts.failed_to_receive}
         adjustment = None
-        if trade.side == "buy":
+        if trade.is_opening:
             for posting in entry.postings:
                 if posting.account in accounts.lots.adjustment:
-                    adjustment = -posting.signed
+                    is_short = trade.category == "short"
+                    adjustment = posting.signed if is_short else -posting.signed
         return attrs.evolve(
             event,
             trade=trade,
@@ -389,7 +390,7 @@ class Run:
         """
         for (owner, _), position in positions.items():
             held = self.ledger.balance(self.accounts.owner(owner))
-            units = position.pool.quantity
+            units = position.quantity
             if held[units.commodity] != units:
                 raise ConditionFailed(
                     "lots and stock record differ: reconcile() says where",
@@ -494,7 +495,8 @@ def recorded_lots(entry: bl.Entry, accounts: SettlementAccounts) -> tuple[LotPar
         if posting.account in accounts.lots.cost:
             cost[lot] = posting.amount
         elif posting.account in accounts.lots.adjustment:
-            change[lot] = -posting.signed
+            is_short = posting.account == accounts.fair_value_short
+            change[lot] = posting.signed if is_short else -posting.signed
         else:
             units[lot] = posting.amount
     return tuple(

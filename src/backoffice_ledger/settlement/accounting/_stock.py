@@ -21,6 +21,7 @@ _COLUMNS: Final = (
 )
 _TO_RECEIVE: Final = ("pending-receive", "fail-receive")
 _TO_DELIVER: Final = ("pending-deliver", "fail-deliver")
+_BELOW_ZERO: Final = (*_TO_DELIVER, "borrowed")
 _PENDING: Final = (_TO_RECEIVE, _TO_DELIVER)
 
 Units = defaultdict[str, int]
@@ -35,11 +36,11 @@ def stock_record(
 ) -> Table:
     """Return what each owner has of each instrument against where it is.
 
-    Of each owner the units at all locations must sum to what is owned, an owner must
-    not have less than nothing, nor less than nothing at a place; and what is pending
-    must go the way of its account.  What does not hold is named under *breaks*; where
-    all holds, that is empty.  Units at a location that are nobody's stand under the
-    owner ``-``.
+    Of each owner the units at all locations must sum to what is owned; a customer must
+    not have less than nothing, and nobody less than nothing at a place; what is pending
+    must go the way of its account, and what is borrowed is owed.  What does not hold is
+    named under *breaks*; where all holds, that is empty.  Units at a location that are
+    nobody's stand under the owner ``-``.
 
     Units at a place below zero are those of somebody else: they were delivered for an
     owner who did not have them.
@@ -60,7 +61,8 @@ def stock_record(
         amounts += [sum(units[name] for name in names) for names in _PENDING]
         amounts += [whole - sum(amounts[1:]), owned - whole]
         cells = [bl.Amount.from_minor(amount, unit) for amount in amounts]
-        breaks = "; ".join(_breaks(owned, units))
+        may_be_short = owner in accounts.house
+        breaks = "; ".join(_breaks(owned, units, may_be_short=may_be_short))
         rows.append(Row([unit.code, owner, *cells, breaks]))
     return Table(
         "Stock record",
@@ -97,14 +99,14 @@ def _read(
     return found
 
 
-def _breaks(owned: int, units: Units) -> Iterator[str]:
+def _breaks(owned: int, units: Units, *, may_be_short: bool) -> Iterator[str]:
     """Yield what does not hold."""
     if owned != sum(units.values()):
         yield "owner and locations differ"
-    if owned < 0:
+    if owned < 0 and not may_be_short:
         yield "owner has less than nothing"
     for location, count in sorted(units.items()):
-        if location in _TO_DELIVER:
+        if location in _BELOW_ZERO:
             if count > 0:
                 yield f"{location} the wrong way"
         elif count < 0:

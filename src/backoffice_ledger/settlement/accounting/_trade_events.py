@@ -40,8 +40,9 @@ Clearing = Literal["bilateral", "ccp"]
 Payment = Literal["against-payment", "free-of-payment", "with-payment", "payment-only"]
 """How units and money of an obligation move: DVP, free, DWP (both one way), or PFOD."""
 
-Category = Literal["fvtpl", "fvoci", "fvoci-equity", "amortised-cost"]
-"""IFRS 9 4.1: how an asset is measured, and where changes of its value go."""
+Category = Literal["fvtpl", "fvoci", "fvoci-equity", "amortised-cost", "short"]
+"""IFRS 9 4.1: how an asset is measured, and where changes of its value go; ``short`` is
+no asset, but the obligation to deliver one (BA.7(b))."""
 
 NO_AMOUNTS: Final[Mapping[str, bl.Amount]] = MappingProxyType({})
 
@@ -162,10 +163,12 @@ class TradeExecuted:
         owner: whose units they are, ``firm`` or a customer's opaque id.
         capacity: ``principal`` or ``agent``.
         clearing: ``bilateral`` or ``ccp``.
-        category: how the asset is measured.
-        chosen: for specific identification: units to sell by lot.
-        lot: the lot that a purchase adds to; None is one of its own, of the trade's id.
-        lots: of a sale as principal: what is sold.  `SettlementBooks` fills in both.
+        category: how the asset is measured; ``short`` sells what the firm does not
+            have, and buys it back.
+        chosen: for specific identification: units to sell, or buy back, by lot.
+        lot: the lot that an opening trade adds to; None is one of the trade's id.
+        lots: of a closing trade as principal: what goes.  `SettlementBooks` fills in
+            both.
     """
 
     trade_id: str
@@ -210,6 +213,8 @@ class TradeExecuted:
         check_choice(self.capacity, Capacity, "capacity")
         check_choice(self.clearing, Clearing, "clearing")
         check_choice(self.category, Category, "category")
+        if self.category == "short":
+            self._check_short()
         check_amounts(self.chosen, self.quantity.commodity, "chosen")
         if self.lot is not None:
             check_name(self.lot, "lot")
@@ -217,6 +222,24 @@ class TradeExecuted:
             check_instance(part, LotPart, "lots")
             check_same(part.quantity, self.quantity.commodity, "lots.quantity")
             check_same(part.cost, money, "lots.cost")
+
+    def _check_short(self) -> None:
+        if self.capacity == "agent":
+            raise InvalidOption(
+                field="category", expected="one of an asset, as agent", found="short"
+            )
+        if self.accrued is not None:
+            raise InvalidOption(
+                "interest on what was sold short is not booked",
+                field="accrued",
+                expected="none",
+                found=self.accrued,
+            )
+
+    @property
+    def is_opening(self) -> bool:
+        """Whether a position is opened, or added to: a purchase, or a short sale."""
+        return (self.side == "sell") is (self.category == "short")
 
     @property
     def instrument(self) -> bl.Commodity:

@@ -24,8 +24,8 @@ from backoffice_ledger.settlement.corporate_actions._holdings import (
 from backoffice_ledger.settlement.lots import (
     AVERAGE_LOT,
     LotPart,
-    LotPool,
     Method,
+    Position,
     read_positions,
 )
 from backoffice_ledger.settlement.lots._checks import (
@@ -111,7 +111,7 @@ def split(
         )
         position = positions.get((owner, instrument.code))
         if position is not None and position.pool.quantity:
-            event = _with_lots(event, position.pool, exact, rounding)
+            event = _with_lots(event, position, exact, rounding)
             event = attrs.evolve(event, category=accounts.category(position.account))
         found.append(event)
     return tuple(found)
@@ -130,7 +130,8 @@ class _NewUnits:
         """Yield what is added at each location of an owner."""
         for (whose, location), units in holdings.settled.items():
             if whose == owner:
-                added = self._added(units, location, may_break=self.is_paid)
+                may_break = self.is_paid and units > 0
+                added = self._added(units, location, may_break=may_break)
                 yield LocationUnits(location, added)
         for item in holdings.pending:
             if item.owner == owner:
@@ -152,24 +153,25 @@ class _NewUnits:
 
 
 def _with_lots(
-    event: Split, pool: LotPool, ratio: Fraction, rounding: Rounding
+    event: Split, position: Position, ratio: Fraction, rounding: Rounding
 ) -> Split:
     """Return a split with what it does to lots."""
+    pool, sign = position.pool, -1 if position.is_short else 1
     method: Method = "average" if AVERAGE_LOT in pool else "fifo"
     parts = pool.match(pool.quantity, method)
-    units = pool.quantity.minor_units + event.added.minor_units
+    units = pool.quantity.minor_units + sign * event.added.minor_units
     rest = {lot.part.lot: lot for lot in _rebased(parts, ratio, units, rounding)}
     lots: dict[str, bl.Amount] = {}
     costs: dict[str, bl.Amount] = {}
     adjustments: dict[str, bl.Amount] = {}
     for part in parts:
         new = rest[part.lot]
-        added = new.units - part.quantity.minor_units
+        added = sign * (new.units - part.quantity.minor_units)
         lots[part.lot] = bl.Amount.from_minor(added, pool.instrument)
         if new.cost != part.cost:
-            costs[part.lot] = new.cost - part.cost
+            costs[part.lot] = sign * (new.cost - part.cost)
         if new.adjustment != part.adjustment:
-            adjustments[part.lot] = new.adjustment - part.adjustment
+            adjustments[part.lot] = sign * (new.adjustment - part.adjustment)
     return attrs.evolve(event, lots=lots, costs=costs, adjustments=adjustments)
 
 
