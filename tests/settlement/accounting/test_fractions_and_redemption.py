@@ -303,6 +303,7 @@ SPLIT = Split(
             CommodityMismatch,
         ),
         ({"adjustments": {"a/b": ONE}}, InvalidIdentifier),
+        ({"costs": [ONE]}, InvalidOption),
     ],
 )
 def test_what_is_no_split(changes: dict[str, Any], error: type[Exception]) -> None:

@@ -32,7 +32,7 @@ from backoffice_ledger.settlement.accounting import (
     settlement_date_balances,
     stock_record,
 )
-from backoffice_ledger.settlement.corporate_actions import split
+from backoffice_ledger.settlement.corporate_actions import coupon, split
 from backoffice_ledger.settlement.lots import Method, reconcile
 
 T = date(2026, 10, 8)
@@ -334,6 +334,22 @@ def test_what_is_owed_is_not_redeemed() -> None:
         )
 
 
+def test_a_coupon_on_what_is_owed(books: SettlementBooks) -> None:
+    """It is owed to the lender: the coupon is refused, and names the owner."""
+    books.post([short("S-1", 1000, "1000.00")])
+    with pytest.raises(InvalidOption, match="units of firm from zero"):
+        coupon(
+            books.ledger.view(),
+            ACCOUNTS,
+            coupon_id="K",
+            instrument=ACME,
+            per_unit="0.03",
+            currency="EUR",
+            ex_date=S,
+            payment_date=S,
+        )
+
+
 def test_a_valuation_of_an_obligation(books: SettlementBooks) -> None:
     """Where it costs less to buy back, the firm has gained."""
     rules = PostingRules()
@@ -346,6 +362,8 @@ def test_a_valuation_of_an_obligation(books: SettlementBooks) -> None:
     )
     [draft] = rules.entries(event)
     assert booked([draft])[1:] == [f"Dr {VALUE} 100.00 EUR", "Cr unrealised 100.00 EUR"]
+    with pytest.raises(InvalidOption, match="to_be_received"):
+        attrs.evolve(event, to_be_received={"T": eur("1.00")})
 
 
 # --- stores, and what always holds ----------------------------------------------------

@@ -85,6 +85,12 @@ class Marked:
             Literal["fvtpl", "fvoci", "fvoci-equity", "short"],
             "category",
         )
+        if self.category == "short" and self.to_be_received:
+            raise InvalidOption(
+                field="to_be_received",
+                expected="nothing of a short position",
+                found=dict(self.to_be_received),
+            )
 
 
 @final
@@ -238,6 +244,10 @@ class Split:
 
     def _check_money(self) -> None:
         check_choice(self.category, Category, "category")
+        for field in ("costs", "adjustments"):
+            value = getattr(self, field)
+            if not isinstance(value, Mapping):
+                raise InvalidOption(field=field, expected="a mapping", found=value)
         found = [*self.costs.values(), *self.adjustments.values()]
         if self.cash is not None:
             found.append(check_not_negative(self.cash, "cash"))

@@ -127,7 +127,8 @@ def coupon(
         rounding: of each owner's coupon, and of each claim.
 
     Raises:
-        InvalidOption: the firm bought more interest than the coupon pays.
+        InvalidOption: the firm bought more interest than the coupon pays, or an owner
+            is short of the bond.
         InvalidDate, InvalidIdentifier, InexactNumber, InvalidAmount: an argument is
             malformed.
     """
@@ -146,6 +147,13 @@ def coupon(
     for owner in holdings.owners:
         claims = holdings.claims(coupon_id, ex_date, amount_on, owner=owner)
         amount = amount_on(holdings.entitled(owner, ex_date))
+        if amount.minor_units < 0:
+            raise InvalidOption(
+                "a coupon on units that are owed is settled with their lender",
+                field="instrument",
+                expected=f"units of {owner} from zero",
+                found=amount,
+            )
         if not (claims or amount):
             continue
         is_house, purchased, accrued = owner in accounts.house, amount - amount, amount
