@@ -1,7 +1,6 @@
 """Cash dividends: what the issuer pays, and market claims for open trades."""
 
 import datetime
-from fractions import Fraction
 
 import backoffice_ledger as bl
 from backoffice_ledger.interest import Number, Rounding
@@ -58,11 +57,7 @@ def dividend(
     rate = check_number(per_unit, "per_unit")
     money = bl.Commodity.of(currency)
     holdings = read_holdings(view, accounts, instrument)
-
-    def amount_on(units: int) -> bl.Amount:
-        whole = Fraction(units, 10**instrument.scale)
-        return bl.Amount.rounded(rate * whole, money, rounding=rounding)
-
+    amount_on = holdings.amounts(rate, money, rounding)
     found: list[DividendPaid] = []
     for owner in holdings.owners:
         units = holdings.settled_of(owner)

@@ -3,11 +3,13 @@
 import datetime
 from collections import defaultdict
 from collections.abc import Callable
+from fractions import Fraction
 from typing import final
 
 import attrs
 
 import backoffice_ledger as bl
+from backoffice_ledger.interest import Rounding
 from backoffice_ledger.settlement.accounting import (
     DividendClaim,
     Obligation,
@@ -62,6 +64,17 @@ class Holdings:
         """Return an owner's units by trade date, without trades from a day on."""
         open_units = (i.units for i in self.claimable(ex_date) if i.owner == owner)
         return self.settled_of(owner) + sum(open_units)
+
+    def amounts(
+        self, rate: Fraction, money: bl.Commodity, rounding: Rounding
+    ) -> Callable[[int], bl.Amount]:
+        """Return what is paid on so many minor units, at a rate for a whole unit."""
+
+        def amount_on(units: int) -> bl.Amount:
+            whole = Fraction(units, 10**self.instrument.scale)
+            return bl.Amount.rounded(rate * whole, money, rounding=rounding)
+
+        return amount_on
 
     def claims(
         self,

@@ -1,7 +1,6 @@
 """Interest on bonds: what has accrued, and the coupon that pays it."""
 
 import datetime
-from fractions import Fraction
 
 import backoffice_ledger as bl
 from backoffice_ledger.errors import InvalidOption
@@ -138,11 +137,7 @@ def coupon(
     rate = check_number(per_unit, "per_unit")
     money = bl.Commodity.of(currency)
     holdings = read_holdings(view, accounts, instrument)
-
-    def amount_on(units: int) -> bl.Amount:
-        whole = Fraction(units, 10**instrument.scale)
-        return bl.Amount.rounded(rate * whole, money, rounding=rounding)
-
+    amount_on = holdings.amounts(rate, money, rounding)
     found: list[CouponAccrued | CouponPaid] = []
     for owner in holdings.owners:
         claims = holdings.claims(coupon_id, ex_date, amount_on, owner=owner)
