@@ -486,8 +486,8 @@ def _money(csd: Depositories, day: Day, view: bl.LedgerView) -> dict[str, int]:
     found: Counter[str] = Counter(dict.fromkeys(BANDS, CAPITAL * 100))
     found.update(csd.cash)
     for isin, each in BY_ISIN.items():
-        price = Fraction(each.price) / (100 if each.is_bond else 1)
-        cost = price * day.opening[FIRM, isin]
+        held = bl.Amount(day.opening[FIRM, isin], each.unit)
+        cost = each.priced(each.price).value_of(held)
         paid = bl.Amount.rounded(cost, each.currency, rounding="half-up")
         found[each.currency] -= paid.minor_units
     for trade in day.trades:

@@ -16,7 +16,7 @@ import attrs
 
 import backoffice_ledger as bl
 from backoffice_ledger.calendars import HolidayCalendar
-from backoffice_ledger.settlement import Allocation, Trade
+from backoffice_ledger.settlement import Allocation, Price, Trade
 from backoffice_ledger.settlement.dates import settlement_cycle, settlement_date
 from backoffice_ledger.settlement.penalties import RateClass
 
@@ -88,6 +88,10 @@ class Instrument:
     def is_bond(self) -> bool:
         """Whether prices are in percent and interest accrues."""
         return self.coupon_percent is not None
+
+    def priced(self, number: Decimal) -> Price:
+        """Return a number as the price that it is."""
+        return Price(number, "percent" if self.is_bond else "unit")
 
     def accrued(self, nominal: int, on: date) -> bl.Amount | None:
         """Return the interest that a buyer pays: actual/actual, one coupon a year."""
@@ -185,7 +189,8 @@ def generate(count: int, seed: int) -> Day:
     names = [f"T-{number:05}" for number in range(1, count + 1)]
     trades = [maker.trade(id_, at / count) for at, id_ in enumerate(names[:-3])]
     bought, sold_on, right = maker.told(names[-3:])
-    wrong = attrs.evolve(right, price=right.price + 1, consideration=None, net=None)
+    price = Price(right.price.number + 1, right.price.basis)
+    wrong = attrs.evolve(right, price=price, consideration=None, net=None)
     late = {bought.id: Lateness(2, at_first=800)}
     late |= _late(rng, trades, maker.netted, opening)
     american = [t.id for t in trades if t.market == "XNYS"]
@@ -358,9 +363,8 @@ def make_trade(
         settlement_date=settles,
         side=side,
         quantity=bl.Amount(units, each.unit),
-        price=price,
+        price=each.priced(price),
         currency=each.currency,
-        price_basis="percent" if each.is_bond else "unit",
         accrued=each.accrued(units, settles),
         fees={"commission": bl.Amount(fee, each.currency)},
         counterparty=counterparty,

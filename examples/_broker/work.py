@@ -7,7 +7,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from fractions import Fraction
 from typing import Final
 
 import backoffice_ledger as bl
@@ -26,7 +25,10 @@ from backoffice_ledger.settlement.accounting import (
     TradeExecuted,
     TradeSettled,
 )
-from backoffice_ledger.settlement.corporate_actions import dividend
+from backoffice_ledger.settlement.corporate_actions import (
+    dividend,
+    pay_customers,
+)
 from backoffice_ledger.settlement.netting import NettingSet
 from backoffice_ledger.settlement.penalties import (
     Fail,
@@ -88,16 +90,15 @@ def open_books(desk: SettlementDesk, day: Day) -> None:
 def _buy_inventory(desk: SettlementDesk, isin: str, units: int) -> None:
     """Book what the firm has as bought, and settled, on the day of the opening."""
     each = BY_ISIN[isin]
-    price = Fraction(each.price) / (100 if each.is_bond else 1)
+    quantity = bl.Amount(units, each.unit)
+    paid = each.priced(each.price).value_of(quantity)
     bought = TradeExecuted(
         trade_id=f"OPEN-{isin}",
         date=OPENED,
         settlement_date=OPENED,
         side="buy",
-        quantity=bl.Amount(units, each.unit),
-        consideration=bl.Amount.rounded(
-            price * units, each.currency, rounding="half-up"
-        ),
+        quantity=quantity,
+        consideration=bl.Amount.rounded(paid, each.currency, rounding="half-up"),
         counterparty="OPENING",
     )
     desk.books.post([bought, TradeSettled(obligation=bought.obligation, date=OPENED)])
@@ -303,7 +304,7 @@ def day_penalties(
     each = BY_ISIN[status.remaining.commodity.code]
     parties = US_PARTICIPANT, instruction.counterparty
     deliverer, receiver = parties if instruction.is_delivery else parties[::-1]
-    price = Fraction(closes[each.isin]) / (100 if each.is_bond else 1)
+    price = each.priced(closes[each.isin])
     return settlement_fail_penalties(
         Fail(
             instruction=status.id,
@@ -356,21 +357,21 @@ def pay_dividends(desk: SettlementDesk, isin: str) -> None:
         else one
         for one in found
     )
-    owed = desk.ledger.balance(ACCOUNTS.customer_payable)
-    for amount in owed:
-        postings = [
-            bl.debit(ACCOUNTS.customer_payable, amount),
-            bl.credit(ACCOUNTS.nostro, amount),
-        ]
-        desk.ledger.post(bl.Entry(f"DIV-{isin}-customers", PAYMENT_DATE, postings))
+    each = BY_ISIN[isin]
+    paid_on = pay_customers(
+        desk.ledger.view(),
+        ACCOUNTS,
+        payment_id=f"DIV-{isin}-customers",
+        instrument=each.unit,
+        currency=each.currency,
+        date=PAYMENT_DATE,
+    )
+    desk.books.post(paid_on)
 
 
 def mark(books: SettlementBooks, day: date, closes: Mapping[str, Decimal]) -> None:
     """Value the firm's own positions at the close."""
     books.mark(
         day,
-        {
-            each.isin: Fraction(closes[each.isin]) / (100 if each.is_bond else 1)
-            for each in INSTRUMENTS
-        },
+        {each.isin: each.priced(closes[each.isin]) for each in INSTRUMENTS},
     )

@@ -13,7 +13,13 @@ from typing import Any
 import attrs
 
 import backoffice_ledger as bl
-from backoffice_ledger.settlement import Allocation, Instruction, SettlementDesk, Trade
+from backoffice_ledger.settlement import (
+    Allocation,
+    Instruction,
+    Price,
+    SettlementDesk,
+    Trade,
+)
 from backoffice_ledger.settlement.accounting import SettlementAccounts
 
 ACME, SIEMENS = "US0378331005", "DE0007236101"
@@ -44,7 +50,7 @@ def live(ledger: bl.Ledger) -> None:
     """Take trades and instructions through every state that documents can hold."""
     SettlementAccounts().open_in(ledger, customers=["C-1", "C-2"])
     desk = SettlementDesk(ledger)
-    bond = {"price": "101.25", "price_basis": "percent", "accrued": "12.50 USD"}
+    bond = {"price": Price("101.25", "percent"), "accrued": "12.50 USD"}
     desk.capture_many(
         [
             trade(),

@@ -8,7 +8,13 @@ import pytest
 
 import backoffice_ledger as bl
 from backoffice_ledger import errors
-from backoffice_ledger.settlement import FrontOffice, RuleBooks, SettlementDesk, Trade
+from backoffice_ledger.settlement import (
+    FrontOffice,
+    Price,
+    RuleBooks,
+    SettlementDesk,
+    Trade,
+)
 from backoffice_ledger.settlement.accounting import (
     Netted,
     PostingRules,
@@ -140,7 +146,7 @@ def test_trades_are_listed_with_their_prices(
     desk.capture_many(
         [
             make(),
-            make(id="T-2", price="101.25", price_basis="percent"),
+            make(id="T-2", price=Price("101.25", "percent")),
             make(id="T-3", owner="C-1", capacity="agent"),
             make(id="T-4", quantity="1 DE0005557508"),
         ]

@@ -15,6 +15,7 @@ import backoffice_ledger as bl
 from backoffice_ledger import errors
 from backoffice_ledger.settlement import (
     Allocation,
+    Price,
     Trade,
     isin_check_digit,
     split_block,
@@ -45,8 +46,7 @@ def test_a_bond_is_priced_in_percent_and_clean(make: Make) -> None:
     """100 000 face at 101.25 with 1 250.00 accrued: 102 500.00 (EY, IFRS examples)."""
     bond = make(
         quantity="100000 US0378331005",
-        price="101.25",
-        price_basis="percent",
+        price=Price("101.25", "percent"),
         accrued="1250.00 USD",
         fees={},
     )
@@ -96,7 +96,7 @@ def test_an_agent_settles_without_the_fees(make: Make) -> None:
 def test_a_price_is_exact(make: Make, value: Any, expected: Fraction) -> None:
     """Text, int, Decimal or Fraction; whatever it is, it comes back from the book."""
     trade = make(price=value, quantity="3000 US0378331005")
-    assert trade.price == expected
+    assert trade.price == Price(expected, "unit")
     assert from_document(to_document(trade)) == trade
 
 
@@ -122,7 +122,7 @@ def test_a_price_is_exact(make: Make, value: Any, expected: Fraction) -> None:
         ({"price": Decimal("NaN")}, errors.InvalidAmount, "price"),
         ({"price": 0}, errors.InvalidOption, "price"),
         ({"price": "0.000001", "quantity": "1 US0378331005"}, errors.InvalidOption, ""),
-        ({"price_basis": "dozen"}, errors.InvalidOption, "price_basis"),
+        ({"price": "-1"}, errors.InvalidAmount, "price"),
         ({"currency": "DOLLARS"}, errors.UnknownCommodity, "commodity"),
         ({"accrued": "1.00 EUR"}, errors.CommodityMismatch, "accrued"),
         ({"accrued": "-1.00 USD"}, errors.InvalidOption, "accrued"),

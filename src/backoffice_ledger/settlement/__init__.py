@@ -28,6 +28,7 @@ from backoffice_ledger.settlement._netting import (
     NettingKind,
 )
 from backoffice_ledger.settlement._partial import split_cash
+from backoffice_ledger.settlement._price import Price, PriceBasis
 from backoffice_ledger.settlement._status import (
     Failure,
     HoldState,
@@ -42,12 +43,7 @@ from backoffice_ledger.settlement._status import (
     failures,
     reason_of,
 )
-from backoffice_ledger.settlement._trade import (
-    Allocation,
-    PriceBasis,
-    Trade,
-    split_block,
-)
+from backoffice_ledger.settlement._trade import Allocation, Trade, split_block
 from backoffice_ledger.settlement._worklist import Task
 
 __all__ = [
@@ -77,6 +73,7 @@ __all__ = [
     "Part",
     "Party",
     "PendingReason",
+    "Price",
     "PriceBasis",
     "Processing",
     "Route",

@@ -264,8 +264,8 @@ class FrontOffice:
                     trade.side,
                     trade.instrument.code,
                     trade.quantity,
-                    f"{text_of(trade.price)} {trade.currency}"
-                    + (" %" if trade.price_basis == "percent" else ""),
+                    f"{text_of(trade.price.number)} {trade.currency}"
+                    + (" %" if trade.price.basis == "percent" else ""),
                     trade.counterparty,
                     trade.settlement_date,
                     status.state.value,
@@ -294,7 +294,7 @@ class FrontOffice:
         [trade] = records.trades(statuses)
         self._check(trade.owner)
         answers: list[tuple[str, str]] = [
-            ("What", f"{trade.side} {trade.quantity} at {text_of(trade.price)}"),
+            ("What", f"{trade.side} {trade.quantity} at {trade.price}"),
             ("Money", str(trade.net)),
             ("With", trade.counterparty),
             ("State", status.state.value),

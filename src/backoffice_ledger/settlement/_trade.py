@@ -1,23 +1,17 @@
 """Trades: what was agreed, as it never changes."""
 
-import re
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
 from types import MappingProxyType
-from typing import Any, Final, Literal, final
+from typing import Any, Final, final
 
 import attrs
 
 import backoffice_ledger as bl
-from backoffice_ledger.errors import (
-    InexactNumber,
-    InvalidAmount,
-    InvalidDate,
-    InvalidDocument,
-    InvalidOption,
-)
+from backoffice_ledger.errors import InvalidDate, InvalidDocument, InvalidOption
+from backoffice_ledger.settlement._price import Price
 from backoffice_ledger.settlement._values import (
     as_amount,
     as_optional_amount,
@@ -47,36 +41,8 @@ from backoffice_ledger.settlement.lots._checks import (
 KIND: Final = "trade"
 """The kind of the documents that keep trades; a version is a version of the trade."""
 
-PriceBasis = Literal["unit", "percent"]
-"""What a price is for: one unit, or, in percent, the nominal amount of one unit."""
-
-_NUMBER: Final = re.compile(
-    r"(?=.{1,64}$)-?[0-9]+(\.[0-9]+|/0*[1-9][0-9]*)?", re.ASCII | re.DOTALL
-)
 _NO_FEES: Final[Mapping[str, bl.Amount]] = MappingProxyType({})
 _NAMED: Final = ("market", "own_ssi", "counterparty_ssi")
-
-
-def exact_price(value: object) -> Fraction:
-    """Return a price as the exact number that it is.
-
-    Raises:
-        InexactNumber: a float, a bool or another type.
-        InvalidAmount: no plain number, or one of more than 64 characters.
-    """
-    if isinstance(value, bool) or not isinstance(value, (int, str, Decimal, Fraction)):
-        raise InexactNumber(
-            field="price",
-            expected="str, int, Decimal or Fraction",
-            found=type(value).__name__,
-        )
-    if isinstance(value, Decimal) and value.is_finite() and abs(value.adjusted()) < 64:
-        value = f"{value:f}"
-    if not _NUMBER.fullmatch(str(value)):
-        raise InvalidAmount(
-            field="price", expected="a number such as 50.25", found=value
-        )
-    return Fraction(value)
 
 
 def _as_fees(fees: Mapping[str, bl.Amount | str]) -> Mapping[str, bl.Amount]:
@@ -107,8 +73,8 @@ def _as_day(value: date | None) -> Any:
     return value
 
 
-def _as_price(value: str | int | Decimal | Fraction) -> Fraction:
-    return exact_price(value)
+def _as_price(value: Price | str | int | Decimal | Fraction) -> Price:
+    return Price.of(value)
 
 
 def _as_currency(value: str | bl.Commodity) -> bl.Commodity:
@@ -131,10 +97,10 @@ class Trade:
             leaves it to the desk that captures the trade.
         side: ``buy`` or ``sell``: what we, or our customer, do.
         quantity: units, above zero; its commodity is the instrument.
-        price: exact; text, int, Decimal or Fraction.
+        price: above zero: by the unit, or of a bond ``Price("101.25", "percent")``,
+            clean; a plain number is by the unit.
         currency: of the price and of all money.
         counterparty: whom we trade with: an opaque id.
-        price_basis: ``unit``, or ``percent`` of the nominal amount (bonds, clean).
         consideration: price times quantity; None computes it, rounded half-up.  What is
             given must be within one minor unit of the exact product.
         accrued: interest that the buyer pays to the seller.
@@ -161,10 +127,9 @@ class Trade:
     settlement_date: date = attrs.field(default=None, converter=_as_day)
     side: TradeSide
     quantity: bl.Amount = attrs.field(converter=_as_quantity)
-    price: Fraction = attrs.field(converter=_as_price)
+    price: Price = attrs.field(converter=_as_price)
     currency: bl.Commodity = attrs.field(converter=_as_currency)
     counterparty: str
-    price_basis: PriceBasis = "unit"
     consideration: bl.Amount = attrs.field(default=None, converter=_as_consideration)
     accrued: bl.Amount = attrs.field(default=None, converter=_as_accrued)
     fees: Mapping[str, bl.Amount] = attrs.field(default=_NO_FEES, converter=_as_fees)
@@ -182,8 +147,7 @@ class Trade:
         self._check_days()
         check_choice(self.side, TradeSide, "side")
         check_positive(self.quantity, "quantity")
-        check_choice(self.price_basis, PriceBasis, "price_basis")
-        if self.price <= 0:
+        if not self.price.number:
             raise InvalidOption(
                 field="price", expected="a price above zero", found=self.price
             )
@@ -228,8 +192,7 @@ class Trade:
     def _set_money(self) -> None:
         """Compute what was not given, and check what was."""
         unit = self.currency
-        basis = 100 if self.price_basis == "percent" else 1
-        exact = Fraction(self.quantity.decimal) * self.price / basis
+        exact = self.price.value_of(self.quantity)
         given: Any = self.consideration
         if given is None:
             given = bl.Amount.rounded(exact, unit, rounding="half-up")
@@ -381,8 +344,8 @@ def to_document(trade: Trade) -> bl.Document:
         "instrument": trade.instrument.code,
         "instrument_scale": trade.instrument.scale,
         "quantity": trade.quantity.number,
-        "price": text_of(trade.price),
-        "price_basis": trade.price_basis,
+        "price": text_of(trade.price.number),
+        "price_basis": trade.price.basis,
         "currency": trade.currency.code,
         "currency_scale": trade.currency.scale,
         "consideration": trade.consideration.number,
@@ -418,8 +381,7 @@ def from_document(document: bl.Document) -> Trade:
             settlement_date=date.fromisoformat(content["settlement_date"]),
             side=content["side"],
             quantity=read_amount(content["quantity"], instrument),
-            price=content["price"],
-            price_basis=content["price_basis"],
+            price=Price(content["price"], content["price_basis"]),
             currency=currency,
             consideration=read_amount(content["consideration"], currency),
             accrued=read_amount(content["accrued"], currency),

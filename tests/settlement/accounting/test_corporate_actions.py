@@ -230,16 +230,18 @@ def test_a_bond_from_purchase_to_coupon(books: SettlementBooks) -> None:
         books.accounts,
         coupon_id="C-1",
         instrument=BOND,
-        amount=interest.accrued(end),
-        date=end,
+        per_unit="0.03",
+        currency="EUR",
+        ex_date=end,
+        payment_date=end,
     )
     assert booked(books.post(events)) == journal(
         """
-        2027-01-24 * settlement/C-1/interest-accrued
+        2027-01-24 * settlement/C-1-firm/interest-accrued
             Dr accrued    383.33 EUR
             Cr interest   383.33 EUR
 
-        2027-01-24 * settlement/C-1/coupon
+        2027-01-24 * settlement/C-1-firm/coupon
             Dr nostro    3000.00 EUR
             Cr purchased 1250.00 EUR
             Cr accrued   1750.00 EUR
@@ -263,6 +265,8 @@ def test_a_coupon_pays_what_was_bought(books: SettlementBooks) -> None:
             books.accounts,
             coupon_id="C-1",
             instrument=BOND,
-            amount=eur("1000.00"),
-            date=S,
+            per_unit="0.01",
+            currency="EUR",
+            ex_date=S,
+            payment_date=S,
         )

@@ -7,6 +7,10 @@ from backoffice_ledger.settlement.accounting._accounts import (
 )
 from backoffice_ledger.settlement.accounting._books import SettlementBooks
 from backoffice_ledger.settlement.accounting._events import SettlementEvent
+from backoffice_ledger.settlement.accounting._issuer_events import (
+    CustomerPaid,
+    Redeemed,
+)
 from backoffice_ledger.settlement.accounting._open import (
     open_obligations,
     settlement_date_balances,
@@ -29,6 +33,7 @@ from backoffice_ledger.settlement.accounting._rules import (
     PostingRules,
     TransactionCosts,
 )
+from backoffice_ledger.settlement.accounting._stock import stock_record
 from backoffice_ledger.settlement.accounting._trade_events import (
     Capacity,
     Category,
@@ -39,6 +44,7 @@ from backoffice_ledger.settlement.accounting._trade_events import (
     FxTradeSettled,
     Netted,
     Obligation,
+    Payment,
     TradeCancelled,
     TradeExecuted,
     TradeFailing,
@@ -54,6 +60,7 @@ __all__ = [
     "Clearing",
     "CouponAccrued",
     "CouponPaid",
+    "CustomerPaid",
     "CustomerSettled",
     "DividendClaim",
     "DividendClaimPaid",
@@ -66,9 +73,11 @@ __all__ = [
     "Marked",
     "Netted",
     "Obligation",
+    "Payment",
     "PenaltyAccrued",
     "PenaltyPaid",
     "PostingRules",
+    "Redeemed",
     "SettlementAccounts",
     "SettlementBooks",
     "SettlementEvent",
@@ -82,4 +91,5 @@ __all__ = [
     "open_obligations",
     "settlement_date_balances",
     "settlement_date_entries",
+    "stock_record",
 ]

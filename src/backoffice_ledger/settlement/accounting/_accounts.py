@@ -7,6 +7,7 @@ from typing import Any, Final, final
 import attrs
 
 import backoffice_ledger as bl
+from backoffice_ledger.errors import InvalidOption
 from backoffice_ledger.settlement.accounting._trade_events import Category, Clearing
 from backoffice_ledger.settlement.lots._positions import LotAccounts
 
@@ -21,8 +22,10 @@ LOCATIONS: Final = (
     "fail-deliver",
     "vault",
     "transit",
+    "borrowed",
 )
-"""Where units are: the location side of the stock record."""
+"""Where units are: the location side of the stock record; what is borrowed is owed to
+its lender, and counts below zero."""
 
 
 def _account(path: str, kind: str) -> Any:
@@ -58,10 +61,56 @@ def _frozen(value: Mapping[str, str]) -> Mapping[str, str]:
 class SettlementAccounts:
     """The paths of the accounts; each can be another one.
 
-    Securities are kept at cost, changes of their fair value beside it.  *house* names
-    the owners that are the firm itself, its portfolios; all others are customers.
-    *fee_accounts* names the account of a fee that is not to go to
-    *commission_expense*.
+    Securities are kept at cost, changes of their fair value beside it.
+
+    Attributes:
+        nostro: money at banks and depositories.
+        securities_fvtpl: what securities at FVTPL cost.
+        fair_value_fvtpl: what they are worth above, or below, their cost.
+        securities_fvoci: what debt instruments at FVOCI cost.
+        fair_value_fvoci: what they are worth above, or below, their cost.
+        securities_fvoci_equity: what equity instruments at FVOCI cost.
+        fair_value_fvoci_equity: what they are worth above, or below, their cost.
+        securities_amortised_cost: what securities at amortised cost cost.
+        receivable_unsettled: money to come from counterparties for trades.
+        receivable_ccp: money to come from central counterparties.
+        failed_to_deliver: money to come for what we failed to deliver.
+        receivable_fair_value: in settlement-date accounting only, changes of value of
+            what is still to be received; nothing is ever booked on it.
+        customer_receivable: what customers owe us for trades as agent.
+        fx_receivable: currencies to come.
+        accrued_interest: interest on our bonds that has accrued, and is not paid.
+        purchased_interest: interest that was bought with them.
+        claims_receivable: dividends and coupons that sellers owe us, or our customers.
+        penalties_receivable: penalties that others pay us.
+        securities_short: what short sales brought, until they are bought back.
+        fair_value_short: what it costs more, or less, to buy it back now.
+        payable_unsettled: money to go to counterparties for trades.
+        payable_ccp: money to go to central counterparties.
+        failed_to_receive: money to go for what we failed to receive.
+        customer_payable: what we owe customers: proceeds of sales, and what we received
+            for their units.
+        fx_payable: currencies to go.
+        claims_payable: dividends and coupons that we, or our customers, owe to buyers.
+        penalties_payable: penalties that we pay.
+        commission_expense: fees that we pay, if *fee_accounts* does not name another.
+        penalty_expense: penalties, as our cost.
+        commission_revenue: fees that customers pay.
+        realised: results of what was sold or redeemed.
+        unrealised: changes of value of what is held at FVTPL.
+        interest_income: interest on our bonds.
+        dividend_income: dividends on our shares.
+        penalty_income: penalties, as our income.
+        tolerance_difference: money beyond what was agreed, within the tolerance.
+        other_comprehensive_income: changes of value of debt at FVOCI that is held.
+        other_comprehensive_income_equity: those of equity instruments at FVOCI.
+        retained_earnings: where those go when the instruments are sold.
+        fx_position: the other side of each currency that was bought or sold.
+        stock_owner: above the memorandum accounts of what each owner has.
+        stock_location: above those of where it is.
+        house: the owners that are the firm itself, its portfolios; all others are
+            customers.
+        fee_accounts: by name of a fee, an account in the place of *commission_expense*.
     """
 
     nostro: str = _asset("nostro")
@@ -69,6 +118,8 @@ class SettlementAccounts:
     fair_value_fvtpl: str = _asset("securities:fvtpl:fair-value")
     securities_fvoci: str = _asset("securities:fvoci:cost")
     fair_value_fvoci: str = _asset("securities:fvoci:fair-value")
+    securities_fvoci_equity: str = _asset("securities:fvoci-equity:cost")
+    fair_value_fvoci_equity: str = _asset("securities:fvoci-equity:fair-value")
     securities_amortised_cost: str = _asset("securities:amortised-cost")
     receivable_unsettled: str = _asset("unsettled:receivable")
     receivable_ccp: str = _asset("unsettled:receivable-ccp")
@@ -80,6 +131,8 @@ class SettlementAccounts:
     purchased_interest: str = _asset("interest:purchased")
     claims_receivable: str = _asset("market-claims")
     penalties_receivable: str = _asset("penalties")
+    securities_short: str = _liability("securities:short:proceeds")
+    fair_value_short: str = _liability("securities:short:fair-value")
     payable_unsettled: str = _liability("unsettled:payable")
     payable_ccp: str = _liability("unsettled:payable-ccp")
     failed_to_receive: str = _liability("unsettled:failed-to-receive")
@@ -97,6 +150,10 @@ class SettlementAccounts:
     penalty_income: str = _income("penalties")
     tolerance_difference: str = _income("tolerance-difference")
     other_comprehensive_income: str = _equity("other-comprehensive-income")
+    other_comprehensive_income_equity: str = _equity(
+        "other-comprehensive-income:equity-instruments"
+    )
+    retained_earnings: str = _equity("retained")
     fx_position: str = _equity("trading:fx")
     stock_owner: str = _account("stock:owner", "prefix")
     stock_location: str = _account("stock:location", "prefix")
@@ -112,21 +169,47 @@ class SettlementAccounts:
         return {
             "fvtpl": self.securities_fvtpl,
             "fvoci": self.securities_fvoci,
+            "fvoci-equity": self.securities_fvoci_equity,
             "amortised-cost": self.securities_amortised_cost,
+            "short": self.securities_short,
         }[category]
 
     def fair_value(self, category: Category) -> str:
         """Return the account of changes of fair value; amortised cost has none."""
-        return {"fvtpl": self.fair_value_fvtpl, "fvoci": self.fair_value_fvoci}[
-            category
-        ]
+        return {
+            "fvtpl": self.fair_value_fvtpl,
+            "fvoci": self.fair_value_fvoci,
+            "fvoci-equity": self.fair_value_fvoci_equity,
+            "short": self.fair_value_short,
+        }[category]
 
     def value_change(self, category: Category) -> str:
         """Return where a change of fair value goes: result, or equity (OCI)."""
         return {
             "fvtpl": self.unrealised,
             "fvoci": self.other_comprehensive_income,
+            "fvoci-equity": self.other_comprehensive_income_equity,
+            "short": self.unrealised,
         }[category]
+
+    def category(self, securities: str) -> Category:
+        """Return how assets are measured that an account of securities at cost holds.
+
+        Raises:
+            InvalidOption: it is no such account.
+        """
+        found: dict[str, Category] = {
+            self.securities_fvtpl: "fvtpl",
+            self.securities_fvoci: "fvoci",
+            self.securities_fvoci_equity: "fvoci-equity",
+            self.securities_amortised_cost: "amortised-cost",
+            self.securities_short: "short",
+        }
+        if securities not in found:
+            raise InvalidOption(
+                field="account", expected=" or ".join(found), found=securities
+            )
+        return found[securities]
 
     def unsettled(self, cash_minor_units: int, clearing: Clearing) -> str:
         """Return the account of money that we are owed (positive) or owe."""
@@ -182,10 +265,20 @@ class SettlementAccounts:
                 {
                     self.securities_fvtpl,
                     self.securities_fvoci,
+                    self.securities_fvoci_equity,
                     self.securities_amortised_cost,
+                    self.securities_short,
                 }
             ),
-            adjustment=frozenset({self.fair_value_fvtpl, self.fair_value_fvoci}),
+            adjustment=frozenset(
+                {
+                    self.fair_value_fvtpl,
+                    self.fair_value_fvoci,
+                    self.fair_value_fvoci_equity,
+                    self.fair_value_short,
+                }
+            ),
+            short=frozenset({self.securities_short}),
         )
 
     # --- opening ---------------------------------------------------------------------
@@ -194,6 +287,10 @@ class SettlementAccounts:
         self, ledger: bl.Ledger, *, customers: Iterable[str] = ()
     ) -> tuple[bl.Account, ...]:
         """Open all of them in a book, and declare the dimensions; safe to repeat.
+
+        What each of them is for stands with the attributes.  Those of the stock record
+        are memorandum accounts: one for each owner and one for each of `LOCATIONS`.
+        A book that was opened by an earlier release gets what has been added since.
 
         Args:
             ledger: the book.

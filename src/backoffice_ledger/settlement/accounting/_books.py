@@ -9,6 +9,7 @@ import attrs
 import backoffice_ledger as bl
 from backoffice_ledger.errors import ConditionFailed, InvalidOption
 from backoffice_ledger.interest import Number, Rounding
+from backoffice_ledger.settlement._price import Price
 from backoffice_ledger.settlement.accounting._accounts import SettlementAccounts
 from backoffice_ledger.settlement.accounting._events import SettlementEvent
 from backoffice_ledger.settlement.accounting._rules import PostingRules
@@ -22,7 +23,6 @@ from backoffice_ledger.settlement.lots._checks import (
     check_choice,
     check_day,
     check_instance,
-    check_number,
 )
 
 T = TypeVar("T")
@@ -112,7 +112,11 @@ class SettlementBooks:
         )
 
     def mark(
-        self, day: datetime.date, prices: Mapping[str, Number], *, part: int = 1
+        self,
+        day: datetime.date,
+        prices: Mapping[str, Price | Number],
+        *,
+        part: int = 1,
     ) -> tuple[bl.Record, ...]:
         """Value positions at closing prices, and book the changes.
 
@@ -121,8 +125,8 @@ class SettlementBooks:
 
         Args:
             day: of the prices.
-            prices: of one whole unit in the position's currency, by code of the
-                instrument; clean prices of bonds, per unit of face value.
+            prices: in the position's currency, by code of the instrument: a bond's
+                ``Price("98.75", "percent")``, clean; a plain number is by the unit.
             part: 2 corrects the first valuation of the day, ...
 
         Raises:
@@ -133,7 +137,7 @@ class SettlementBooks:
         if not isinstance(prices, Mapping):
             raise InvalidOption(field="prices", expected="a mapping", found=prices)
         exact = {
-            code: check_number(price, f"prices.{code}")
+            code: Price.of(price, field=f"prices.{code}").per_unit
             for code, price in prices.items()
         }
         return self._atomically(

@@ -1,5 +1,9 @@
 """All events of settlement accounting."""
 
+from backoffice_ledger.settlement.accounting._issuer_events import (
+    CustomerPaid,
+    Redeemed,
+)
 from backoffice_ledger.settlement.accounting._position_events import (
     CouponAccrued,
     CouponPaid,
@@ -42,6 +46,8 @@ SettlementEvent = (
     | LotsTransferred
     | CouponAccrued
     | CouponPaid
+    | Redeemed
+    | CustomerPaid
     | PenaltyAccrued
     | PenaltyPaid
 )

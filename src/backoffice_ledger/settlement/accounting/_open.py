@@ -71,8 +71,9 @@ class OpenTrades:
         self._accounts = accounts
         self._money = accounts.open_money
         self._locations = accounts.open_locations
-        self._cost = accounts.lots.cost
-        self._adjustment = accounts.lots.adjustment
+        # Short sales are no regular-way trades: nothing of them is held back.
+        self._cost = accounts.lots.cost - accounts.lots.short
+        self._adjustment = accounts.lots.adjustment - {accounts.fair_value_short}
         self._trades: dict[str, _Trade] = {}
         self._open: dict[str, _Trade] = {}
         self._moved: dict[str, list[_Moved]] = {}

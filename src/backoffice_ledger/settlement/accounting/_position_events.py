@@ -35,6 +35,10 @@ def _penalties(value: "Iterable[PenaltyAccrued]") -> "tuple[PenaltyAccrued, ...]
     return tuple(value)
 
 
+def _claims(value: "Iterable[DividendClaim]") -> "tuple[DividendClaim, ...]":
+    return tuple(value)
+
+
 def _location_units(value: "Iterable[LocationUnits]") -> "tuple[LocationUnits, ...]":
     return tuple(value)
 
@@ -48,11 +52,12 @@ class Marked:
         date: the day of the price.
         instrument: what was valued.
         value: fair value of the position now; the entry's description names it.
-        change: of the fair value since the last valuation; signed.
+        change: of the fair value since the last valuation; signed.  Of a short position
+            both are those of the obligation: where it grows, the firm loses.
         to_be_received: what of the change falls on units that were bought and are
             still to be received, by the id of the purchase; signed.
         owner: of the position.
-        category: how it is measured: ``fvtpl`` or ``fvoci``.
+        category: how it is measured: not at amortised cost.
         part: 1 for the first valuation of a day, 2 for one that corrects it, ...
     """
 
@@ -75,13 +80,25 @@ class Marked:
         check_same(check_amount(self.value, "value"), money, "value")
         check_amounts(self.to_be_received, money, "to_be_received", signed=True)
         check_name(self.owner, "owner")
-        check_choice(self.category, Literal["fvtpl", "fvoci"], "category")
+        check_choice(
+            self.category,
+            Literal["fvtpl", "fvoci", "fvoci-equity", "short"],
+            "category",
+        )
+        if self.category == "short" and self.to_be_received:
+            raise InvalidOption(
+                field="to_be_received",
+                expected="nothing of a short position",
+                found=dict(self.to_be_received),
+            )
 
 
 @final
 @attrs.frozen(order=False, kw_only=True)
 class DividendClaim:
     """A dividend falls on units that are traded and not yet settled (market claim).
+
+    That on a coupon is booked with the coupon, and is paid like the others.
 
     Who bought before the ex-date and receives after the record date claims it from the
     seller; who sold so owes it.
@@ -91,7 +108,7 @@ class DividendClaim:
         obligation: on whose open units it falls: a claim where we receive the units, a
             debt where we deliver them.
         date: the ex-date.
-        amount: of the dividend, positive.
+        amount: of the dividend, or of the coupon; positive.
     """
 
     claim_id: str
@@ -178,6 +195,9 @@ class LocationUnits:
 class Split:
     """An instrument was split, or joined: other units, the same cost, no result.
 
+    Fractions of units that are paid in cash go at what they cost, like units that are
+    sold.  A new unit that is made of several lots takes its cost out of each of them.
+
     Attributes:
         split_id: unique.
         date: the day from which the new units count.
@@ -186,6 +206,10 @@ class Split:
             them, those of open trades by themselves.
         lots: by lot, the units that are added; a customer has no lots.
         owner: whose units they are.
+        cash: what is paid for fractions; None where there are none.
+        costs: by lot, what is added to its cost; signed.
+        adjustments: by lot, what is added to its changes of fair value; signed.
+        category: how the asset is measured.
     """
 
     split_id: str
@@ -194,6 +218,12 @@ class Split:
     locations: tuple[LocationUnits, ...] = attrs.field(converter=_location_units)
     lots: Mapping[str, bl.Amount] = attrs.field(default=NO_AMOUNTS, converter=frozen)
     owner: str = "firm"
+    cash: bl.Amount | None = None
+    costs: Mapping[str, bl.Amount] = attrs.field(default=NO_AMOUNTS, converter=frozen)
+    adjustments: Mapping[str, bl.Amount] = attrs.field(
+        default=NO_AMOUNTS, converter=frozen
+    )
+    category: Category = "fvtpl"
 
     def __attrs_post_init__(self) -> None:
         check_name(self.split_id, "split_id")
@@ -204,12 +234,28 @@ class Split:
             check_same(item.quantity, self.instrument, "locations")
         check_amounts(self.lots, self.instrument, "lots", signed=True)
         check_name(self.owner, "owner")
+        self._check_money()
         if self.lots and sum_of(self.lots, self.instrument) != self.added:
             raise InvalidOption(
                 field="lots",
                 expected=f"{self.added} in all",
                 found=sum_of(self.lots, self.instrument),
             )
+
+    def _check_money(self) -> None:
+        check_choice(self.category, Category, "category")
+        for field in ("costs", "adjustments"):
+            value = getattr(self, field)
+            if not isinstance(value, Mapping):
+                raise InvalidOption(field=field, expected="a mapping", found=value)
+        found = [*self.costs.values(), *self.adjustments.values()]
+        if self.cash is not None:
+            found.append(check_not_negative(self.cash, "cash"))
+        if found:
+            money = check_amount(found[0], "costs").commodity
+            check_amounts(self.costs, money, "costs", signed=True)
+            check_amounts(self.adjustments, money, "adjustments", signed=True)
+            check_same(found[-1], money, "cash")
 
     @property
     def added(self) -> bl.Amount:
@@ -289,13 +335,17 @@ class CouponAccrued:
 class CouponPaid:
     """A coupon was paid.
 
+    The issuer pays on what the depository holds.  What falls on units that were traded
+    and are not settled yet is claimed from the seller, or owed to the buyer.
+
     Attributes:
         coupon_id: unique.
         date: the day.
         instrument: the bond.
-        purchased: the part that was bought with the bond.
-        accrued: the part that has accrued since.
+        purchased: the part that was bought with the bond; of a customer zero.
+        accrued: the part that has accrued since; of a customer all.
         owner: of the bond.
+        claims: market claims on open trades that are part of the coupon.
     """
 
     coupon_id: str
@@ -304,6 +354,7 @@ class CouponPaid:
     purchased: bl.Amount
     accrued: bl.Amount
     owner: str = "firm"
+    claims: tuple[DividendClaim, ...] = attrs.field(default=(), converter=_claims)
 
     def __attrs_post_init__(self) -> None:
         check_name(self.coupon_id, "coupon_id")
@@ -311,8 +362,12 @@ class CouponPaid:
         check_instance(self.instrument, bl.Commodity, "instrument")
         money = check_not_negative(self.purchased, "purchased").commodity
         check_same(check_not_negative(self.accrued, "accrued"), money, "accrued")
-        check_positive(self.purchased + self.accrued, "accrued")
+        if not self.claims:
+            check_positive(self.purchased + self.accrued, "accrued")
         check_name(self.owner, "owner")
+        for item in self.claims:
+            check_instance(item, DividendClaim, "claims")
+            check_same(item.amount, money, "claims.amount")
 
 
 @final

@@ -8,6 +8,7 @@ import attrs
 import backoffice_ledger as bl
 from backoffice_ledger.errors import InvalidOption
 from backoffice_ledger.settlement.accounting import _holdings as holdings
+from backoffice_ledger.settlement.accounting import _issuer_events as issuers
 from backoffice_ledger.settlement.accounting import _position_events as positions
 from backoffice_ledger.settlement.accounting import _trade_events as events
 from backoffice_ledger.settlement.accounting import _trades as trades
@@ -58,6 +59,8 @@ _NAMES: Final[Mapping[type[Any], Callable[[Any], tuple[str, str, str]]]] = {
     positions.LotsTransferred: lambda e: (e.transfer_id, "transferred", ""),
     positions.CouponAccrued: lambda e: (e.accrual_id, "interest-accrued", ""),
     positions.CouponPaid: lambda e: (e.coupon_id, "coupon", ""),
+    issuers.Redeemed: lambda e: (e.redemption_id, "redeemed", ""),
+    issuers.CustomerPaid: lambda e: (e.payment_id, "customer-paid", ""),
     positions.PenaltyAccrued: lambda e: (e.penalty_id, "penalty", ""),
     positions.PenaltyPaid: lambda e: (e.payment_id, "penalties-paid", ""),
 }
@@ -78,6 +81,8 @@ _LINES: Final[Mapping[type[Any], Callable[[SettlementAccounts, Any], list[Line]]
     positions.LotsTransferred: holdings.transferred,
     positions.CouponAccrued: holdings.coupon_accrued,
     positions.CouponPaid: holdings.coupon_paid,
+    issuers.Redeemed: holdings.redeemed,
+    issuers.CustomerPaid: holdings.customer_paid,
     positions.PenaltyAccrued: holdings.penalty,
     positions.PenaltyPaid: holdings.penalty_paid,
 }

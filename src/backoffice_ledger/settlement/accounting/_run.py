@@ -131,7 +131,8 @@ class Run:
             event.trade
             for event in items
             if isinstance(event, events.TradeCancelled)
-            and (event.trade.capacity, event.trade.side) == ("principal", "buy")
+            and event.trade.capacity == "principal"
+            and event.trade.is_opening
             and not self._has(event.trade.trade_id, "cancelled")
         ]
         trades = [*executed, *taken_back]
@@ -212,7 +213,7 @@ class Run:
         """
         found = self.holdings[code] = self.shelf.holdings(code)
         for (owner, _), position in found.positions.items():
-            units = position.pool.quantity
+            units = position.quantity
             if owner in self.held and self.held[owner][units.commodity] != units:
                 raise ConditionFailed(
                     "lots and stock record differ: reconcile() says where",
@@ -268,7 +269,7 @@ class Run:
                     expected="average" if is_pool else "a method of single lots",
                     found=method,
                 )
-        if trade.side == "buy":
+        if trade.is_opening:
             lot = AVERAGE_LOT if method == "average" else None
             return attrs.evolve(trade, lot=lot)
         if position is None:
@@ -304,7 +305,7 @@ class Run:
     ) -> events.TradeExecuted:
         """Return a trade with the lots that its entry names."""
         lots = recorded_lots(entry, self.accounts)
-        if trade.side == "sell":
+        if not trade.is_opening:
             purchased = trade.accrued_purchased
             if purchased is None:
                 purchased = self._recorded_interest(entry)
@@ -335,7 +336,7 @@ class Run:
             return self._as_cancelled(event, trade, before)
         is_failing = self._find_whole(trade.obligation)
         adjustment = None
-        if trade.capacity == "principal" and trade.side == "buy":
+        if trade.capacity == "principal" and trade.is_opening:
             adjustment = self._adjustment_of(trade)
         return attrs.evolve(
             event, trade=trade, failing=is_failing, adjustment=adjustment
@@ -351,10 +352,11 @@ class Run:
         accounts = self.accounts
         failed = {accounts.failed_to_deliver, accounts.failed_to_receive}
         adjustment = None
-        if trade.side == "buy":
+        if trade.is_opening:
             for posting in entry.postings:
                 if posting.account in accounts.lots.adjustment:
-                    adjustment = -posting.signed
+                    is_short = trade.category == "short"
+                    adjustment = posting.signed if is_short else -posting.signed
         return attrs.evolve(
             event,
             trade=trade,
@@ -470,12 +472,9 @@ class Run:
         part: int,
     ) -> Marked | None:
         accounts = self.accounts
-        categories: dict[str, events.Category] = {
-            accounts.securities_fvtpl: "fvtpl",
-            accounts.securities_fvoci: "fvoci",
-        }
+        category = accounts.category(position.account)
         pool = position.pool
-        if position.account not in categories:
+        if category == "amortised-cost":
             return None
 
         def value_of(units: int) -> bl.Amount:
@@ -496,7 +495,7 @@ class Run:
             change=change,
             to_be_received={trade: item for trade, item in coming.items() if item},
             owner=position.owner,
-            category=categories[position.account],
+            category=category,
             part=part,
         )
 
@@ -549,7 +548,8 @@ def recorded_lots(entry: bl.Entry, accounts: SettlementAccounts) -> tuple[LotPar
         if posting.account in accounts.lots.cost:
             cost[lot] = posting.amount
         elif posting.account in accounts.lots.adjustment:
-            change[lot] = -posting.signed
+            is_short = posting.account == accounts.fair_value_short
+            change[lot] = posting.signed if is_short else -posting.signed
         else:
             units[lot] = posting.amount
     return tuple(

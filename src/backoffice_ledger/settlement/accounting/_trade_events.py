@@ -37,8 +37,12 @@ Capacity = Literal["principal", "agent"]
 Clearing = Literal["bilateral", "ccp"]
 """Whom we owe: the counterparty, or a central counterparty."""
 
-Category = Literal["fvtpl", "fvoci", "amortised-cost"]
-"""IFRS 9 4.1: how an asset is measured, and where changes of its value go."""
+Payment = Literal["against-payment", "free-of-payment", "with-payment", "payment-only"]
+"""How units and money of an obligation move: DVP, free, DWP (both one way), or PFOD."""
+
+Category = Literal["fvtpl", "fvoci", "fvoci-equity", "amortised-cost", "short"]
+"""IFRS 9 4.1: how an asset is measured, and where changes of its value go; ``short`` is
+no asset, but the obligation to deliver one (BA.7(b))."""
 
 NO_AMOUNTS: Final[Mapping[str, bl.Amount]] = MappingProxyType({})
 
@@ -98,6 +102,20 @@ class Obligation:
         check_choice(self.clearing, Clearing, "clearing")
         check_name(self.owner, "owner")
 
+    @property
+    def payment(self) -> Payment:
+        """How units and money move.
+
+        With payment, whoever delivers the units pays as well.  A trade never does, but
+        what is left after netting may.
+        """
+        units, cash = self.quantity.minor_units, self.cash.minor_units
+        if not cash:
+            return "free-of-payment"
+        if not units:
+            return "payment-only"
+        return "with-payment" if (units > 0) is (cash > 0) else "against-payment"
+
     def share(self, quantity: bl.Amount, cash: bl.Amount) -> "Obligation":
         """Return a part of it: so many units against so much money.
 
@@ -145,10 +163,12 @@ class TradeExecuted:
         owner: whose units they are, ``firm`` or a customer's opaque id.
         capacity: ``principal`` or ``agent``.
         clearing: ``bilateral`` or ``ccp``.
-        category: how the asset is measured.
-        chosen: for specific identification: units to sell by lot.
-        lot: the lot that a purchase adds to; None is one of its own, of the trade's id.
-        lots: of a sale as principal: what is sold.  `SettlementBooks` fills in both.
+        category: how the asset is measured; ``short`` sells what the firm does not
+            have, and buys it back.
+        chosen: for specific identification: units to sell, or buy back, by lot.
+        lot: the lot that an opening trade adds to; None is one of the trade's id.
+        lots: of a closing trade as principal: what goes.  `SettlementBooks` fills in
+            both.
     """
 
     trade_id: str
@@ -193,6 +213,8 @@ class TradeExecuted:
         check_choice(self.capacity, Capacity, "capacity")
         check_choice(self.clearing, Clearing, "clearing")
         check_choice(self.category, Category, "category")
+        if self.category == "short":
+            self._check_short()
         check_amounts(self.chosen, self.quantity.commodity, "chosen")
         if self.lot is not None:
             check_name(self.lot, "lot")
@@ -200,6 +222,24 @@ class TradeExecuted:
             check_instance(part, LotPart, "lots")
             check_same(part.quantity, self.quantity.commodity, "lots.quantity")
             check_same(part.cost, money, "lots.cost")
+
+    def _check_short(self) -> None:
+        if self.capacity == "agent":
+            raise InvalidOption(
+                field="category", expected="one of an asset, as agent", found="short"
+            )
+        if self.accrued is not None:
+            raise InvalidOption(
+                "interest on what was sold short is not booked",
+                field="accrued",
+                expected="none",
+                found=self.accrued,
+            )
+
+    @property
+    def is_opening(self) -> bool:
+        """Whether a position is opened, or added to: a purchase, or a short sale."""
+        return (self.side == "sell") is (self.category == "short")
 
     @property
     def instrument(self) -> bl.Commodity:

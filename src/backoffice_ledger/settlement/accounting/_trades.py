@@ -6,6 +6,7 @@ from typing import Final
 import backoffice_ledger as bl
 from backoffice_ledger.errors import InvalidOption
 from backoffice_ledger.settlement.accounting._accounts import SettlementAccounts
+from backoffice_ledger.settlement.accounting._disposals import disposed
 from backoffice_ledger.settlement.accounting._lines import Line, negated, total
 from backoffice_ledger.settlement.accounting._trade_events import (
     CustomerSettled,
@@ -79,8 +80,8 @@ def executed(
     """Return the lines of a trade on its trade date.
 
     Raises:
-        InvalidOption: a principal that is not the firm, an agent that is, or a sale as
-            principal whose lots do not sum to its units.
+        InvalidOption: a principal that is not the firm, an agent that is, or a closing
+            trade as principal whose lots do not sum to its units.
     """
     is_house = trade.owner in accounts.house
     if is_house is not (trade.capacity == "principal"):
@@ -91,13 +92,13 @@ def executed(
             else "a customer",
             found=trade.owner,
         )
-    capitalise = capitalise and trade.category != "fvtpl"
+    capitalise = capitalise and trade.category not in ("fvtpl", "short")
     if trade.capacity == "agent":
         money = _as_agent(accounts, trade)
-    elif trade.side == "buy":
-        money = _bought(accounts, trade, capitalise=capitalise)
+    elif trade.is_opening:
+        money = _opened(accounts, trade, capitalise=capitalise)
     else:
-        money = _sold(accounts, trade, capitalise=capitalise)
+        money = _closed(accounts, trade, capitalise=capitalise)
     owed, pending = open_obligation(accounts, trade.obligation, failing=failing)
     return [*money, owed, *_owned(accounts, trade), pending]
 
@@ -108,12 +109,13 @@ def _owned(accounts: SettlementAccounts, trade: TradeExecuted) -> Iterator[Line]
     account = accounts.owner(trade.owner)
     if trade.capacity == "agent":
         yield account, trade.obligation.quantity, dimensions
-    elif trade.side == "buy":
-        lot = trade.lot or trade.trade_id
-        yield account, trade.quantity, {**dimensions, "lot": lot}
+    elif trade.is_opening:
+        held = {**dimensions, "lot": trade.lot or trade.trade_id}
+        yield account, trade.obligation.quantity, held
     else:
         for part in trade.lots:
-            yield account, -part.quantity, {**dimensions, "lot": part.lot}
+            units = part.quantity if trade.side == "buy" else -part.quantity
+            yield account, units, {**dimensions, "lot": part.lot}
 
 
 def _fees(accounts: SettlementAccounts, trade: TradeExecuted) -> list[Line]:
@@ -121,19 +123,21 @@ def _fees(accounts: SettlementAccounts, trade: TradeExecuted) -> list[Line]:
     return [(accounts.fee(name), fee, dimensions) for name, fee in trade.fees.items()]
 
 
-def _bought(
+def _opened(
     accounts: SettlementAccounts, trade: TradeExecuted, *, capitalise: bool
 ) -> list[Line]:
     dimensions = _dimensions(trade.obligation)
     held = {**dimensions, "lot": trade.lot or trade.trade_id}
     cost = trade.consideration + trade.fee_total if capitalise else trade.consideration
+    if trade.category == "short":
+        cost = -cost
     lines: list[Line] = [(accounts.securities(trade.category), cost, held)]
     if trade.accrued is not None:
         lines.append((accounts.purchased_interest, trade.accrued, dimensions))
     return lines if capitalise else [*lines, *_fees(accounts, trade)]
 
 
-def _sold(
+def _closed(
     accounts: SettlementAccounts, trade: TradeExecuted, *, capitalise: bool
 ) -> list[Line]:
     found = total((part.quantity for part in trade.lots), trade.instrument)
@@ -144,27 +148,12 @@ def _sold(
             expected=f"lots of {trade.quantity} in all",
             found=found,
         )
-    dimensions = _dimensions(trade.obligation)
-    money = trade.consideration.commodity
-    lines: list[Line] = []
-    adjustment = total((part.adjustment for part in trade.lots), money)
-    for part in trade.lots:
-        if part.adjustment:
-            held = {**dimensions, "lot": part.lot}
-            account = accounts.fair_value(trade.category)
-            lines.append((account, -part.adjustment, held))
-    if adjustment:
-        lines.append((accounts.value_change(trade.category), adjustment, dimensions))
-    cost = total((part.cost for part in trade.lots), money)
-    for part in trade.lots:
-        held = {**dimensions, "lot": part.lot}
-        lines.append((accounts.securities(trade.category), -part.cost, held))
-    result = trade.consideration - cost
+    proceeds, fees = trade.consideration, _fees(accounts, trade)
     if capitalise:
-        result -= trade.fee_total
-    else:
-        lines.extend(_fees(accounts, trade))
-    lines.append((accounts.realised, -result, dimensions))
+        proceeds, fees = proceeds - trade.fee_total, []
+    dimensions = _dimensions(trade.obligation)
+    gone = [(part.lot, part.cost, part.adjustment) for part in trade.lots]
+    lines = disposed(accounts, trade.category, gone, proceeds, dimensions, fees=fees)
     return [*lines, *_sold_interest(accounts, trade)]
 
 
@@ -209,8 +198,9 @@ def cancelled(
         dimensions = _dimensions(trade.obligation)
         held = {**dimensions, "lot": trade.lot or trade.trade_id}
         change = accounts.value_change(trade.category)
-        lines.append((accounts.fair_value(trade.category), -event.adjustment, held))
-        lines.append((change, event.adjustment, dimensions))
+        gone = -event.adjustment if trade.category == "short" else event.adjustment
+        lines.append((accounts.fair_value(trade.category), -gone, held))
+        lines.append((change, gone, dimensions))
     return lines
 
 

@@ -9,6 +9,15 @@ from backoffice_ledger.settlement.corporate_actions._interest import (
     accrued_interest,
     coupon,
 )
+from backoffice_ledger.settlement.corporate_actions._payments import pay_customers
+from backoffice_ledger.settlement.corporate_actions._redemptions import redemption
 from backoffice_ledger.settlement.corporate_actions._splits import split
 
-__all__ = ["accrued_interest", "coupon", "dividend", "split"]
+__all__ = [
+    "accrued_interest",
+    "coupon",
+    "dividend",
+    "pay_customers",
+    "redemption",
+    "split",
+]

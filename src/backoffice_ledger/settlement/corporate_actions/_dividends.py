@@ -1,14 +1,12 @@
 """Cash dividends: what the issuer pays, and market claims for open trades."""
 
 import datetime
-from fractions import Fraction
 
 import backoffice_ledger as bl
 from backoffice_ledger.interest import Number, Rounding
 from backoffice_ledger.settlement.accounting import (
     DividendClaim,
     DividendPaid,
-    Obligation,
     SettlementAccounts,
 )
 from backoffice_ledger.settlement.corporate_actions._holdings import read_holdings
@@ -59,14 +57,10 @@ def dividend(
     rate = check_number(per_unit, "per_unit")
     money = bl.Commodity.of(currency)
     holdings = read_holdings(view, accounts, instrument)
-
-    def amount_on(units: int) -> bl.Amount:
-        whole = Fraction(units, 10**instrument.scale)
-        return bl.Amount.rounded(rate * whole, money, rounding=rounding)
-
-    found: list[DividendPaid | DividendClaim] = []
+    amount_on = holdings.amounts(rate, money, rounding)
+    found: list[DividendPaid] = []
     for owner in holdings.owners:
-        units = sum(n for key, n in holdings.settled.items() if key[0] == owner)
+        units = holdings.settled_of(owner)
         if units > 0 and amount_on(units):
             found.append(
                 DividendPaid(
@@ -77,21 +71,4 @@ def dividend(
                     owner=owner,
                 )
             )
-    for item in holdings.pending:
-        amount = amount_on(abs(item.units))
-        if holdings.traded[item.trade] < ex_date and amount:
-            found.append(
-                DividendClaim(
-                    claim_id=f"{dividend_id}-{item.trade}",
-                    obligation=Obligation(
-                        item.trade,
-                        bl.Amount.from_minor(item.units, instrument),
-                        bl.Amount.from_minor(0, money),
-                        item.counterparty,
-                        owner=item.owner,
-                    ),
-                    date=ex_date,
-                    amount=amount,
-                )
-            )
-    return tuple(found)
+    return (*found, *holdings.claims(dividend_id, ex_date, amount_on))

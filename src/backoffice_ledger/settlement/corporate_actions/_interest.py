@@ -4,12 +4,19 @@ import datetime
 
 import backoffice_ledger as bl
 from backoffice_ledger.errors import InvalidOption
+from backoffice_ledger.interest import Number, Rounding
 from backoffice_ledger.settlement.accounting import (
     CouponAccrued,
     CouponPaid,
     SettlementAccounts,
 )
-from backoffice_ledger.settlement.lots._checks import check_day, check_positive
+from backoffice_ledger.settlement.corporate_actions._holdings import read_holdings
+from backoffice_ledger.settlement.lots._checks import (
+    check_day,
+    check_name,
+    check_number,
+    check_positive,
+)
 
 
 def _booked(
@@ -18,16 +25,23 @@ def _booked(
     instrument: bl.Commodity,
     owner: str,
     money: bl.Commodity,
+    *,
+    before: datetime.date | None = None,
 ) -> bl.Amount:
-    """Return what an account holds for an owner's bond."""
+    """Return what an account holds for an owner's bond.
+
+    With *before*, trades of that day and later do not count.
+    """
     held = {"owner": owner, "instrument": instrument.code}
     total = bl.Amount.from_minor(0, money)
     for record in view.entries(
         account=account, dimension={"instrument": instrument.code}
     ):
+        is_late = before is not None and record.entry.date >= before
         for posting in record.entry.postings:
             if (
                 posting.account == account
+                and not (is_late and "trade" in posting.dimensions)
                 and held.items() <= posting.dimensions.items()
             ):
                 total += posting.signed
@@ -86,49 +100,87 @@ def coupon(
     *,
     coupon_id: str,
     instrument: bl.Commodity,
-    amount: bl.Amount,
-    date: datetime.date,
-    owner: str = "firm",
+    per_unit: Number,
+    currency: bl.Commodity | str,
+    ex_date: datetime.date,
+    payment_date: datetime.date,
+    rounding: Rounding = "half-up",
 ) -> tuple[CouponAccrued | CouponPaid, ...]:
-    """Return the rest of the interest that a coupon pays, and its payment.
+    """Return what a coupon brings to each owner, with the market claims on it.
 
-    The payment clears what was bought with the bond and what has accrued since.
+    Each owner gets the coupon on the face value that was traded before the ex-date.
+    The issuer pays on what the depository holds; the rest is claimed from sellers, or
+    owed to buyers.  For the firm the payment clears what was bought with the bond and
+    what has accrued since; what is still to accrue comes first.  For a customer all of
+    it is owed to the customer.
 
     Args:
-        view: of the book.
+        view: of the book as of the record date.
         accounts: of the book.
-        coupon_id: unique; the accrual has it too.
+        coupon_id: unique; the ids of the events follow from it.
         instrument: the bond.
-        amount: of the coupon, on all of the owner's face value.
-        date: the day of the payment.
-        owner: of the bond.
+        per_unit: the coupon on one unit of face value, such as ``"0.03"``.
+        currency: in which it is paid.
+        ex_date: the first trade date of trades that settle too late for the coupon.
+        payment_date: the day on which the issuer pays.
+        rounding: of each owner's coupon, and of each claim.
 
     Raises:
-        InvalidOption: more interest was bought than the coupon pays, or an argument is
+        InvalidOption: the firm bought more interest than the coupon pays, or an owner
+            is short of the bond.
+        InvalidDate, InvalidIdentifier, InexactNumber, InvalidAmount: an argument is
             malformed.
-        InvalidDate, InexactNumber: an argument is malformed.
     """
-    rest = accrued_interest(
-        view,
-        accounts,
-        accrual_id=coupon_id,
-        instrument=instrument,
-        accrued=amount,
-        date=date,
-        owner=owner,
-    )
-    money = amount.commodity
-    purchased = _booked(view, accounts.purchased_interest, instrument, owner, money)
-    if not 0 <= purchased.minor_units <= amount.minor_units:
-        raise InvalidOption(
-            field="amount", expected=f"at least {purchased}", found=amount
+    check_name(coupon_id, "coupon_id")
+    check_day(ex_date, "ex_date")
+    check_day(payment_date, "payment_date")
+    rate = check_number(per_unit, "per_unit")
+    money = bl.Commodity.of(currency)
+    holdings = read_holdings(view, accounts, instrument)
+    amount_on = holdings.amounts(rate, money, rounding)
+    found: list[CouponAccrued | CouponPaid] = []
+    for owner in holdings.owners:
+        claims = holdings.claims(coupon_id, ex_date, amount_on, owner=owner)
+        amount = amount_on(holdings.entitled(owner, ex_date))
+        if amount.minor_units < 0:
+            raise InvalidOption(
+                "a coupon on units that are owed is settled with their lender",
+                field="instrument",
+                expected=f"units of {owner} from zero",
+                found=amount,
+            )
+        if not (claims or amount):
+            continue
+        is_house, purchased, accrued = owner in accounts.house, amount - amount, amount
+        if is_house:
+            purchased, accrued = (
+                _booked(view, account, instrument, owner, money, before=ex_date)
+                for account in (accounts.purchased_interest, accounts.accrued_interest)
+            )
+            if not 0 <= purchased.minor_units <= amount.minor_units:
+                raise InvalidOption(
+                    field="per_unit", expected=f"at least {purchased}", found=amount
+                )
+            rest, accrued = amount - purchased - accrued, amount - purchased
+            if rest:
+                found.append(
+                    CouponAccrued(
+                        accrual_id=f"{coupon_id}-{owner}",
+                        date=payment_date,
+                        instrument=instrument,
+                        amount=rest,
+                        owner=owner,
+                    )
+                )
+        found.append(
+            CouponPaid(
+                coupon_id=f"{coupon_id}-{owner}",
+                date=payment_date,
+                instrument=instrument,
+                purchased=purchased,
+                accrued=accrued,
+                owner=owner,
+                claims=claims,
+            )
         )
-    paid = CouponPaid(
-        coupon_id=coupon_id,
-        date=date,
-        instrument=instrument,
-        purchased=purchased,
-        accrued=amount - purchased,
-        owner=owner,
-    )
-    return (*rest, paid)
+    return tuple(found)

@@ -182,6 +182,7 @@ class LotPool:
         held.adjustment = self._adjustment_of(held) + adjustment
         held.mark = self._mark
         was_empty = not held.units
+        keys = {} if was_empty else {name: _KEYS[name](held) for name in self._heaps}
         held.units += units
         held.cost += cost
         self._units += units
@@ -189,11 +190,10 @@ class LotPool:
         self._adjustment += adjustment
         if not held.units and not held.cost:
             del self._lots[id]
-        elif units and not cost and not was_empty:
-            self._heaps.clear()  # a split: what a unit costs is another number now
-        elif held.units > 0 and (was_empty or cost > 0):
+        elif held.units > 0:
             for method, heap in self._heaps.items():
-                heapq.heappush(heap, self._item(method, held))
+                if was_empty or _KEYS[method](held) < keys[method]:
+                    heapq.heappush(heap, self._item(method, held))
 
     def _item(self, method: str, held: _Held) -> tuple[tuple[Any, ...], int, _Held]:
         return _KEYS[method](held), next(self._numbers), held

@@ -28,11 +28,13 @@ class LotAccounts:
         owner: path above the accounts that count units, one for each owner.
         cost: accounts of securities at cost.
         adjustment: accounts of changes of fair value.
+        short: those of *cost* on which short positions stand: what they brought.
     """
 
     owner: str
     cost: frozenset[str]
     adjustment: frozenset[str]
+    short: frozenset[str] = frozenset()
 
 
 @final
@@ -43,12 +45,20 @@ class Position:
     Attributes:
         owner: who has it.
         account: of securities at cost, that holds it.
-        pool: its lots.
+        pool: its lots; those of a short position are counted as if they were held, and
+            cost what they brought.
+        is_short: whether the units are owed, not held.
     """
 
     owner: str
     account: str
     pool: LotPool
+    is_short: bool = False
+
+    @property
+    def quantity(self) -> bl.Amount:
+        """The units; below zero where they are owed."""
+        return -self.pool.quantity if self.is_short else self.pool.quantity
 
 
 @attrs.define
@@ -109,7 +119,11 @@ class Positions(Mapping[PositionKey, Position]):
             InvalidOption: it holds a position on another account.
         """
         for key, moves in self._moves(entry.postings).items():
-            position = self._positions.get(key) or self._open(key, moves)
+            position = self._positions.get(key)
+            if position is None or (
+                not position.pool and moves.account not in (None, position.account)
+            ):
+                position = self._open(key, moves) or position
             if position is not None:
                 self._move(position, key, moves, entry.date)
 
@@ -152,7 +166,8 @@ class Positions(Mapping[PositionKey, Position]):
         instrument = next(iter(moves.units.values())).commodity
         currency = next(iter(moves.cost.values())).commodity
         pool = LotPool(instrument, currency, rounding=self.rounding)
-        position = Position(key[0], moves.account, pool)
+        is_short = moves.account in self.accounts.short
+        position = Position(key[0], moves.account, pool, is_short)
         self._positions[key] = position
         return position
 
@@ -163,7 +178,7 @@ class Positions(Mapping[PositionKey, Position]):
         moves: _Moves,
         day: datetime.date,
     ) -> None:
-        pool = position.pool
+        pool, sign = position.pool, -1 if position.is_short else 1
         if moves.account not in (None, position.account):
             raise InvalidOption(
                 field="account", expected=position.account, found=moves.account
@@ -179,12 +194,12 @@ class Positions(Mapping[PositionKey, Position]):
         for lot in lots:
             acquired = self._acquired.setdefault((key[1], lot), day)
             units, cost, adjustment = (
-                amounts[lot].minor_units if lot in amounts else 0
+                sign * amounts[lot].minor_units if lot in amounts else 0
                 for amounts in (moves.units, moves.cost, moves.adjustment)
             )
             pool.move(lot, acquired, units, cost, adjustment)
         if moves.mark is not None:
-            pool.mark(moves.mark.minor_units)
+            pool.mark(sign * moves.mark.minor_units)
 
 
 def read_positions(
@@ -245,7 +260,7 @@ def reconcile(
     for owner in owners:
         recorded = view.balance(f"{accounts.owner}:{owner}")
         held = {
-            position.pool.instrument: position.pool
+            position.pool.instrument: position
             for key, position in positions.items()
             if key[0] == owner
         }
@@ -253,13 +268,15 @@ def reconcile(
             {*held, *(amount.commodity for amount in recorded)}, key=lambda u: u.code
         )
         for unit in units:
-            pool = held.get(unit)
-            quantity = bl.Amount.from_minor(0, unit) if pool is None else pool.quantity
-            cost = bl.Balance() if pool is None else bl.Balance([pool.cost])
+            found = held.get(unit)
+            quantity = (
+                bl.Amount.from_minor(0, unit) if found is None else found.quantity
+            )
+            cost = bl.Balance() if found is None else bl.Balance([found.pool.cost])
             difference = quantity - recorded[unit]
             differences += difference
             costs += cost
-            count = 0 if pool is None else len(pool)
+            count = 0 if found is None else len(found.pool)
             rows.append(
                 Row(
                     [
@@ -273,8 +290,8 @@ def reconcile(
                     ]
                 )
             )
-    booked = bl.Balance()
-    for path in sorted(accounts.cost):
+    booked, chart = bl.Balance(), view.accounts()
+    for path in filter(chart.__contains__, sorted(accounts.cost)):
         booked += view.balance(path)
     return Table(
         "Lots and the stock record",

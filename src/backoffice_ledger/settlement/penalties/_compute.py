@@ -9,6 +9,7 @@ import attrs
 
 import backoffice_ledger as bl
 from backoffice_ledger.errors import InvalidAmount, InvalidOption
+from backoffice_ledger.settlement._price import Price
 from backoffice_ledger.settlement.dates._checks import check_day
 from backoffice_ledger.settlement.lots._checks import check_choice
 from backoffice_ledger.settlement.netting._transfer import check_name
@@ -51,8 +52,8 @@ _HAS_CASH: Final = frozenset({"with-payment", "payment-only"})
 _BASIS_POINT: Final = Fraction(1, 10_000)
 
 
-def _to_price(value: Number | None) -> Fraction | None:
-    return None if value is None else exact_number(value, "price")
+def _to_price(value: Price | Number | None) -> Price | None:
+    return None if value is None else Price.of(value)
 
 
 def _to_percent(value: Number | None) -> Fraction | None:
@@ -67,8 +68,9 @@ class ReferenceData:
     """What is known for one business day.
 
     Args:
-        price: of one unit, in the currency of the penalty; for debt quoted in percent,
-            of one unit of nominal, so 0.9875 for 98.75 %.  None if not known.
+        price: in the currency of the penalty: by the unit, or of debt
+            ``Price("98.75", "percent")``; a plain number is by the unit.  None if not
+            known.
         discount_percent: the yearly rate for lack of cash in that currency, in percent;
             below zero counts as zero.  None if not known.
 
@@ -76,7 +78,7 @@ class ReferenceData:
         InexactNumber, InvalidAmount: no exact number from zero.
     """
 
-    price: Fraction | None = attrs.field(default=None, converter=_to_price)
+    price: Price | None = attrs.field(default=None, converter=_to_price)
     discount_percent: Fraction | None = attrs.field(default=None, converter=_to_percent)
 
 
@@ -316,7 +318,9 @@ def _number(amount: bl.Amount | None) -> Fraction:
 
 
 def _value(fail: Fail, data: ReferenceData) -> Fraction | None:
-    return None if data.price is None else data.price * _number(fail.quantity)
+    if data.price is None or fail.quantity is None:
+        return None
+    return data.price.value_of(fail.quantity)
 
 
 def _discount(data: ReferenceData) -> Fraction | None:
