@@ -7,6 +7,7 @@ from typing import Any, Final, Literal, final, get_args
 import attrs
 
 import backoffice_ledger as bl
+from backoffice_ledger.checks import check_choice
 from backoffice_ledger.compliance import FourEyes
 from backoffice_ledger.errors import InvalidOption, ProposalState
 from backoffice_ledger.protocols import Books, Finding
@@ -23,7 +24,6 @@ from backoffice_ledger.settlement._netting import Netting
 from backoffice_ledger.settlement._records import Records, Stored
 from backoffice_ledger.settlement._status import HoldState, InstructionStatus
 from backoffice_ledger.settlement._trade import Trade
-from backoffice_ledger.settlement.lots._checks import check_choice
 
 ApprovedVerb = Literal["amend", "cancel", "enrich", "instruct", "release", "unwind"]
 """A verb of the desk that may need a second person."""

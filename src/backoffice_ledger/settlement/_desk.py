@@ -7,6 +7,7 @@ from typing import TypeVar, final
 import attrs
 
 import backoffice_ledger as bl
+from backoffice_ledger.checks import check_date, check_instance
 from backoffice_ledger.reports import Table
 from backoffice_ledger.settlement import _life
 from backoffice_ledger.settlement._approval import (
@@ -42,7 +43,6 @@ from backoffice_ledger.settlement._worklist import (
     worklist_table,
 )
 from backoffice_ledger.settlement.dates import CutOff
-from backoffice_ledger.settlement.lots._checks import check_day, check_instance
 
 T = TypeVar("T")
 
@@ -231,7 +231,7 @@ class SettlementDesk(InstructionDesk):
         Args:
             on: the day.
         """
-        check_day(on, "on")
+        check_date(on, "on")
         return worklist_table(self._work.records, on)
 
     def history(self, id: str) -> Table:
@@ -270,6 +270,6 @@ class SettlementDesk(InstructionDesk):
         Args:
             on: the day that ages are counted to, in calendar days.
         """
-        check_day(on, "on")
+        check_date(on, "on")
         wanted = Wanted(is_open=True, due=(None, on))
         return ageing_table(self._work.records.search_instructions(wanted), on)

@@ -7,6 +7,7 @@ from typing import Any, Literal
 import attrs
 
 import backoffice_ledger as bl
+from backoffice_ledger.checks import check_choice, check_instance
 from backoffice_ledger.errors import InvalidOption
 from backoffice_ledger.settlement._desk_trades import TradeDesk
 from backoffice_ledger.settlement._instructing import (
@@ -24,10 +25,6 @@ from backoffice_ledger.settlement._status import (
     reason_of,
 )
 from backoffice_ledger.settlement.accounting import CustomerSettled
-from backoffice_ledger.settlement.lots._checks import (
-    check_choice,
-    check_instance,
-)
 
 
 @attrs.frozen(order=False)

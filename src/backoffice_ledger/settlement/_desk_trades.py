@@ -10,6 +10,7 @@ from typing import Literal, Self
 import attrs
 
 import backoffice_ledger as bl
+from backoffice_ledger.checks import check_choice, check_date, check_instance
 from backoffice_ledger.errors import InvalidDate, InvalidOption
 from backoffice_ledger.settlement._approval import Gate
 from backoffice_ledger.settlement._books import Books, books_of
@@ -19,12 +20,7 @@ from backoffice_ledger.settlement._netting import Netting
 from backoffice_ledger.settlement._trade import Allocation, Trade
 from backoffice_ledger.settlement._values import instant_text
 from backoffice_ledger.settlement._work import Cycle, Work
-from backoffice_ledger.settlement.lots._checks import (
-    check_choice,
-    check_day,
-    check_instance,
-    check_name,
-)
+from backoffice_ledger.settlement.lots._checks import check_name
 from backoffice_ledger.settlement.netting import NettingSet
 
 Route = Literal["bilateral", "netted", "novated"]
@@ -256,7 +252,7 @@ class TradeDesk:
                 still alive: cancel that first.
             UnknownRecord, DocumentConflict: as for `advance`.
         """
-        check_day(on, "on")
+        check_date(on, "on")
 
         work = partial(self._work.cancel, id, on, reason, seen)
         return self.ledger.atomically(work)
@@ -277,7 +273,7 @@ class TradeDesk:
             InvalidOption, CalendarHorizon: no settlement date, as for `capture_many`.
             TransitionRefused, UnknownRecord: as for `cancel`.
         """
-        check_day(on, "on")
+        check_date(on, "on")
         check_instance(trade, Trade, "trade")
 
         work = partial(self._work.amend, trade, on, reason, seen)
@@ -374,7 +370,7 @@ class TradeDesk:
             UnknownRecord: there is no such netting, or other books than
                 `accounting.PostingRules` booked it.
         """
-        check_day(on, "on")
+        check_date(on, "on")
         return self.ledger.atomically(
             partial(self._work.unwind, netting_id, on, reason)
         )

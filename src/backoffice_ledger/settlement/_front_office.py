@@ -8,6 +8,7 @@ from typing import Final, Protocol, final
 import attrs
 
 import backoffice_ledger as bl
+from backoffice_ledger.checks import check_date, check_instance
 from backoffice_ledger.errors import InvalidOption, NotPermitted
 from backoffice_ledger.protocols import Clock
 from backoffice_ledger.reports import Column, Row, Table
@@ -20,7 +21,6 @@ from backoffice_ledger.settlement._trade import Trade
 from backoffice_ledger.settlement._values import text_of
 from backoffice_ledger.settlement.accounting import SettlementAccounts
 from backoffice_ledger.settlement.lots import read_positions
-from backoffice_ledger.settlement.lots._checks import check_day, check_instance
 
 _NONE: Final = bl.Balance()
 DUTY: Final = "front-office.read"
@@ -187,7 +187,7 @@ class FrontOffice:
             UnknownAccount: there is no such owner.
         """
         self._check(owner)
-        check_day(on, "on")
+        check_date(on, "on")
         unit = bl.Commodity.of(instrument)
         traded = self.ledger.balance(self.accounts.owner(owner))
         zero = bl.Amount.from_minor(0, unit)

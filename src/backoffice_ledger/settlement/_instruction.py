@@ -7,6 +7,7 @@ from typing import Any, Final, Literal, final
 import attrs
 
 import backoffice_ledger as bl
+from backoffice_ledger.checks import check_choice, check_date
 from backoffice_ledger.errors import InvalidDocument, InvalidOption
 from backoffice_ledger.settlement._values import (
     amount_content,
@@ -14,12 +15,7 @@ from backoffice_ledger.settlement._values import (
     read_amount_content,
 )
 from backoffice_ledger.settlement.accounting import Clearing, Obligation
-from backoffice_ledger.settlement.lots._checks import (
-    check_choice,
-    check_day,
-    check_name,
-    check_positive,
-)
+from backoffice_ledger.settlement.lots._checks import check_name, check_positive
 
 KIND: Final = "settlement-instruction"
 """The kind of the documents that keep instructions; each has one version."""
@@ -116,8 +112,8 @@ class Instruction:
         check_choice(self.kind, InstructionKind, "kind")
         check_choice(self.transaction, TransactionType, "transaction")
         check_choice(self.clearing, Clearing, "clearing")
-        check_day(self.trade_date, "trade_date")
-        check_day(self.settlement_date, "settlement_date")
+        check_date(self.trade_date, "trade_date")
+        check_date(self.settlement_date, "settlement_date")
         for name, is_absent in (
             ("quantity", self.kind in ("DPFOD", "CPFOD")),
             ("cash", self.kind in FREE),

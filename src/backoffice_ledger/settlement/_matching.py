@@ -7,15 +7,15 @@ from typing import Any, Final, Literal, final
 import attrs
 
 import backoffice_ledger as bl
+from backoffice_ledger.checks import (
+    as_amount,
+    check_choice,
+    check_commodity,
+    check_instance,
+)
 from backoffice_ledger.errors import InvalidOption
 from backoffice_ledger.settlement._instruction import FREE, OPPOSITE, Instruction
-from backoffice_ledger.settlement._values import as_amount
-from backoffice_ledger.settlement.lots._checks import (
-    check_choice,
-    check_instance,
-    check_not_negative,
-    check_same,
-)
+from backoffice_ledger.settlement.lots._checks import check_not_negative
 
 Band = Literal["smaller", "larger", "deliverer"]
 """Whose amount decides which tolerance holds."""
@@ -63,7 +63,7 @@ class Tolerance:
     def __attrs_post_init__(self) -> None:
         for name in ("threshold", "small", "large"):
             amount = check_not_negative(getattr(self, name), name)
-            check_same(amount, self.threshold.commodity, name)
+            check_commodity(amount, self.threshold.commodity, name)
         check_choice(self.band, Band, "band")
         check_choice(self.settles, Settling, "settles")
 

@@ -7,21 +7,16 @@ from typing import Any, Final, Literal, final
 import attrs
 
 import backoffice_ledger as bl
+from backoffice_ledger.checks import as_amount, check_choice, check_date, check_instance
 from backoffice_ledger.errors import InvalidDocument, InvalidOption
 from backoffice_ledger.settlement._life import TradeStatus
 from backoffice_ledger.settlement._trade import Trade
 from backoffice_ledger.settlement._values import (
     amount_content,
-    as_amount,
     read_amount_content,
 )
 from backoffice_ledger.settlement.accounting import Clearing, Netted, Obligation
-from backoffice_ledger.settlement.lots._checks import (
-    check_choice,
-    check_day,
-    check_instance,
-    check_name,
-)
+from backoffice_ledger.settlement.lots._checks import check_name
 from backoffice_ledger.settlement.netting import (
     NettingSet,
     Transfer,
@@ -174,7 +169,7 @@ class Netting:
     def __attrs_post_init__(self) -> None:
         check_name(self.id, "netting_id")
         check_choice(self.kind, NettingKind, "kind")
-        check_day(self.date, "on")
+        check_date(self.date, "on")
         check_instance(self.netting_set, NettingSet, "netting_set")
         if self.ccp is not None:
             check_name(self.ccp, "ccp")

@@ -4,8 +4,9 @@ from collections.abc import Iterable, Sequence
 from fractions import Fraction
 
 import backoffice_ledger as bl
+from backoffice_ledger.checks import check_commodity
 from backoffice_ledger.errors import InvalidOption
-from backoffice_ledger.settlement.lots._checks import check_positive, check_same
+from backoffice_ledger.settlement.lots._checks import check_positive
 
 
 def partial_cash(
@@ -27,7 +28,7 @@ def partial_cash(
         CommodityMismatch: other units.
     """
     done = sum(before, bl.Amount.from_minor(0, quantity.commodity))
-    check_same(check_positive(part, "quantity"), quantity.commodity, "quantity")
+    check_commodity(check_positive(part, "quantity"), quantity.commodity, "quantity")
     left = quantity - done
     if part > left:
         raise InvalidOption(

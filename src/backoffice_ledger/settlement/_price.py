@@ -8,9 +8,9 @@ from typing import Final, Literal, final
 import attrs
 
 import backoffice_ledger as bl
+from backoffice_ledger.checks import check_amount, check_choice
 from backoffice_ledger.errors import InexactNumber, InvalidAmount
 from backoffice_ledger.settlement._values import text_of
-from backoffice_ledger.settlement.lots._checks import check_amount, check_choice
 
 PriceBasis = Literal["unit", "percent"]
 """What a price is for: one unit, or, in percent, the nominal amount of one unit."""

@@ -14,6 +14,7 @@ from typing import Any, Final, Literal, final
 import attrs
 
 import backoffice_ledger as bl
+from backoffice_ledger.checks import check_date
 from backoffice_ledger.errors import (
     IdempotencyConflict,
     InvalidDocument,
@@ -23,7 +24,7 @@ from backoffice_ledger.errors import (
 from backoffice_ledger.settlement._instruction import FREE, Instruction
 from backoffice_ledger.settlement._partial import partial_cash
 from backoffice_ledger.settlement._values import read_amount
-from backoffice_ledger.settlement.lots._checks import check_day, check_name
+from backoffice_ledger.settlement.lots._checks import check_name
 
 KIND: Final = "instruction-status"
 """The kind of the documents that keep statuses; each step is a version."""
@@ -424,7 +425,7 @@ class InstructionStatus:
 
         Money goes with the units: pro rata, rounded down, the rest with the last part.
         """
-        check_day(on, "on")
+        check_date(on, "on")
         if quantity is not None and reference is None:
             raise InvalidOption(
                 "without one a second part of a day would look like a retry",
@@ -526,7 +527,7 @@ class InstructionStatus:
 
     def failed(self, on: date, reason: PendingReason) -> "InstructionStatus":
         """It is not settled on its day, or again not on a later one."""
-        check_day(on, "on")
+        check_date(on, "on")
         if self.settlement is SettlementState.FAILING and self.reason is reason:
             return self
         self._check_open("failing")

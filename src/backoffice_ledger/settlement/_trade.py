@@ -10,10 +10,16 @@ from typing import Any, Final, final
 import attrs
 
 import backoffice_ledger as bl
+from backoffice_ledger.checks import (
+    as_amount,
+    check_choice,
+    check_commodity,
+    check_date,
+    check_instance,
+)
 from backoffice_ledger.errors import InvalidDate, InvalidDocument, InvalidOption
 from backoffice_ledger.settlement._price import Price
 from backoffice_ledger.settlement._values import (
-    as_amount,
     as_optional_amount,
     instant_of,
     instant_text,
@@ -29,13 +35,9 @@ from backoffice_ledger.settlement.accounting import (
 )
 from backoffice_ledger.settlement.lots._checks import (
     check_amounts,
-    check_choice,
-    check_day,
-    check_instance,
     check_name,
     check_not_negative,
     check_positive,
-    check_same,
 )
 
 KIND: Final = "trade"
@@ -171,7 +173,7 @@ class Trade:
             )
 
     def _check_days(self) -> None:
-        check_day(self.trade_date, "trade_date")
+        check_date(self.trade_date, "trade_date")
         if not isinstance(self.traded_at, datetime) or self.traded_at.tzinfo is None:
             raise InvalidDate(
                 field="traded_at",
@@ -181,7 +183,7 @@ class Trade:
         due: date | None = self.settlement_date
         if due is None:
             return
-        check_day(due, "settlement_date")
+        check_date(due, "settlement_date")
         if due < self.trade_date:
             raise InvalidOption(
                 field="settlement_date",
@@ -197,7 +199,7 @@ class Trade:
         if given is None:
             given = bl.Amount.rounded(exact, unit, rounding="half-up")
             object.__setattr__(self, "consideration", given)
-        check_same(given, unit, "consideration")
+        check_commodity(given, unit, "consideration")
         if abs(given.minor_units - exact * 10**unit.scale) >= 1:
             raise InvalidOption(
                 field="consideration",
@@ -207,7 +209,7 @@ class Trade:
         check_positive(given, "consideration")
         if self.accrued is None:
             object.__setattr__(self, "accrued", bl.Amount.from_minor(0, unit))
-        check_same(check_not_negative(self.accrued, "accrued"), unit, "accrued")
+        check_commodity(check_not_negative(self.accrued, "accrued"), unit, "accrued")
         check_amounts(self.fees, unit, "fees")
         net = self._net()
         if self.net is None:

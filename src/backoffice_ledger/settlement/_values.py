@@ -6,25 +6,7 @@ from fractions import Fraction
 from typing import Any
 
 import backoffice_ledger as bl
-from backoffice_ledger.errors import InexactNumber
-
-
-def as_amount(value: object, field: str) -> bl.Amount:
-    """Return *value*, an amount or its text, as an amount.
-
-    Raises:
-        InexactNumber: it is neither.
-        InvalidAmount, UnknownCommodity: the text is malformed.
-    """
-    if isinstance(value, bl.Amount):
-        return value
-    if isinstance(value, str):
-        return bl.Amount.parse(value)
-    raise InexactNumber(
-        field=field,
-        expected="an Amount or text such as '360.00 EUR'",
-        found=type(value).__name__,
-    )
+from backoffice_ledger.checks import as_amount
 
 
 def as_optional_amount(value: object, field: str) -> Any:

@@ -9,6 +9,7 @@ from typing import Any, Final, TypeVar
 import attrs
 
 import backoffice_ledger as bl
+from backoffice_ledger.checks import check_instance
 from backoffice_ledger.errors import InvalidOption, TransitionRefused
 from backoffice_ledger.settlement._approval import Gate
 from backoffice_ledger.settlement._books import Books
@@ -41,7 +42,7 @@ from backoffice_ledger.settlement.accounting import (
     SettlementEvent,
     TradeCancelled,
 )
-from backoffice_ledger.settlement.lots._checks import check_instance, check_name
+from backoffice_ledger.settlement.lots._checks import check_name
 
 T = TypeVar("T")
 I = TypeVar("I")  # noqa: E741 - an item

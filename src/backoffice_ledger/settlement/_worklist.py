@@ -8,6 +8,7 @@ from typing import Final, Literal, TypeVar
 import attrs
 
 import backoffice_ledger as bl
+from backoffice_ledger.checks import check_date
 from backoffice_ledger.errors import InvalidOption
 from backoffice_ledger.reports import Column, Row, Table
 from backoffice_ledger.settlement._index import Wanted
@@ -23,7 +24,7 @@ from backoffice_ledger.settlement._status import (
     Processing,
     SettlementState,
 )
-from backoffice_ledger.settlement.lots._checks import check_day, check_name
+from backoffice_ledger.settlement.lots._checks import check_name
 
 E = TypeVar("E", bound=Enum)
 
@@ -89,7 +90,7 @@ def check_filters(
         InvalidDate, InvalidIdentifier: one of them is none.
     """
     if due_by is not None:
-        check_day(due_by, "due_by")
+        check_date(due_by, "due_by")
     for name, value in (("counterparty", counterparty), ("owner", owner)):
         if value is not None:
             check_name(value, name)

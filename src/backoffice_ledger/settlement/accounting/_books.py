@@ -7,6 +7,7 @@ from typing import Final, TypeVar, final
 import attrs
 
 import backoffice_ledger as bl
+from backoffice_ledger.checks import check_choice, check_date, check_instance
 from backoffice_ledger.errors import ConditionFailed, InvalidOption
 from backoffice_ledger.interest import Number, Rounding
 from backoffice_ledger.settlement._price import Price
@@ -18,11 +19,6 @@ from backoffice_ledger.settlement.lots import (
     LotMethods,
     Positions,
     read_positions,
-)
-from backoffice_ledger.settlement.lots._checks import (
-    check_choice,
-    check_day,
-    check_instance,
 )
 
 T = TypeVar("T")
@@ -133,7 +129,7 @@ class SettlementBooks:
             InexactNumber, InvalidAmount, InvalidDate, InvalidOption: an argument is
                 malformed.
         """
-        check_day(day, "day")
+        check_date(day, "day")
         if not isinstance(prices, Mapping):
             raise InvalidOption(field="prices", expected="a mapping", found=prices)
         exact = {

@@ -6,16 +6,18 @@ from typing import final
 import attrs
 
 import backoffice_ledger as bl
+from backoffice_ledger.checks import (
+    check_choice,
+    check_commodity,
+    check_date,
+    check_instance,
+)
 from backoffice_ledger.errors import InvalidOption
 from backoffice_ledger.settlement.accounting._trade_events import Category, lot_parts
 from backoffice_ledger.settlement.lots._checks import (
-    check_choice,
-    check_day,
-    check_instance,
     check_name,
     check_not_negative,
     check_positive,
-    check_same,
 )
 from backoffice_ledger.settlement.lots._lot import LotPart
 
@@ -47,7 +49,7 @@ class Redeemed:
 
     def __attrs_post_init__(self) -> None:
         check_name(self.redemption_id, "redemption_id")
-        check_day(self.date, "date")
+        check_date(self.date, "date")
         check_positive(self.quantity, "quantity")
         check_not_negative(self.amount, "amount")
         check_name(self.owner, "owner")
@@ -62,8 +64,8 @@ class Redeemed:
             )
         for part in self.lots:
             check_instance(part, LotPart, "lots")
-            check_same(part.quantity, self.quantity.commodity, "lots.quantity")
-            check_same(part.cost, self.amount.commodity, "lots.cost")
+            check_commodity(part.quantity, self.quantity.commodity, "lots.quantity")
+            check_commodity(part.cost, self.amount.commodity, "lots.cost")
 
 
 @final
@@ -87,7 +89,7 @@ class CustomerPaid:
 
     def __attrs_post_init__(self) -> None:
         check_name(self.payment_id, "payment_id")
-        check_day(self.date, "date")
+        check_date(self.date, "date")
         check_instance(self.instrument, bl.Commodity, "instrument")
         check_positive(self.amount, "amount")
         check_name(self.owner, "owner")

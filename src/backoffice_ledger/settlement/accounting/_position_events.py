@@ -7,6 +7,13 @@ from typing import Literal, final
 import attrs
 
 import backoffice_ledger as bl
+from backoffice_ledger.checks import (
+    check_amount,
+    check_choice,
+    check_commodity,
+    check_date,
+    check_instance,
+)
 from backoffice_ledger.errors import InvalidOption
 from backoffice_ledger.settlement.accounting._trade_events import (
     NO_AMOUNTS,
@@ -17,16 +24,11 @@ from backoffice_ledger.settlement.accounting._trade_events import (
     sum_of,
 )
 from backoffice_ledger.settlement.lots._checks import (
-    check_amount,
     check_amounts,
-    check_choice,
-    check_day,
-    check_instance,
     check_name,
     check_not_negative,
     check_part,
     check_positive,
-    check_same,
 )
 from backoffice_ledger.settlement.lots._lot import LotPart
 
@@ -74,10 +76,10 @@ class Marked:
 
     def __attrs_post_init__(self) -> None:
         check_part(self.part)
-        check_day(self.date, "date")
+        check_date(self.date, "date")
         check_instance(self.instrument, bl.Commodity, "instrument")
         money = check_amount(self.change, "change").commodity
-        check_same(check_amount(self.value, "value"), money, "value")
+        check_commodity(check_amount(self.value, "value"), money, "value")
         check_amounts(self.to_be_received, money, "to_be_received", signed=True)
         check_name(self.owner, "owner")
         check_choice(
@@ -119,7 +121,7 @@ class DividendClaim:
     def __attrs_post_init__(self) -> None:
         check_name(self.claim_id, "claim_id")
         check_instance(self.obligation, Obligation, "obligation")
-        check_day(self.date, "date")
+        check_date(self.date, "date")
         check_positive(self.amount, "amount")
 
 
@@ -138,7 +140,7 @@ class DividendClaimPaid:
 
     def __attrs_post_init__(self) -> None:
         check_instance(self.claim, DividendClaim, "claim")
-        check_day(self.date, "date")
+        check_date(self.date, "date")
 
 
 @final
@@ -162,7 +164,7 @@ class DividendPaid:
 
     def __attrs_post_init__(self) -> None:
         check_name(self.dividend_id, "dividend_id")
-        check_day(self.date, "date")
+        check_date(self.date, "date")
         check_instance(self.instrument, bl.Commodity, "instrument")
         check_positive(self.amount, "amount")
         check_name(self.owner, "owner")
@@ -227,11 +229,11 @@ class Split:
 
     def __attrs_post_init__(self) -> None:
         check_name(self.split_id, "split_id")
-        check_day(self.date, "date")
+        check_date(self.date, "date")
         check_instance(self.instrument, bl.Commodity, "instrument")
         for item in self.locations:
             check_instance(item, LocationUnits, "locations")
-            check_same(item.quantity, self.instrument, "locations")
+            check_commodity(item.quantity, self.instrument, "locations")
         check_amounts(self.lots, self.instrument, "lots", signed=True)
         check_name(self.owner, "owner")
         self._check_money()
@@ -255,7 +257,7 @@ class Split:
             money = check_amount(found[0], "costs").commodity
             check_amounts(self.costs, money, "costs", signed=True)
             check_amounts(self.adjustments, money, "adjustments", signed=True)
-            check_same(found[-1], money, "cash")
+            check_commodity(found[-1], money, "cash")
 
     @property
     def added(self) -> bl.Amount:
@@ -287,13 +289,15 @@ class LotsTransferred:
 
     def __attrs_post_init__(self) -> None:
         check_name(self.transfer_id, "transfer_id")
-        check_day(self.date, "date")
+        check_date(self.date, "date")
         if not self.lots:
             raise InvalidOption(field="lots", expected="at least one", found=self.lots)
         for part in self.lots:
             check_instance(part, LotPart, "lots")
-            check_same(part.quantity, self.lots[0].quantity.commodity, "lots.quantity")
-            check_same(part.cost, self.lots[0].cost.commodity, "lots.cost")
+            check_commodity(
+                part.quantity, self.lots[0].quantity.commodity, "lots.quantity"
+            )
+            check_commodity(part.cost, self.lots[0].cost.commodity, "lots.cost")
         check_name(self.from_owner, "from_owner")
         check_name(self.to_owner, "to_owner")
         if self.from_owner == self.to_owner:
@@ -324,7 +328,7 @@ class CouponAccrued:
 
     def __attrs_post_init__(self) -> None:
         check_name(self.accrual_id, "accrual_id")
-        check_day(self.date, "date")
+        check_date(self.date, "date")
         check_instance(self.instrument, bl.Commodity, "instrument")
         check_amount(self.amount, "amount")
         check_name(self.owner, "owner")
@@ -358,16 +362,16 @@ class CouponPaid:
 
     def __attrs_post_init__(self) -> None:
         check_name(self.coupon_id, "coupon_id")
-        check_day(self.date, "date")
+        check_date(self.date, "date")
         check_instance(self.instrument, bl.Commodity, "instrument")
         money = check_not_negative(self.purchased, "purchased").commodity
-        check_same(check_not_negative(self.accrued, "accrued"), money, "accrued")
+        check_commodity(check_not_negative(self.accrued, "accrued"), money, "accrued")
         if not self.claims:
             check_positive(self.purchased + self.accrued, "accrued")
         check_name(self.owner, "owner")
         for item in self.claims:
             check_instance(item, DividendClaim, "claims")
-            check_same(item.amount, money, "claims.amount")
+            check_commodity(item.amount, money, "claims.amount")
 
 
 @final
@@ -394,7 +398,7 @@ class PenaltyAccrued:
     def __attrs_post_init__(self) -> None:
         check_name(self.penalty_id, "penalty_id")
         check_name(self.obligation_id, "obligation_id")
-        check_day(self.date, "date")
+        check_date(self.date, "date")
         check_positive(self.amount, "amount")
         check_name(self.counterparty, "counterparty")
         check_choice(self.payer, Literal["us", "counterparty"], "payer")
@@ -417,7 +421,7 @@ class PenaltyPaid:
 
     def __attrs_post_init__(self) -> None:
         check_name(self.payment_id, "payment_id")
-        check_day(self.date, "date")
+        check_date(self.date, "date")
         if not self.penalties:
             raise InvalidOption(
                 field="penalties", expected="at least one", found=self.penalties
@@ -425,4 +429,4 @@ class PenaltyPaid:
         for item in self.penalties:
             check_instance(item, PenaltyAccrued, "penalties")
             money = self.penalties[0].amount.commodity
-            check_same(item.amount, money, "penalties.amount")
+            check_commodity(item.amount, money, "penalties.amount")

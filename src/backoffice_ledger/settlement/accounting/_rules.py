@@ -6,6 +6,7 @@ from typing import Any, Final, Literal, final
 import attrs
 
 import backoffice_ledger as bl
+from backoffice_ledger.checks import check_choice, check_instance
 from backoffice_ledger.errors import InvalidOption
 from backoffice_ledger.settlement.accounting import _holdings as holdings
 from backoffice_ledger.settlement.accounting import _issuer_events as issuers
@@ -15,7 +16,6 @@ from backoffice_ledger.settlement.accounting import _trades as trades
 from backoffice_ledger.settlement.accounting._accounts import SettlementAccounts
 from backoffice_ledger.settlement.accounting._events import SettlementEvent
 from backoffice_ledger.settlement.accounting._lines import Line, postings
-from backoffice_ledger.settlement.lots._checks import check_choice, check_instance
 
 TransactionCosts = Literal["expense", "capitalise"]
 """What becomes of fees of assets that are not measured at FVTPL; there: expense."""

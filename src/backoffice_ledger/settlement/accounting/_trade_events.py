@@ -13,18 +13,20 @@ from typing import Any, Final, Literal, final
 import attrs
 
 import backoffice_ledger as bl
+from backoffice_ledger.checks import (
+    check_amount,
+    check_choice,
+    check_commodity,
+    check_date,
+    check_instance,
+)
 from backoffice_ledger.errors import InvalidOption
 from backoffice_ledger.settlement.lots._checks import (
-    check_amount,
     check_amounts,
-    check_choice,
-    check_day,
-    check_instance,
     check_name,
     check_not_negative,
     check_part,
     check_positive,
-    check_same,
 )
 from backoffice_ledger.settlement.lots._lot import LotPart
 
@@ -69,7 +71,7 @@ def lot_parts(value: Iterable[LotPart]) -> tuple[LotPart, ...]:
 def _check_part(event: Any) -> None:
     """Check the fields that events on a part of an obligation share."""
     check_instance(event.obligation, Obligation, "obligation")
-    check_day(event.date, "date")
+    check_date(event.date, "date")
     check_part(event.part)
 
 
@@ -136,7 +138,7 @@ class Obligation:
 
 
 def _part_of(whole: bl.Amount, part: bl.Amount, field: str) -> bl.Amount:
-    check_same(check_not_negative(part, field), whole.commodity, field)
+    check_commodity(check_not_negative(part, field), whole.commodity, field)
     if part > abs(whole):
         raise InvalidOption(field=field, expected=f"at most {abs(whole)}", found=part)
     return part if whole.minor_units > 0 else -part
@@ -191,8 +193,8 @@ class TradeExecuted:
 
     def __attrs_post_init__(self) -> None:
         check_name(self.trade_id, "trade_id")
-        check_day(self.date, "date")
-        check_day(self.settlement_date, "settlement_date")
+        check_date(self.date, "date")
+        check_date(self.settlement_date, "settlement_date")
         if self.settlement_date < self.date:
             raise InvalidOption(
                 field="settlement_date",
@@ -203,10 +205,10 @@ class TradeExecuted:
         check_positive(self.quantity, "quantity")
         money = check_positive(self.consideration, "consideration").commodity
         if self.accrued is not None:
-            check_same(check_amount(self.accrued, "accrued"), money, "accrued")
+            check_commodity(check_amount(self.accrued, "accrued"), money, "accrued")
         if self.accrued_purchased is not None:
             name = "accrued_purchased"
-            check_same(check_amount(self.accrued_purchased, name), money, name)
+            check_commodity(check_amount(self.accrued_purchased, name), money, name)
         check_amounts(self.fees, money, "fees")
         check_name(self.counterparty, "counterparty")
         check_name(self.owner, "owner")
@@ -220,8 +222,8 @@ class TradeExecuted:
             check_name(self.lot, "lot")
         for part in self.lots:
             check_instance(part, LotPart, "lots")
-            check_same(part.quantity, self.quantity.commodity, "lots.quantity")
-            check_same(part.cost, money, "lots.cost")
+            check_commodity(part.quantity, self.quantity.commodity, "lots.quantity")
+            check_commodity(part.cost, money, "lots.cost")
 
     def _check_short(self) -> None:
         if self.capacity == "agent":
@@ -306,7 +308,9 @@ class TradeSettled:
         _check_part(self)
         if self.difference is not None:
             money = self.obligation.cash.commodity
-            check_same(check_amount(self.difference, "difference"), money, "difference")
+            check_commodity(
+                check_amount(self.difference, "difference"), money, "difference"
+            )
 
 
 @final
@@ -332,11 +336,11 @@ class CustomerSettled:
             raise InvalidOption(
                 field="trade", expected="a trade as agent", found=self.trade.capacity
             )
-        check_day(self.date, "date")
+        check_date(self.date, "date")
         check_part(self.part)
         if self.cash is not None:
             money = self.trade.consideration.commodity
-            check_same(check_positive(self.cash, "cash"), money, "cash")
+            check_commodity(check_positive(self.cash, "cash"), money, "cash")
 
 
 @final
@@ -403,7 +407,7 @@ class Netted:
 
     def __attrs_post_init__(self) -> None:
         check_name(self.netting_id, "netting_id")
-        check_day(self.date, "date")
+        check_date(self.date, "date")
         for item in self.obligations:
             check_instance(item, Obligation, "obligations")
         if not self.obligations:
@@ -454,10 +458,12 @@ class TradeCancelled:
 
     def __attrs_post_init__(self) -> None:
         check_instance(self.trade, TradeExecuted, "trade")
-        check_day(self.date, "date")
+        check_date(self.date, "date")
         if self.adjustment is not None:
             money = self.trade.consideration.commodity
-            check_same(check_amount(self.adjustment, "adjustment"), money, "adjustment")
+            check_commodity(
+                check_amount(self.adjustment, "adjustment"), money, "adjustment"
+            )
 
 
 @final
@@ -483,8 +489,8 @@ class FxTradeExecuted:
 
     def __attrs_post_init__(self) -> None:
         check_name(self.trade_id, "trade_id")
-        check_day(self.date, "date")
-        check_day(self.value_date, "value_date")
+        check_date(self.date, "date")
+        check_date(self.value_date, "value_date")
         bought = check_positive(self.bought, "bought").commodity
         if check_positive(self.sold, "sold").commodity == bought:
             raise InvalidOption(
@@ -510,5 +516,5 @@ class FxTradeSettled:
 
     def __attrs_post_init__(self) -> None:
         check_instance(self.trade, FxTradeExecuted, "trade")
-        check_day(self.date, "date")
+        check_date(self.date, "date")
         check_choice(self.paid, Literal["bought", "sold", "both"], "paid")

@@ -7,6 +7,7 @@ from typing import Final, Literal, final, get_args
 import attrs
 
 import backoffice_ledger as bl
+from backoffice_ledger.checks import check_instant
 from backoffice_ledger.errors import (
     InvalidAmount,
     InvalidOption,
@@ -14,7 +15,6 @@ from backoffice_ledger.errors import (
     UnknownRecord,
 )
 from backoffice_ledger.settlement.batches._holdings import Holding, Holdings
-from backoffice_ledger.settlement.dates._checks import check_instant
 from backoffice_ledger.settlement.netting._transfer import check_name
 
 BatchStatus = Literal["open", "settled", "cancelled"]

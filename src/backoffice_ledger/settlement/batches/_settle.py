@@ -6,6 +6,7 @@ from typing import Final
 
 import attrs
 
+from backoffice_ledger.checks import check_instant
 from backoffice_ledger.errors import InvalidOption, NotPermitted
 from backoffice_ledger.settlement.batches._batch import (
     AcknowledgeOffLedger,
@@ -23,7 +24,6 @@ from backoffice_ledger.settlement.batches._batch import (
     to_parties,
 )
 from backoffice_ledger.settlement.batches._holdings import Holding, Holdings
-from backoffice_ledger.settlement.dates._checks import check_instant
 
 _SOURCES: Final = (Pledge, CreditReceiver)
 _SINKS: Final = (TakeDelivery, DebitSender)

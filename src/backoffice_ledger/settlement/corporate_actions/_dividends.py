@@ -3,6 +3,7 @@
 import datetime
 
 import backoffice_ledger as bl
+from backoffice_ledger.checks import check_date, exact_number
 from backoffice_ledger.interest import Number, Rounding
 from backoffice_ledger.settlement.accounting import (
     DividendClaim,
@@ -10,11 +11,7 @@ from backoffice_ledger.settlement.accounting import (
     SettlementAccounts,
 )
 from backoffice_ledger.settlement.corporate_actions._holdings import read_holdings
-from backoffice_ledger.settlement.lots._checks import (
-    check_day,
-    check_name,
-    check_number,
-)
+from backoffice_ledger.settlement.lots._checks import check_name
 
 
 def dividend(
@@ -52,9 +49,9 @@ def dividend(
             malformed.
     """
     check_name(dividend_id, "dividend_id")
-    check_day(ex_date, "ex_date")
-    check_day(payment_date, "payment_date")
-    rate = check_number(per_unit, "per_unit")
+    check_date(ex_date, "ex_date")
+    check_date(payment_date, "payment_date")
+    rate = exact_number(per_unit, "per_unit")
     money = bl.Commodity.of(currency)
     holdings = read_holdings(view, accounts, instrument)
     amount_on = holdings.amounts(rate, money, rounding)

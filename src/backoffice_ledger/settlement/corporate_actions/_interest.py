@@ -3,6 +3,7 @@
 import datetime
 
 import backoffice_ledger as bl
+from backoffice_ledger.checks import check_date, exact_number
 from backoffice_ledger.errors import InvalidOption
 from backoffice_ledger.interest import Number, Rounding
 from backoffice_ledger.settlement.accounting import (
@@ -11,12 +12,7 @@ from backoffice_ledger.settlement.accounting import (
     SettlementAccounts,
 )
 from backoffice_ledger.settlement.corporate_actions._holdings import read_holdings
-from backoffice_ledger.settlement.lots._checks import (
-    check_day,
-    check_name,
-    check_number,
-    check_positive,
-)
+from backoffice_ledger.settlement.lots._checks import check_name, check_positive
 
 
 def _booked(
@@ -76,7 +72,7 @@ def accrued_interest(
     Raises:
         InvalidDate, InexactNumber, InvalidOption: an argument is malformed.
     """
-    check_day(date, "date")
+    check_date(date, "date")
     money = check_positive(accrued, "accrued").commodity
     due = accrued
     for account in (accounts.purchased_interest, accounts.accrued_interest):
@@ -132,9 +128,9 @@ def coupon(
             malformed.
     """
     check_name(coupon_id, "coupon_id")
-    check_day(ex_date, "ex_date")
-    check_day(payment_date, "payment_date")
-    rate = check_number(per_unit, "per_unit")
+    check_date(ex_date, "ex_date")
+    check_date(payment_date, "payment_date")
+    rate = exact_number(per_unit, "per_unit")
     money = bl.Commodity.of(currency)
     holdings = read_holdings(view, accounts, instrument)
     amount_on = holdings.amounts(rate, money, rounding)

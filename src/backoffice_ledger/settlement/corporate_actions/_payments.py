@@ -5,11 +5,12 @@ from collections import defaultdict
 from typing import Final
 
 import backoffice_ledger as bl
+from backoffice_ledger.checks import check_date
 from backoffice_ledger.settlement.accounting import (
     CustomerPaid,
     SettlementAccounts,
 )
-from backoffice_ledger.settlement.lots._checks import check_day, check_name
+from backoffice_ledger.settlement.lots._checks import check_name
 
 _INCOME: Final = frozenset(
     {
@@ -53,7 +54,7 @@ def pay_customers(
         InvalidDate, InvalidIdentifier, UnknownCommodity: an argument is malformed.
     """
     check_name(payment_id, "payment_id")
-    check_day(date, "date")
+    check_date(date, "date")
     money = bl.Commodity.of(currency)
     counted = accounts.customer_payable, accounts.claims_receivable
     received: defaultdict[str, int] = defaultdict(int)

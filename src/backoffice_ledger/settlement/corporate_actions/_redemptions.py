@@ -4,6 +4,7 @@ import datetime
 from typing import Final
 
 import backoffice_ledger as bl
+from backoffice_ledger.checks import check_choice, check_date
 from backoffice_ledger.errors import InvalidOption
 from backoffice_ledger.interest import Number, Rounding
 from backoffice_ledger.settlement._price import Price
@@ -14,11 +15,7 @@ from backoffice_ledger.settlement.accounting import (
 )
 from backoffice_ledger.settlement.corporate_actions._holdings import read_holdings
 from backoffice_ledger.settlement.lots import AVERAGE_LOT, LotPart, read_positions
-from backoffice_ledger.settlement.lots._checks import (
-    check_choice,
-    check_day,
-    check_name,
-)
+from backoffice_ledger.settlement.lots._checks import check_name
 
 _DEPOSITORY: Final = "depository"
 
@@ -57,7 +54,7 @@ def redemption(
             malformed.
     """
     check_name(redemption_id, "redemption_id")
-    check_day(date, "date")
+    check_date(date, "date")
     check_choice(rounding, Rounding, "rounding")
     exact, money = Price.of(price), bl.Commodity.of(currency)
     holdings = read_holdings(view, accounts, instrument)

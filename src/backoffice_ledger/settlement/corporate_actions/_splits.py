@@ -9,6 +9,7 @@ from typing import final
 import attrs
 
 import backoffice_ledger as bl
+from backoffice_ledger.checks import check_choice, check_date, exact_number
 from backoffice_ledger.errors import InvalidOption
 from backoffice_ledger.interest import Number, Rounding
 from backoffice_ledger.settlement._price import Price
@@ -28,12 +29,7 @@ from backoffice_ledger.settlement.lots import (
     Position,
     read_positions,
 )
-from backoffice_ledger.settlement.lots._checks import (
-    check_choice,
-    check_day,
-    check_name,
-    check_number,
-)
+from backoffice_ledger.settlement.lots._checks import check_name
 
 
 def split(
@@ -79,9 +75,9 @@ def split(
             malformed.
     """
     check_name(split_id, "split_id")
-    check_day(date, "date")
+    check_date(date, "date")
     check_choice(rounding, Rounding, "rounding")
-    exact = check_number(ratio, "ratio")
+    exact = exact_number(ratio, "ratio")
     if exact <= 0 or exact == 1:
         raise InvalidOption(
             field="ratio", expected="a number above 0, not 1", found=ratio

@@ -8,12 +8,9 @@ from zoneinfo import ZoneInfo
 import attrs
 
 from backoffice_ledger.calendars import HolidayCalendar, business_calendar, joint
+from backoffice_ledger.checks import check_date, check_instant
 from backoffice_ledger.errors import InvalidOption
-from backoffice_ledger.settlement.dates._checks import (
-    check_calendar,
-    check_day,
-    check_instant,
-)
+from backoffice_ledger.settlement.dates._checks import check_calendar
 
 
 def _check_time(value: object, field: str) -> time:
@@ -90,7 +87,7 @@ class CutOff:
         Raises:
             InvalidDate, BoundExceeded: *day* is no date, or too far off.
         """
-        check_day(day, "day")
+        check_date(day, "day")
         local = datetime.combine(day, self.local_time, ZoneInfo(self.time_zone))
         return local.astimezone(UTC)
 

@@ -8,12 +8,9 @@ from typing import Final, final
 import attrs
 
 from backoffice_ledger.calendars import HolidayCalendar, business_calendar, joint
+from backoffice_ledger.checks import check_date
 from backoffice_ledger.errors import CalendarHorizon, InvalidOption
-from backoffice_ledger.settlement.dates._checks import (
-    check_calendar,
-    check_day,
-    check_lag,
-)
+from backoffice_ledger.settlement.dates._checks import check_calendar, check_lag
 
 _LAG_DAYS_MAX: Final = 10
 _EXEMPT_DAYS_MAX: Final = 366
@@ -65,9 +62,9 @@ class SettlementCycle:
     source: str = attrs.field(default="", kw_only=True)
 
     def __attrs_post_init__(self) -> None:
-        check_day(self.trade_date_from, "trade_date_from")
+        check_date(self.trade_date_from, "trade_date_from")
         if self.trade_date_through is not None:
-            check_day(self.trade_date_through, "trade_date_through")
+            check_date(self.trade_date_through, "trade_date_through")
         check_lag(self.lag_days_max, "lag_days_max", _LAG_DAYS_MAX)
         check_lag(self.lag_days, "lag_days", self.lag_days_max)
         for name in self.calendars:
@@ -243,7 +240,7 @@ def settlement_cycle(
         CalendarHorizon: it has none for that day.
         InvalidDate, BoundExceeded: *trade_date* is no date, or too far off.
     """
-    check_day(trade_date, "trade_date")
+    check_date(trade_date, "trade_date")
     rows = [row for row in table if row.market == market]
     if not rows:
         raise InvalidOption(

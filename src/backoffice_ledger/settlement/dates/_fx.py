@@ -18,12 +18,9 @@ from backoffice_ledger.calendars import (
     business_calendar,
     roll,
 )
+from backoffice_ledger.checks import check_date
 from backoffice_ledger.errors import InvalidOption
-from backoffice_ledger.settlement.dates._checks import (
-    check_calendar,
-    check_day,
-    check_lag,
-)
+from backoffice_ledger.settlement.dates._checks import check_calendar, check_lag
 
 _ONE_DAY: Final = timedelta(days=1)
 _CODE: Final = re.compile(r"[A-Z]{3}", re.ASCII)
@@ -183,7 +180,7 @@ class FxPair:
             CalendarHorizon: a calendar does not know the days.
             InvalidDate, BoundExceeded: *trade_date* is no date, or too far off.
         """
-        day = check_day(trade_date, "trade_date")
+        day = check_date(trade_date, "trade_date")
         lag_days = self._lag_days()
         if self.move_trade_date or lag_days == 0:
             day = _AllOpen(map(self.calendar, (self.base, self.quote))).next_or_same(
@@ -216,7 +213,7 @@ class FxPair:
             CalendarHorizon: a calendar does not know the days.
             InvalidDate, BoundExceeded: a day is no date, or too far off.
         """
-        check_day(trade_date, "trade_date")
+        check_date(trade_date, "trade_date")
         calendar = self._open()
         if tenor == "TOD":
             day = trade_date

@@ -6,12 +6,11 @@ from typing import final
 import attrs
 
 import backoffice_ledger as bl
+from backoffice_ledger.checks import check_amount, check_commodity
 from backoffice_ledger.settlement.lots._checks import (
-    check_amount,
     check_name,
     check_not_negative,
     check_positive,
-    check_same,
 )
 
 
@@ -57,4 +56,4 @@ class LotPart:
         check_positive(self.quantity, "quantity")
         check_not_negative(self.cost, "cost")
         check_amount(self.adjustment, "adjustment")
-        check_same(self.adjustment, self.cost.commodity, "adjustment")
+        check_commodity(self.adjustment, self.cost.commodity, "adjustment")

@@ -8,12 +8,9 @@ from typing import Final, cast, final
 import attrs
 
 import backoffice_ledger as bl
+from backoffice_ledger.checks import check_choice, check_date
 from backoffice_ledger.errors import InvalidOption, UnknownRecord
-from backoffice_ledger.settlement.lots._checks import (
-    check_choice,
-    check_day,
-    check_name,
-)
+from backoffice_ledger.settlement.lots._checks import check_name
 from backoffice_ledger.settlement.lots._pool import Method
 
 KIND: Final = "lot-method"
@@ -57,7 +54,7 @@ class LotMethods:
             DocumentConflict: somebody else chose meanwhile.
         """
         check_choice(method, Method, "method")
-        check_day(since, "since")
+        check_date(since, "since")
         name = _name(owner, instrument)
 
         def work() -> bl.Document:
@@ -106,7 +103,7 @@ class Choices:
 
     def on(self, day: datetime.date, *, owner: str, instrument: str) -> Method:
         """Return the method for a trade date; ``fifo`` where none was chosen."""
-        check_day(day, "day")
+        check_date(day, "day")
         for name in (_name(owner, instrument), _name(owner, None)):
             document = self._documents.get(name)
             if document is not None:

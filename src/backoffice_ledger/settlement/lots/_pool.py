@@ -10,15 +10,10 @@ from typing import Any, Final, Literal, final
 import attrs
 
 import backoffice_ledger as bl
+from backoffice_ledger.checks import check_choice, check_commodity, check_date
 from backoffice_ledger.errors import InvalidOption, LimitBreached
 from backoffice_ledger.interest import Rounding
-from backoffice_ledger.settlement.lots._checks import (
-    check_amounts,
-    check_choice,
-    check_day,
-    check_positive,
-    check_same,
-)
+from backoffice_ledger.settlement.lots._checks import check_amounts, check_positive
 from backoffice_ledger.settlement.lots._lot import Lot, LotPart
 
 Method = Literal["fifo", "lifo", "hifo", "average", "specific"]
@@ -158,9 +153,11 @@ class LotPool:
             InvalidOption: units of zero or less.
             CommodityMismatch: other units, or another currency.
         """
-        check_day(acquired, "acquired")
-        check_same(check_positive(quantity, "quantity"), self.instrument, "quantity")
-        check_same(cost, self.currency, "cost")
+        check_date(acquired, "acquired")
+        check_commodity(
+            check_positive(quantity, "quantity"), self.instrument, "quantity"
+        )
+        check_commodity(cost, self.currency, "cost")
         self.move(id, acquired, quantity.minor_units, cost.minor_units)
 
     def move(
@@ -265,7 +262,9 @@ class LotPool:
             CommodityMismatch: other units.
         """
         check_choice(method, Method, "method")
-        check_same(check_positive(quantity, "quantity"), self.instrument, "quantity")
+        check_commodity(
+            check_positive(quantity, "quantity"), self.instrument, "quantity"
+        )
         units = quantity.minor_units
         if units > self._units:
             raise LimitBreached(

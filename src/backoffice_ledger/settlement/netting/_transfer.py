@@ -7,8 +7,8 @@ from typing import Any, Final, final
 import attrs
 
 import backoffice_ledger as bl
+from backoffice_ledger.checks import as_amount
 from backoffice_ledger.errors import (
-    InexactNumber,
     InvalidDate,
     InvalidIdentifier,
     InvalidOption,
@@ -37,32 +37,25 @@ def check_name(value: object, field: str) -> str:
     return value
 
 
-def as_amount(value: object, field: str) -> bl.Amount:
+def positive_amount(value: object, field: str) -> bl.Amount:
     """Return an `Amount` above zero, or text such as ``"360.00 EUR"``, as an amount.
 
     Raises:
-        InexactNumber: another type.
-        InvalidAmount, UnknownCommodity, BoundExceeded: the text is no amount.
+        InexactNumber, InvalidAmount, UnknownCommodity, BoundExceeded: no amount.
         InvalidOption: zero or below.
     """
-    amount = bl.Amount.parse(value) if isinstance(value, str) else value
-    if not isinstance(amount, bl.Amount):
-        raise InexactNumber(
-            field=field,
-            expected="an Amount or text such as '360.00 EUR'",
-            found=type(amount).__name__,
-        )
+    amount = as_amount(value, field)
     if amount.minor_units <= 0:
         raise InvalidOption(field=field, expected="an amount above zero", found=amount)
     return amount
 
 
 def _to_amount(value: "bl.Amount | str") -> bl.Amount:
-    return as_amount(value, "amount")
+    return positive_amount(value, "amount")
 
 
 def _to_against(value: "bl.Amount | str | None") -> bl.Amount | None:
-    return None if value is None else as_amount(value, "against")
+    return None if value is None else positive_amount(value, "against")
 
 
 @final

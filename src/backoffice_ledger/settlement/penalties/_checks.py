@@ -1,38 +1,20 @@
 """What the arguments may be."""
 
-import re
 from collections.abc import Collection
-from decimal import Decimal
 from fractions import Fraction
-from typing import Any, Final, get_args
+from typing import Any, get_args
 
-from backoffice_ledger.errors import InexactNumber, InvalidAmount, InvalidOption
-from backoffice_ledger.settlement.lots._checks import check_choice
-
-_NUMBER: Final = re.compile(r"-?[0-9]{1,40}(\.[0-9]{1,40})?", re.ASCII)
-_DIGITS_MAX: Final = 40
-
-Number = str | int | Decimal | Fraction
-"""An exact number: text such as ``"0.25"``, int, Decimal or Fraction; never a float."""
+from backoffice_ledger.checks import check_choice, exact_number
+from backoffice_ledger.errors import InvalidAmount, InvalidOption
 
 
-def exact_number(value: object, field: str, *, floor: bool = False) -> Fraction:
-    """Return an exact number that is not below zero; with *floor*, zero if it is.
+def exact_rate(value: object, field: str, *, floor: bool = False) -> Fraction:
+    """Return a rate that is not below zero; with *floor*, zero if it is.
 
     Raises:
-        InexactNumber: a float, a bool or another type.
-        InvalidAmount: no plain number, or below zero.
+        InexactNumber, InvalidAmount, BoundExceeded: no exact number, or below zero.
     """
-    if isinstance(value, bool) or not isinstance(value, (str, int, Decimal, Fraction)):
-        raise InexactNumber(
-            field=field, expected="str, int, Decimal or Fraction", found=value
-        )
-    if isinstance(value, Decimal) and value.is_finite():
-        exponent = value.adjusted()
-        value = f"{value:f}" if abs(exponent) < _DIGITS_MAX else "out of range"
-    if not isinstance(value, Fraction) and not _NUMBER.fullmatch(str(value)):
-        raise InvalidAmount(field=field, expected="a number such as 0.25", found=value)
-    number = Fraction(value)
+    number = exact_number(value, field)
     if number < 0 and floor:
         return Fraction(0)
     if number < 0:
@@ -52,13 +34,3 @@ def check_choices(value: object, choices: Any, field: str) -> None:
         )
     for item in value:
         check_choice(item, choices, field)
-
-
-def check_flag(value: object, field: str) -> None:
-    """Check that *value* is a bool.
-
-    Raises:
-        InvalidOption: another type.
-    """
-    if not isinstance(value, bool):
-        raise InvalidOption(field=field, expected="True or False", found=value)

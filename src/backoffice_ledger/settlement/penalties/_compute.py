@@ -8,17 +8,11 @@ from typing import Final, Literal, final
 import attrs
 
 import backoffice_ledger as bl
+from backoffice_ledger.checks import Number, check_choice, check_date, check_flag
 from backoffice_ledger.errors import InvalidAmount, InvalidOption
 from backoffice_ledger.settlement._price import Price
-from backoffice_ledger.settlement.dates._checks import check_day
-from backoffice_ledger.settlement.lots._checks import check_choice
 from backoffice_ledger.settlement.netting._transfer import check_name
-from backoffice_ledger.settlement.penalties._checks import (
-    Number,
-    check_choices,
-    check_flag,
-    exact_number,
-)
+from backoffice_ledger.settlement.penalties._checks import check_choices, exact_rate
 from backoffice_ledger.settlement.penalties._days import Side
 from backoffice_ledger.settlement.penalties._penalty import Penalty, PenaltyKind
 from backoffice_ledger.settlement.penalties._rates import (
@@ -59,7 +53,7 @@ def _to_price(value: Price | Number | None) -> Price | None:
 def _to_percent(value: Number | None) -> Fraction | None:
     if value is None:
         return None
-    return exact_number(value, "discount_percent", floor=True)
+    return exact_rate(value, "discount_percent", floor=True)
 
 
 @final
@@ -185,7 +179,7 @@ def settlement_fail_penalties(
         CalendarHorizon: no rate applies on that day.
         InvalidDate, BoundExceeded: not a date, or too far off.
     """
-    check_day(day, "day")
+    check_date(day, "day")
     check_choices(failing, Side, "failing")
     if fail.exemption is not None:
         return ()
@@ -229,7 +223,7 @@ def late_matching_penalties(
         CalendarHorizon: no rate applies on a day.
         InvalidDate, BoundExceeded: a day is none, or too far off.
     """
-    check_day(matched_on, "matched_on")
+    check_date(matched_on, "matched_on")
     check_choice(late, Side, "late")
     check_flag(is_already_matched, "is_already_matched")
     if fail.exemption is not None:
@@ -239,7 +233,7 @@ def late_matching_penalties(
         _penalty(
             fail,
             "LMFP",
-            check_day(day, "days"),
+            check_date(day, "days"),
             matched_on,
             late,
             data.get(day, nothing),

@@ -7,14 +7,10 @@ from typing import Final, Literal, final
 import attrs
 
 from backoffice_ledger.calendars import HolidayCalendar
+from backoffice_ledger.checks import check_choice, check_date, check_flag, check_instant
 from backoffice_ledger.errors import InvalidOption
-from backoffice_ledger.settlement.dates._checks import (
-    check_calendar,
-    check_day,
-    check_instant,
-)
-from backoffice_ledger.settlement.lots._checks import check_choice
-from backoffice_ledger.settlement.penalties._checks import check_choices, check_flag
+from backoffice_ledger.settlement.dates._checks import check_calendar
+from backoffice_ledger.settlement.penalties._checks import check_choices
 
 Side = Literal["deliverer", "receiver"]
 """Who delivers securities or is paid, and who receives securities or pays."""
@@ -71,11 +67,11 @@ def penalty_days(
         CalendarHorizon: the calendar does not know the days.
         InvalidDate, BoundExceeded: a day is none, or too far off.
     """
-    check_day(settlement_date, "settlement_date")
-    check_day(matched_on, "matched_on")
+    check_date(settlement_date, "settlement_date")
+    check_date(matched_on, "matched_on")
     check_flag(is_after_cut_off, "is_after_cut_off")
     check_flag(is_rest_of_buy_in, "is_rest_of_buy_in")
-    if check_day(until, "until") < matched_on:
+    if check_date(until, "until") < matched_on:
         raise InvalidOption(field="until", expected=f"from {matched_on}", found=until)
     check_calendar(calendar, "calendar")
     can_settle_from = matched_on + _ONE_DAY if is_after_cut_off else matched_on

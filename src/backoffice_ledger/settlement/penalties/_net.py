@@ -7,8 +7,8 @@ from typing import Literal, final
 import attrs
 
 import backoffice_ledger as bl
+from backoffice_ledger.checks import check_date
 from backoffice_ledger.errors import InvalidOption
-from backoffice_ledger.settlement.dates._checks import check_day
 from backoffice_ledger.settlement.netting._transfer import check_name
 from backoffice_ledger.settlement.penalties._penalty import Penalty
 
@@ -70,8 +70,8 @@ def bilateral_nets(
         InvalidIdentifier, InvalidDate, BoundExceeded: a name or a day that is none.
     """
     check_name(party, "party")
-    check_day(first, "first")
-    if check_day(last, "last") < first:
+    check_date(first, "first")
+    if check_date(last, "last") < first:
         raise InvalidOption(field="last", expected=f"{first} or later", found=last)
     totals: dict[tuple[str, str, str], list[int]] = {}
     for penalty in penalties:

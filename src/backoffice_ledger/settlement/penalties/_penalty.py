@@ -6,9 +6,8 @@ from typing import Final, Literal, final
 import attrs
 
 import backoffice_ledger as bl
+from backoffice_ledger.checks import check_choice, check_date
 from backoffice_ledger.errors import InvalidAmount, InvalidOption
-from backoffice_ledger.settlement.dates._checks import check_day
-from backoffice_ledger.settlement.lots._checks import check_choice
 from backoffice_ledger.settlement.netting._transfer import check_name
 
 PenaltyKind = Literal["SEFP", "LMFP"]
@@ -83,8 +82,8 @@ class Penalty:
         check_choice(self.kind, PenaltyKind, "kind")
         check_choice(self.status, PenaltyStatus, "status")
         check_choice(self.reason, PenaltyReason, "reason")
-        check_day(self.fail_day, "fail_day")
-        check_day(self.day, "day")
+        check_date(self.fail_day, "fail_day")
+        check_date(self.day, "day")
         self._check_amount()
 
     def _check_amount(self) -> None:

@@ -10,14 +10,9 @@ from typing import Final, Literal, final
 
 import attrs
 
+from backoffice_ledger.checks import Number, check_choice, check_date, check_flag
 from backoffice_ledger.errors import CalendarHorizon, InvalidOption
-from backoffice_ledger.settlement.dates._checks import check_day
-from backoffice_ledger.settlement.lots._checks import check_choice
-from backoffice_ledger.settlement.penalties._checks import (
-    Number,
-    check_flag,
-    exact_number,
-)
+from backoffice_ledger.settlement.penalties._checks import exact_rate
 
 RateClass = Literal[
     "liquid-shares",
@@ -40,7 +35,7 @@ _PLACES: Final = 10
 
 
 def _to_rate(value: Number) -> Fraction:
-    return exact_number(value, "basis_points")
+    return exact_rate(value, "basis_points")
 
 
 @final
@@ -67,7 +62,7 @@ class PenaltyRate:
 
     def __attrs_post_init__(self) -> None:
         check_choice(self.rate_class, RateClass, "rate_class")
-        check_day(self.applies_from, "applies_from")
+        check_date(self.applies_from, "applies_from")
 
 
 _ANNEX: Final = "Delegated Regulation (EU) 2017/389, Annex, as enacted"
@@ -104,7 +99,7 @@ def penalty_rate(
         InvalidDate, BoundExceeded: not a date, or too far off.
     """
     check_choice(rate_class, RateClass, "rate_class")
-    check_day(day, "day")
+    check_date(day, "day")
     found = [
         rate
         for rate in rates
@@ -135,7 +130,7 @@ def daily_discount_percent(annual_percent: Number) -> Decimal:
         InexactNumber: a float, a bool or another type.
         InvalidAmount: no number.
     """
-    annual = exact_number(annual_percent, "annual_percent", floor=True)
+    annual = exact_rate(annual_percent, "annual_percent", floor=True)
     units = annual * 10**_PLACES / 360
     return Decimal(floor(units + Fraction(1, 2))).scaleb(-_PLACES)
 
