@@ -98,10 +98,10 @@ class CutOff:
         and the next business day if not.
 
         Raises:
-            InvalidDate: not an instant with a time zone.
+            InvalidDate, BoundExceeded: no instant of our time with a time zone.
             CalendarHorizon: the calendar does not know the day.
         """
-        received = check_instant(received_at, "received_at")
+        received = check_instant(received_at, "received_at").astimezone(UTC)
         local_day = received.astimezone(ZoneInfo(self.time_zone)).date()
         is_open = self.calendar.is_business_day(local_day)
         is_late = is_open and received > self.at(local_day)
@@ -148,7 +148,7 @@ class SettlementWindow:
         """Tell whether *instant* is in the window, its beginning included.
 
         Raises:
-            InvalidDate: not an instant with a time zone.
+            InvalidDate, BoundExceeded: no instant of our time with a time zone.
         """
         local = check_instant(instant, "instant").astimezone(ZoneInfo(self.time_zone))
         opened = datetime.combine(local.date(), self.opens, local.tzinfo)
