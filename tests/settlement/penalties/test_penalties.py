@@ -789,8 +789,8 @@ def test_numbers_that_cannot_be(number: Any, kind: type[LedgerError]) -> None:
     """Floats and what is no plain number are refused."""
     with pytest.raises(kind):
         daily_discount_percent(number)
-    if number not in (None, 10**50):
-        with pytest.raises(kind):
+    if number is not None:
+        with pytest.raises((InexactNumber, InvalidAmount)):
             ReferenceData(price=number)
     for below_zero in (
         lambda: ReferenceData(price="-1"),
