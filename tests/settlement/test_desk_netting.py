@@ -485,6 +485,24 @@ def test_only_what_belongs_together_is_netted(
     assert found.value.field == field
 
 
+def test_the_account_is_the_one_that_completed_the_trade(
+    desk: SettlementDesk, make: Make
+) -> None:
+    """Trades whose standing instructions came later are netted by those."""
+    desk.capture_many(
+        make(id=id_, own_ssi=None, fees={}) for id_ in ("T-1", "T-2", "T-3")
+    )
+    for id_, own_ssi in (("T-1", "SSI-A"), ("T-2", "SSI-A"), ("T-3", "SSI-B")):
+        desk.enrich(id_, own_ssi=own_ssi)
+        desk.confirm(id_)
+        desk.match(id_)
+    with pytest.raises(errors.InvalidOption, match="own_ssi"):
+        net(desk, ["T-1", "T-3"])
+    [left] = net(desk, ["T-1", "T-2"]).obligations
+    assert left.own_ssi == "SSI-A"
+    assert desk.instruct(left.id).instruction.account == "SSI-A"
+
+
 def test_what_is_no_netting_is_refused(desk: SettlementDesk, make: Make) -> None:
     """Each argument is checked, and nothing is written."""
     ids = matched(desk, make, *DAY, {"id": "T-4", "counterparty": "CCP"})

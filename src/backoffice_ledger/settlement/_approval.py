@@ -1,7 +1,8 @@
 """Four eyes on the verbs of the desk: proposed, approved, then carried out."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Final, Literal, NoReturn, final, get_args
+from contextlib import suppress
+from typing import Any, Final, Literal, final, get_args
 
 import attrs
 
@@ -47,9 +48,21 @@ def ask(values: Sequence[Stored]) -> Sequence[Stored]:
     return values
 
 
-def nothing_of(_: object) -> NoReturn:
-    """End a verb that stores nothing, so that nothing of it stays."""
-    raise Asked(())
+def asked(ledger: bl.Ledger, verb: Callable[[], object]) -> Sequence[Stored]:
+    """Return what a verb would store, and see to it that nothing of it stays."""
+    found: list[Stored] = []
+
+    def work() -> None:
+        found.clear()
+        try:
+            verb()
+        except Asked as values:
+            found.extend(values.values)
+        raise Asked(())
+
+    with suppress(Asked):
+        ledger.atomically(work)
+    return found
 
 
 def signed(records: Records, values: Sequence[Stored]) -> bl.Document:

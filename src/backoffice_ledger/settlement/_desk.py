@@ -10,10 +10,9 @@ import backoffice_ledger as bl
 from backoffice_ledger.reports import Table
 from backoffice_ledger.settlement import _life
 from backoffice_ledger.settlement._approval import (
-    Asked,
     Carrying,
     ask,
-    nothing_of,
+    asked,
     signed,
 )
 from backoffice_ledger.settlement._desk_instructions import InstructionDesk
@@ -75,7 +74,8 @@ class SettlementDesk(InstructionDesk):
         """Keep a verb as a proposal; nothing is done or booked yet.
 
         What is voted on is the document that the verb stores: the terms of an
-        instruction or of an amended trade, else the next version of a status.
+        instruction or of an amended trade, else the next version of a status.  What the
+        verb itself would refuse is refused.
 
         Args:
             id: of the proposal.
@@ -86,13 +86,11 @@ class SettlementDesk(InstructionDesk):
             InvalidOption: it gives none, one that would change nothing, or one that
                 changes several things.
             IdempotencyConflict: the id stands for something else.
-            LedgerError: what the verb raises; or a control denies it.
+            ControlDenied: a control denies it.
         """
         desk = self._gated(ask)
-        try:
-            self.ledger.atomically(lambda: nothing_of(command(desk)))
-        except Asked as asked:
-            document = signed(self._work.records, asked.values)
+        values = asked(self.ledger, lambda: command(desk))
+        document = signed(self._work.records, values)
         return self.ledger.proposals.propose(
             lambda book: book.documents.store(document), id=id
         )
@@ -109,7 +107,6 @@ class SettlementDesk(InstructionDesk):
             ProposalState: the proposal is not open, was on something else, or the book
                 has changed since.
             UnknownProposal: there is none of this id.
-            LedgerError: what the verb raises.
         """
         desk = self._gated(Carrying(self.ledger, id))
         return self.ledger.atomically(lambda: command(desk))

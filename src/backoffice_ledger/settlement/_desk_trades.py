@@ -213,8 +213,9 @@ class TradeDesk:
         """Say what becomes of matched trades.
 
         ``bilateral``: each is settled by itself.  ``netted`` and ``novated`` end their
-        lives; book what takes their place, `accounting.Netted`, in one
-        ``ledger.atomically`` with this.
+        lives where another system has what takes their place: book it,
+        `accounting.Netted`, in one ``ledger.atomically`` with this.  `net` and `novate`
+        do all of it.
 
         Raises:
             InvalidOption: a netted or novated trade without *reference*, the id of what

@@ -20,6 +20,7 @@ from backoffice_ledger.settlement._instructing import (
 )
 from backoffice_ledger.settlement._life import TradeState, TradeStatus, begin
 from backoffice_ledger.settlement._netting import (
+    Deal,
     NetObligation,
     Netting,
     events_of,
@@ -240,7 +241,8 @@ class Work:
     def net(self, ids: list[str], asked: Netting) -> Netting:
         """Put net obligations in the place of trades."""
         statuses = self.records.statuses(ids)
-        members = members_of(asked, self.records.deals(statuses))
+        deals = map(_enriched, statuses, self.records.deals(statuses))
+        members = members_of(asked, list(deals))
         netting = with_obligations(asked, members)
         known = self.records.find_netting(asked.id)
         if known is not None:
@@ -358,6 +360,14 @@ class Work:
             status.moved(TradeState.SETTLED, {})
             for status in self.records.statuses(ids)
         ]
+
+
+def _enriched(status: TradeStatus, deal: Deal) -> Deal:
+    """Return a deal with the standing instruction that completed it."""
+    own_ssi = (status.details(TradeState.ENRICHED) or {}).get("own_ssi")
+    if own_ssi is None or own_ssi == deal.own_ssi:
+        return deal
+    return attrs.evolve(deal, own_ssi=own_ssi)
 
 
 def _batches(items: Iterable[I]) -> Iterator[list[I]]:
