@@ -7,7 +7,7 @@ import math
 import shutil
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import chdir, suppress
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from fractions import Fraction
@@ -816,6 +816,14 @@ ANYTHING = st.recursive(
 EXAMPLES = max(400, settings().max_examples)
 
 
+@pytest.fixture
+def _elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Stand in an empty folder: any text may be the name of a file to write."""
+    with chdir(tmp_path_factory.mktemp("elsewhere")):
+        yield
+
+
+@pytest.mark.usefixtures("_elsewhere")
 @settings(max_examples=EXAMPLES)
 @given(st.data())
 def test_anything_anywhere(data: st.DataObject) -> None:
