@@ -18,6 +18,8 @@ from backoffice_ledger.testing.torture import io_faults
 from backoffice_ledger.testing.torture._commands import COMMANDS, sample_entry
 from backoffice_ledger.testing.torture._io import FAULTS, Fault, contents, opened
 
+pytestmark = pytest.mark.no_cover  # other tests measure; here tracing costs most
+
 
 def statements_of(path: Path, name: str) -> list[str]:
     """Return the statements of a command where nothing fails."""
