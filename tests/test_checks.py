@@ -41,6 +41,11 @@ Side = Literal["buy", "sell"]
 Months = Literal[1, 3, 12]
 
 
+def _name(value: object) -> str:
+    """Return what every process calls a parameter."""
+    return getattr(value, "__name__", None) or str(value)
+
+
 @pytest.mark.parametrize(
     ("check", "good"),
     [
@@ -54,7 +59,7 @@ Months = Literal[1, 3, 12]
         (check_instant, NOW),
         (check_instant, NOW.astimezone(timezone(timedelta(hours=-5)))),
     ],
-    ids=str,
+    ids=_name,
 )
 def test_what_is_good_comes_back(check: Callable[..., Any], good: object) -> None:
     """The value itself, as its type."""
@@ -79,7 +84,7 @@ def test_what_is_good_comes_back(check: Callable[..., Any], good: object) -> Non
         (check_instant, datetime(2026, 11, 28), InvalidDate),  # noqa: DTZ001
         (check_instant, datetime.max.replace(tzinfo=UTC), BoundExceeded),
     ],
-    ids=str,
+    ids=_name,
 )
 def test_what_is_bad_is_refused(
     check: Callable[..., Any], bad: object, error: type[LedgerError]
@@ -160,7 +165,7 @@ def test_exact_numbers(number: object, exact: Fraction) -> None:
         (2**256, BoundExceeded),
         (Fraction(1, 2**256), BoundExceeded),
     ],
-    ids=str,
+    ids=_name,
 )
 def test_inexact_numbers_are_refused(number: object, error: type[LedgerError]) -> None:
     """Nothing is guessed, and nothing is larger than any honest price or rate."""
