@@ -221,9 +221,10 @@ class Ledger:
                 and nothing was written.
             ConditionFailed: a version does not hold.
         """
-        found = tuple(check_iterable(entries, "entries"))
-        for index, entry in enumerate(found):
+        found = tuple(
             check_entry(entry, f"entries[{index}]")
+            for index, entry in enumerate(check_iterable(entries, "entries"))
+        )
         command = PostEntries(found, 0, make_conditions(None, versions))
         records = self._session.execute(command) if found else []
         return tuple(cast("Record", record) for record in records)

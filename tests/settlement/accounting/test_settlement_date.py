@@ -217,6 +217,19 @@ def test_a_settlement_is_taken_back(books: SettlementBooks) -> None:
     assert SHORT["trading"] not in differing(books)
 
 
+def test_a_booking_is_taken_back_though_it_was_settled(books: SettlementBooks) -> None:
+    """What is left, money and units that came for nothing, is on the accounts."""
+    bought = trade()
+    books.post([bought, TradeSettled(obligation=bought.obligation, date=S)])
+    ledger = books.ledger
+    ledger.reverse(f"settlement/{bought.trade_id}/executed", date=S, reason="wrong")
+    table = settlement_date_balances(ledger.view(), books.accounts)
+    assert all(row["trade_date"] == row["settlement_date"] for row in table)
+    [row] = open_obligations(ledger.view(), books.accounts)
+    assert row["units"] == bl.Balance([units(-1000)])
+    assert row["money"] == bl.Balance([eur("50010.00")])
+
+
 def test_a_cancelled_trade_leaves_nothing(books: SettlementBooks) -> None:
     """What was booked on it is taken back, with its change of value, in both ways."""
     bought = trade()

@@ -172,8 +172,8 @@ class OpenTrades:
         """Add the open parts of trades as purchases and sales."""
         receivable = self._accounts.receivable_fair_value
         for trade in trades.values():
-            if not trade.held:
-                continue
+            if not any(trade.held.values()):
+                continue  # not of the firm itself, or its booking was taken back
             for part in (trade.open, self._held_part(trade)):
                 for key, units in part.items():
                     sums[key] += sign * units
