@@ -96,6 +96,7 @@ def test_a_schedule_may_have_another_calendar(
     months = insurance(id="months", span=QUARTER, calendar=CalendarMonths())
     accruals.schedule(months)
     accruals.schedule(quarter)
+    assert accruals.schedule(quarter).version == 1  # the same again
     assert accruals.get("months").calendar == CalendarMonths()
     assert accruals.get(quarter.id) == quarter
 

@@ -328,3 +328,36 @@ def test_a_document_that_was_looked_at_stays(database: str) -> None:
             ledger.post(transfer("second"))
         assert ledger.verify().entries == 1
     store.close()
+
+
+def test_a_control_looks_at_so_many_entries(monkeypatch: pytest.MonkeyPatch) -> None:
+    """More than it can look at in time is an error, and an error is a denial."""
+    monkeypatch.setattr("backoffice_ledger._ledger.session.ENTRIES_MAX", 1)
+    seen: list[list[str]] = []
+
+    def look(_: bl.Proposal, books: Books) -> Any:
+        found = books.entries("assets:bank", DAY, DAY)
+        seen.append([record.id for record in found])
+        return [bl.Allow()]
+
+    ledger = book(Says(look))
+    for name in ("a", "b"):
+        ledger.post(transfer(name))
+    with pytest.raises(ControlDenied):
+        ledger.post(transfer("c"))
+    assert seen == [[], ["a"]]
+
+
+def test_a_control_asks_twice_about_a_proposal() -> None:
+    """The second answer is the first one."""
+    asked: list[bl.Proposal] = []
+
+    def look(proposal: bl.Proposal, books: Books) -> Any:
+        if proposal.id == "b":
+            asked.extend(books.proposal("a") for _ in range(2))
+        return [bl.Allow()]
+
+    ledger = book(Says(look))
+    for name in ("a", "b"):
+        ledger.propose(transfer(name))
+    assert asked[0] == asked[1] == ledger.proposals.get("a")

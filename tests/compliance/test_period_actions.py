@@ -104,3 +104,23 @@ def test_a_journal_of_a_class_is_proposed(ledger: bl.Ledger) -> None:
     with pytest.raises(errors.PeriodNotOpen):
         postings = entry("x", date(2026, 1, 5)).postings
         ledger.post(bl.Entry("x", date(2026, 1, 5), postings, journal="sales"))
+
+
+def test_what_is_many_commands_is_not_proposed(ledger: bl.Ledger) -> None:
+    """Batches of documents and of entries cannot be shown and decided again."""
+    columns = {
+        "ids": ["a"],
+        "dates": [date(2026, 1, 5)],
+        "debits": ["assets:bank"],
+        "credits": ["equity:c"],
+        "amounts": [100],
+        "commodity": "EUR",
+    }
+    for what in (
+        lambda book: book.documents.store_many([bl.Document("note", "n", {})]),
+        lambda book: book.post_columns(**columns),
+        lambda book: book.post_all([entry("a", date(2026, 1, 5))]),
+    ):
+        with pytest.raises(errors.InvalidOption):
+            ledger.proposals.propose(what, id="p")
+    assert [record.id for record in ledger.view().entries()] == ["first"]

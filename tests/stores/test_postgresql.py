@@ -5,7 +5,7 @@ import re
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, closing, suppress
 from datetime import date
 from typing import Any
 
@@ -852,3 +852,13 @@ def test_sealing_reads_what_is_new_and_nothing_else(
         connection.execute(seal)
         [(count,)] = connection.execute(fetched).fetchall()
     assert 1 <= count <= 10
+
+
+def test_documents_are_held_in_a_transaction_that_only_reads(database: str) -> None:
+    """Without locks, which such a transaction may not take."""
+    with closing(PostgreSQLStore(database)) as store:
+        ledger = bl.open_ledger(store, actor="clerk", create=True)
+        ledger.documents.store(bl.Document("note", "n", {}))
+        with store.transaction("main", write=False) as transaction:
+            transaction.hold([("document", "note/n")])
+            assert transaction.state.fact("document", "note/n") is not None

@@ -63,6 +63,20 @@ def test_a_store_says_whether_it_writes(path: Path, read_only: bool) -> None:
         assert store.read_only is read_only
 
 
+def test_documents_are_held_in_a_transaction_that_only_reads(path: Path) -> None:
+    """They are read, those that are not there as well, though nothing was before."""
+    key = ("document", "note/n")
+    with bl.open_ledger(path, actor="clerk", create=True) as ledger:
+        ledger.documents.store(bl.Document("note", "n", {}))
+    with (
+        closing(bl.SQLiteStore(path)) as store,
+        store.transaction("main", write=False) as transaction,
+    ):
+        transaction.hold([key, ("document", "note/other")])
+        assert transaction.state.fact(*key) is not None
+        assert transaction.state.fact("document", "note/other") is None
+
+
 def test_a_book_that_is_not_there_has_no_transactions(path: Path) -> None:
     """No store begins a book by being asked about it."""
     for opened in (bl.MemoryStore(), bl.SQLiteStore(path)):
@@ -259,3 +273,26 @@ def test_verification_names_the_first_hundred_problems(path: Path) -> None:
     ):
         ledger.verify()
     assert len(caught.value.problems) == 100
+
+
+def test_an_erased_text_that_is_back(path: Path) -> None:
+    """A text beside its own redaction was put there by other means."""
+    with bl.open_ledger(path, actor="clerk", create=True) as ledger:
+        for name in ("assets:bank", "assets:drawer"):
+            ledger.open_account(name, type="asset")
+        postings = [
+            bl.debit("assets:bank", "1 EUR"),
+            bl.credit("assets:drawer", "1 EUR"),
+        ]
+        ledger.post(bl.Entry("e", date(2026, 1, 1), postings, description="Jane Roe"))
+        ledger.redact("e", field="description", basis="GDPR Art. 17")
+        position = ledger.record("e").position
+    tamper(
+        path,
+        "INSERT INTO bl_opening (book_id, position, field, salt, value)"
+        f" VALUES (1, {position}, 'description', zeroblob(16), 'Jane Roe')",
+    )
+    with bl.open_ledger(path, actor="clerk") as ledger:
+        with pytest.raises(errors.VerificationFailed) as caught:
+            ledger.verify()
+        assert "is there and erased" in str(caught.value)

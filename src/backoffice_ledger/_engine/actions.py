@@ -207,12 +207,6 @@ def _redact(effect: tuple[Effect, ...]) -> Redact:
     )
 
 
-def _controls(effect: tuple[Effect, ...]) -> RequireControls:
-    return RequireControls(
-        tuple(f"{each.content['id']}@{each.content['version']}" for each in effect)
-    )
-
-
 _COMMANDS: Final[Mapping[str, Callable[[tuple[Effect, ...]], Action]]] = {
     "open-account": lambda effect: OpenAccount(_account(effect)),
     "change-account": lambda effect: ChangeAccount(_account(effect)),
@@ -223,7 +217,6 @@ _COMMANDS: Final[Mapping[str, Callable[[tuple[Effect, ...]], Action]]] = {
         document_from_fact(_fact(effect[0]))
     ),
     "redact": _redact,
-    "require-controls": _controls,
     "use-calendar": _calendar,
     "allow-exception": _exception,
     "revoke-exception": _revocation,
@@ -246,6 +239,4 @@ def is_same(state: State, asked: Action, proposed: Action) -> bool:
         return attrs.evolve(asked, names=proposed.names) == proposed and (
             set(proposed.names) <= set(names)
         )
-    if isinstance(asked, RequireControls) and isinstance(proposed, RequireControls):
-        return set(proposed.controls) <= set(asked.controls)
     return asked == proposed

@@ -89,7 +89,7 @@ def _finding_content(control: str, finding: Finding) -> dict[str, Any]:
             content |= {"code": code, "finding": "alert"}
         case Deny(code=code):
             content |= {"code": code, "finding": "deny"}
-        case NeedApproval():
+        case _:
             content |= {"approvals": finding.approvals, "finding": "need-approval"}
             if finding.slots:
                 content["slots"] = list(finding.slots)

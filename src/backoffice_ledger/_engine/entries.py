@@ -117,7 +117,9 @@ def post_entries(
                 outcome.results.append(known)
                 continue
             conditions = NO_CONDITIONS if batch else command.conditions
-            _add_new(state, command, outcome, entry, texts, stamp, examine, conditions)
+            batch[entry.id] = _add_new(
+                state, command, outcome, entry, texts, stamp, examine, conditions
+            )
         except LedgerError as error:
             place = (command.offset or 0) + index
             is_new = state.entries.get(entry.id) is None and entry.id not in refused
@@ -130,10 +132,6 @@ def post_entries(
             if command.on_refusal == "raise" or not isinstance(error, Refused):
                 raise
             outcome.refusals.append(Refusal(place, entry, error))
-            continue
-        new = outcome.results[-1]
-        if isinstance(new, NewRecord):
-            batch[entry.id] = new
     return outcome
 
 
@@ -172,13 +170,15 @@ def _add_new(
     stamp: Stamp,
     examine: Examine | None,
     conditions: Conditions,
-) -> None:
+) -> NewRecord:
     """Check an entry that is new, lower its amount if asked, append its record."""
     if command.balancing is not None:
         check_state(state, entry)
         expire_due(state, outcome, stamp)
         entry = bounded_entry(state, entry, command.balancing)
-    add_entry(state, outcome, entry, texts, stamp, examine, conditions=conditions)
+    return add_entry(
+        state, outcome, entry, texts, stamp, examine, conditions=conditions
+    )
 
 
 def known_entry(command: PostEntries, entry: Entry, old: Record) -> Record:
@@ -217,8 +217,8 @@ def add_entry(
     conditions: Conditions = NO_CONDITIONS,
     reserved: Sequence[Posting] = (),
     released: Sequence[Posting] = (),
-) -> None:
-    """Check one entry against the state and append its record to *outcome*.
+) -> NewRecord:
+    """Check one entry against the state, append its record to *outcome*, return it.
 
     *released* is what a hold no longer reserves once the entry is posted, *reserved*
     what it reserves from then on.
@@ -255,26 +255,26 @@ def add_entry(
     data = record_bytes(
         "entry", stamp.actor, stamp.at_text, content, released_id, controls
     )
-    outcome.add(
-        NewRecord(
-            "entry",
-            entry.id,
-            stamp.actor,
-            stamp.at,
-            content,
-            leaf_hash(data),
-            facts,
-            texts,
-            entry,
-            entry.phase if phase is None else phase,
-            memorandum,
-            reverses,
-            released_id,
-            controls,
-        )
+    record = NewRecord(
+        "entry",
+        entry.id,
+        stamp.actor,
+        stamp.at,
+        content,
+        leaf_hash(data),
+        facts,
+        texts,
+        entry,
+        entry.phase if phase is None else phase,
+        memorandum,
+        reverses,
+        released_id,
+        controls,
     )
+    outcome.add(record)
     if decision is not None:
         outcome.records.append(decision)
+    return record
 
 
 def _examined(
