@@ -50,7 +50,7 @@ def migrated() -> Path:
 SAMPLE = migrated()
 """Two books that hold records of every type of then, with every field."""
 IS_LONG = os.environ.get("HYPOTHESIS_PROFILE") == "long"
-CHANGES_OF_A_COLUMN = 6
+CHANGES_OF_A_COLUMN = 2
 """How many changes of each column the short run tries, of all rows and values."""
 
 Row = tuple[Any, ...]

@@ -44,8 +44,9 @@ class TestSQLite3(HostConformance):
         return self.store_over(connection)
 
 
+@pytest.mark.long
 class TestSQLAlchemy(HostConformance):
-    """A Connection of SQLAlchemy."""
+    """A Connection of SQLAlchemy; `tests/hosts` tries its transactions every time."""
 
     def make_store(self, folder: Path) -> HostStore:
         """Return a new store."""
