@@ -306,6 +306,14 @@ class Transaction(Protocol):
         """Return one page of entries."""
         ...
 
+    def unplaced(self, query: EntryQuery) -> tuple[int, list[Record]]:
+        """Return the last position, and which entries match that have none yet.
+
+        Both are of one instant.  The entries come as they were recorded; what the query
+        says of positions does not count.
+        """
+        ...
+
     def totals(self, query: TotalsQuery) -> Totals:
         """Return gross totals."""
         ...

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import date, timedelta
+from itertools import chain, islice
 from typing import Literal, final
 
 import attrs
@@ -279,7 +280,10 @@ class LedgerView:
     ) -> Iterator[Record]:
         """Yield the entries that match, in the order of (date, position).
 
-        They are read page by page; entries posted meanwhile do not appear.
+        They are read page by page; entries posted meanwhile do not appear.  Entries
+        that have no position yet, such as those of a transaction that goes on in
+        PostgreSQL, come last, as they were recorded; a view that is bounded by
+        ``known_at`` does not have them.
 
         Args:
             account: of which the entry touches this one or one below it.
@@ -329,10 +333,18 @@ class LedgerView:
                 kind,
                 pair,
                 known_after,
-                transaction.size() if self.known_at is None else self.known_at,
+                self.known_at,
                 None if after is None else (after.entry.date, after.position),
             )
-        return self._pages(query, limit)
+            unplaced: list[Record] = []
+            if self.known_at is None:
+                size, unplaced = transaction.unplaced(query)
+                query = attrs.evolve(query, known_at=size)
+        if after is not None and after.is_provisional:
+            ids = [record.id for record in unplaced]
+            start = ids.index(after.id) + 1 if after.id in ids else 0
+            return iter(unplaced[start:][:limit])
+        return islice(chain(self._pages(query, limit), unplaced), limit)
 
     def find(self, ids: Iterable[str]) -> tuple[Record, ...]:
         """Return the records of entries, in the order of *ids*.

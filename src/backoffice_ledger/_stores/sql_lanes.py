@@ -101,8 +101,9 @@ class Lane(Generic[C]):
             is_refusal = isinstance(error, (InvalidInput, Refused))
             if not is_refusal or self.driver.changes != changes:
                 self.is_doomed = True
-            for book in self.books.values():  # what was decided is not recorded
-                book.state.forget_facts()
+            if write or not is_refusal:
+                for book in self.books.values():  # what was decided is not recorded
+                    book.state.forget_facts()
             raise
 
     def check_not_doomed(self) -> None:

@@ -117,6 +117,12 @@ class SqlTransaction(Generic[D]):
         """Return one page of entries."""
         return self._driver.run(self._book.entries(query))
 
+    def unplaced(self, query: EntryQuery) -> tuple[int, list[Record]]:
+        """Return the last position, and which entries match that have none yet."""
+        if self._book.dialect.places_at_once:
+            return self.size(), []
+        return self._driver.run(self._book.entries_without_place(query))
+
     def totals(self, query: TotalsQuery) -> Totals:
         """Return gross totals."""
         return self._driver.run(self._book.totals(query))

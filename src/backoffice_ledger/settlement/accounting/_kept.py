@@ -12,7 +12,7 @@ import attrs
 import backoffice_ledger as bl
 from backoffice_ledger.interest import Rounding
 from backoffice_ledger.settlement.accounting._accounts import SettlementAccounts
-from backoffice_ledger.settlement.accounting._open import OpenTrades
+from backoffice_ledger.settlement.accounting._open import OpenTrades, in_log_order
 from backoffice_ledger.settlement.lots import Positions
 
 _KEY: Final = "backoffice_ledger.settlement"
@@ -93,15 +93,10 @@ class _Kept(Generic[P]):
 
 @attrs.define
 class _Content:
-    """What is kept of a book, by code of the instrument.
-
-    ``recent`` are the entries of a transaction that goes on: on PostgreSQL they have no
-    position yet, and `LedgerView.entries` does not show them.
-    """
+    """What is kept of a book, by code of the instrument."""
 
     holdings: dict[str, _Kept[Holdings]] = attrs.field(factory=dict)
     trades: dict[str, _Kept[OpenTrades]] = attrs.field(factory=dict)
-    recent: list[bl.Record] = attrs.field(factory=list)
 
 
 class Shelf:
@@ -122,14 +117,6 @@ class Shelf:
         # Accounts hold a mapping and have no hash; their text says the same.
         key = (_KEY, repr(accounts), rounding)
         self._content: _Content = ledger.cache().setdefault(key, _Content())
-        recent = self._content.recent
-        if recent and not self._without_place(recent[:1]):
-            # All entries of a transaction get their places at once.
-            recent[:] = self._without_place(recent)
-
-    def _without_place(self, records: list[bl.Record]) -> list[bl.Record]:
-        found = self._ledger.view().find([record.id for record in records])
-        return [record for record in found if record.is_provisional]
 
     def holdings(self, code: str) -> Holdings:
         """Return the positions in an instrument as they are now."""
@@ -154,18 +141,11 @@ class Shelf:
         new = self._ledger.view().entries(
             dimension={"instrument": code}, known_after=found.position
         )
-        found.follow(sorted(new, key=lambda record: record.position))
-        found.follow(
-            record
-            for record in self._content.recent
-            if code in instruments(record.entry)
-        )
+        found.follow(in_log_order(new))
         return found.projection
 
     def note(self, record: bl.Record, codes: Iterable[str]) -> None:
         """Note that an entry was posted, which holdings have taken in as a draft."""
-        if record.is_provisional:
-            self._content.recent.append(record)
         for code in codes:
             self._content.holdings[code].note(record)
 

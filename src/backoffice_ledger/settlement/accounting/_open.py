@@ -269,17 +269,15 @@ def _what(id_: str) -> str:
     return parts[2] if len(parts) > 2 and parts[0] == "settlement" else ""
 
 
-def in_log_order(view: bl.LedgerView) -> list[bl.Record]:
-    """Return the entries of a view in the order in which they were recorded."""
-    records = list(view.entries())
-    records.sort(key=lambda record: (record.is_provisional, record.position))
-    return records
+def in_log_order(records: Iterable[bl.Record]) -> list[bl.Record]:
+    """Return entries of a view in the order in which they were recorded."""
+    return sorted(records, key=lambda record: (record.is_provisional, record.position))
 
 
 def read_open_trades(view: bl.LedgerView, accounts: SettlementAccounts) -> OpenTrades:
     """Return the open trades of a book."""
     trades = OpenTrades(accounts)
-    for record in in_log_order(view):
+    for record in in_log_order(view.entries()):
         trades.apply(record)
     return trades
 
@@ -367,7 +365,7 @@ def settlement_date_balances(
         view: of the book, as of a day.
         accounts: of the book.
     """
-    records = in_log_order(view)
+    records = in_log_order(view.entries())
     booked: dict[str, bl.Balance] = defaultdict(bl.Balance)
     settled: dict[str, bl.Balance] = defaultdict(bl.Balance)
     for record in records:

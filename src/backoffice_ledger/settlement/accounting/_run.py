@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
 from datetime import date
 from fractions import Fraction
 
@@ -15,7 +14,6 @@ from backoffice_ledger.errors import (
     LedgerError,
     LimitBreached,
     NotPermitted,
-    UnknownAccount,
     UnknownRecord,
 )
 from backoffice_ledger.interest import Rounding
@@ -143,6 +141,7 @@ class Run:
             self.ledger, {(trade.owner, trade.instrument.code) for trade in executed}
         )
         named = {id_ for event in items for id_ in self._settles(event)}
+        self._watch_open(event for event in items if self._settles(event))
         self._read_open(named)
 
     def _know(self, ids: Iterable[str]) -> None:
@@ -189,6 +188,30 @@ class Run:
                 for amount in balance:
                     sums[account, amount.commodity] = amount.minor_units
 
+    def _watch_open(self, items: Iterable[SettlementEvent]) -> None:
+        """Note the versions of the accounts that say what is open of trades.
+
+        Nobody else settles it between the reading and the posting.
+        """
+        lines: set[tuple[str, bl.Commodity]] = set()
+        for event in items:
+            match event:
+                case events.TradeSettled(obligation=part, failing=failing):
+                    lines |= open_lines(self.accounts, part, failing=failing).keys()
+                case events.TradeFailing(obligation=part):
+                    lines |= open_lines(self.accounts, part, failing=False).keys()
+                case events.FailResolved(obligation=part):
+                    lines |= open_lines(self.accounts, part, failing=True).keys()
+                case events.Netted(obligations=parts):
+                    for part in parts:
+                        lines |= open_lines(self.accounts, part, failing=False).keys()
+                case events.TradeCancelled(trade=trade):
+                    for failing in (False, True):
+                        part = trade.obligation
+                        lines |= open_lines(self.accounts, part, failing=failing).keys()
+        for path in sorted({account for account, _ in lines}):
+            self.versions[path] = self.ledger.accounts.balances(path).version
+
     def _watch(self, owners: Iterable[str]) -> None:
         """Note the versions of the accounts that say what becomes of owners' lots.
 
@@ -200,8 +223,11 @@ class Run:
             found = self.ledger.accounts.balances(accounts.owner(owner))
             self.held[owner] = found.posted
             self.versions[accounts.owner(owner)] = found.version
-        for path in sorted(accounts.lots.adjustment) if house else ():
-            with suppress(UnknownAccount):  # that of a category which the book lacks
+        if not house:
+            return
+        chart = self.ledger.accounts.all()  # a book may lack those of a category
+        for path in sorted({*accounts.lots.adjustment, accounts.purchased_interest}):
+            if path in chart:
                 self.versions[path] = self.ledger.accounts.balances(path).version
 
     def _hold(self, code: str) -> Holdings:

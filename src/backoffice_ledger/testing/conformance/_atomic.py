@@ -119,6 +119,26 @@ class AtomicTests(StoreCase):
             for ledger in (books.tested, books.oracle):
                 assert ledger.atomically(partial(work, ledger)) == {"seen": 1}
 
+    def test_lists_show_what_is_not_committed_yet(self, tmp_path: Path) -> None:
+        """As recorded, after what has its position, and page by page."""
+
+        def work(ledger: bl.Ledger) -> list[str]:
+            for number in (3, 1, 2):
+                ledger.post(full_entry(id=f"entry-{number}"))
+            view = ledger.view()
+            found = list(view.entries())
+            assert list(view.entries(limit=2)) == found[:2]
+            assert list(view.entries(after=found[1])) == found[2:]
+            assert list(view.entries(after=found[1], limit=1)) == found[2:3]
+            return [record.id for record in found]
+
+        with self.books(tmp_path) as books:
+            ids = ["entry-0", "entry-3", "entry-1", "entry-2"]
+            for ledger in (books.tested, books.oracle):
+                ledger.post(full_entry(id="entry-0"))
+                assert ledger.atomically(partial(work, ledger)) == ids
+                assert [record.id for record in ledger.view().entries()] == ids
+
     def test_sums_see_what_is_not_committed_yet(self, tmp_path: Path) -> None:
         """And not what was taken back."""
 
