@@ -4,13 +4,16 @@ import runpy
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from hypothesis import settings
 
 from backoffice_ledger import SQLiteStore
-from backoffice_ledger.testing import vote_mutants
+from backoffice_ledger.errors import ApprovalRequired, ControlDenied
+from backoffice_ledger.protocols import Vote
+from backoffice_ledger.testing import vote_machine, vote_mutants
 from backoffice_ledger.testing.mutants import Mutant
 from backoffice_ledger.testing.vote_machine import Roster, VoteMachine
 from backoffice_ledger.testing.vote_mutants import (
@@ -94,6 +97,45 @@ def test_it_runs_as_a_module(
         runpy.run_module("backoffice_ledger.testing.vote_mutants", run_name="__main__")
     assert ended.value.code == 0
     assert "vote_mutants" in capsys.readouterr().out
+
+
+def proposed(amount: str = "2500.00 EUR") -> vote_machine._Model:
+    """Return what the principle says of a loan that the clerk proposed."""
+    roster = Roster(vote_machine.PEOPLE, ["robot"])
+    return vote_machine._Model(roster, amount, ["clerk"], vote_machine.START)
+
+
+def test_a_program_does_not_count() -> None:
+    """In the model, whatever roles it has been given."""
+    model, now = proposed(), vote_machine.START
+    for actor in ("robot", "nobody"):
+        model.take_vote(actor, "approve", actor, now)
+    assert [model._counts(vote, now) for vote in model.votes] == [None, None]
+    assert model.refuses_release("chief", now) is ApprovalRequired
+
+
+def test_who_is_unknown_cannot_be_outranked() -> None:
+    """A proposal that somebody unknown has rejected is never released, in the model."""
+    model, now = proposed(), vote_machine.START
+    model.take_vote("nobody", "reject", "nobody", now)
+    model.take_vote("head", "approve", "head", now)
+    assert model.status(now) == "escalated"
+    assert model.refuses_release("chief", now) is ControlDenied
+
+
+def test_a_machine_that_has_proposed_nothing() -> None:
+    """It has nothing to compare, and ends."""
+    machine = VoteMachine()
+    machine.the_book_says_what_the_model_says()
+    machine.teardown()
+
+
+def test_a_mutant_makes_a_voter_of_nobody() -> None:
+    """The vote counts for nothing, but it is there."""
+    vote = Vote("nobody", "approve", "", vote_machine.START)
+    ballot = SimpleNamespace(books=SimpleNamespace(at=vote_machine.START))
+    voter = vote_mutants._roles_of_now(lambda *_: None)(ballot, vote)
+    assert (voter.vote, voter.roles) == (vote, frozenset())
 
 
 def test_a_roster_knows_its_people_only() -> None:
