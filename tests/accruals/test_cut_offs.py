@@ -103,7 +103,7 @@ def terms_of_a_kind(draw: st.DrawFn) -> Terms:
     )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(terms_of_a_kind())
 def test_both_styles_agree_at_every_period_end(terms: Terms) -> None:
     """All four kinds, both reversals, one currency or two; and in between nothing lies.
@@ -429,7 +429,7 @@ def histories(draw: st.DrawFn) -> list[Change]:
     return changes
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(
     histories(),
     st.sampled_from(["deferred-expense", "deferred-income"]),

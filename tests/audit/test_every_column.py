@@ -318,7 +318,10 @@ def postgresql_database(dsn: str) -> Iterator[Database]:
         yield Database(raw, tables, "%s", 2, attacked)
 
 
-@pytest.fixture(params=["sqlite", "postgresql"], scope="module")
+@pytest.fixture(
+    params=["sqlite", pytest.param("postgresql", marks=pytest.mark.long)],
+    scope="module",
+)
 def database(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Database]:

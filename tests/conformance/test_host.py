@@ -55,6 +55,7 @@ class TestSQLAlchemy(HostConformance):
         return self.store_over(self.stack.enter_context(engine.connect()))
 
 
+@pytest.mark.long
 class TestDjango(HostConformance):
     """A connection of Django, where parameters have other marks."""
 

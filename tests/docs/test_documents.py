@@ -24,6 +24,7 @@ def _lines(text: str) -> list[str]:
     return [line.rstrip() for line in text.strip("\n").split("\n")]
 
 
+@pytest.mark.no_cover  # pages run what tests try
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda p: str(p.relative_to(PROJECT)))
 def test_document(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The blocks of one page run from top to bottom and share their names.
