@@ -341,7 +341,7 @@ def test_a_trade_gets_the_settlement_date_of_its_market(
     ):
         with pytest.raises(error):
             desk.capture(make(id="T-3", settlement_date=None, **changes))
-    with pytest.raises(errors.InvalidOption, match="knows: none"):
+    with pytest.raises(errors.InvalidOption, match="give it cycles="):
         SettlementDesk(ledger).capture(make(id="T-3", settlement_date=None))
     with pytest.raises(errors.UnknownRecord):
         desk.status("T-3")
@@ -666,9 +666,17 @@ def test_a_rejected_instruction_is_replaced(desk: SettlementDesk, make: Make) ->
     desk.route("T-1")
     desk.instruct("T-1")
     assert desk.reject("T-1").processing is Processing.REJECTED
-    assert desk.instruct("T-1").processing is Processing.REJECTED  # a retry
-    again = desk.instruct("T-1", instruction="I-2")
+    first = desk.instruct("T-1", instruction="T-1")  # a retry by its id
+    assert first.processing is Processing.REJECTED
+    [again] = desk.instruct_many(["T-1"])
+    assert (again.id, again.processing) == ("T-1.2", Processing.RECEIVED)
     assert str(again.instruction.quantity) == f"1000 {ACME}"
+    assert desk.instruct("T-1") == again  # a retry
+    desk.reject("T-1.2")
+    assert desk.instruct("T-1", depository="ELSEWHERE").id == "T-1.3"
+    assert desk.cancel_instruction("T-1.3").is_terminal
+    last = desk.instruct("T-1")
+    assert (last.id, last.instruction.depository) == ("T-1.4", "ELSEWHERE")
 
 
 def test_an_instruction_without_a_trade_books_nothing(

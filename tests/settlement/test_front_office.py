@@ -1,7 +1,7 @@
 """The front office: what there is, what can be delivered, what became of an order."""
 
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -21,6 +21,7 @@ from backoffice_ledger.settlement.accounting import (
     SettlementAccounts,
     SettlementBooks,
 )
+from backoffice_ledger.settlement.netting import NettingSet
 from backoffice_ledger.testing import FrozenClock
 
 Make = Callable[..., Trade]
@@ -253,3 +254,54 @@ def test_each_portfolio_has_its_own_cost(ledger: bl.Ledger, make: Make) -> None:
     for owner, price in (("firm", "50 USD"), ("bank", "60 USD")):
         [row] = front.holdings(owner).rows()
         assert (row["traded"], row["price"]) == (units(1000), price)
+
+
+def test_a_net_obligation_is_told_like_a_trade(
+    desk: SettlementDesk, front: FrontOffice, make: Make
+) -> None:
+    """Trades say what they became; what they became is listed, and has an order."""
+    traded = datetime(2026, 10, 8, 10, tzinfo=UTC)
+    desk.capture_many(
+        [
+            make(),
+            make(id="T-2", side="sell", quantity=f"300 {ACME}", traded_at=traded),
+            make(id="T-4", quantity=f"900 {ACME}", price="60", settlement_date=LATER),
+            make(id="T-3", side="sell", quantity=f"900 {ACME}", settlement_date=LATER),
+        ]
+    )
+    for id_ in ("T-1", "T-2", "T-3", "T-4"):
+        desk.enrich(id_)
+        desk.confirm(id_)
+        desk.match(id_)
+    traded_on = date(2026, 10, 8)
+    for name, ids, day in (("N", ("T-1", "T-2"), DUE), ("M", ("T-3", "T-4"), LATER)):
+        desk.net(
+            ids, netting_id=name, netting_set=NettingSet(day, "DTC", "A"), on=traded_on
+        )
+    found = [
+        (row["trade"], row["side"], row["quantity"], row["price"], row["state"])
+        for row in front.trades().rows()
+    ]
+    assert found == [
+        (f"N.{ACME}", "receive", units(700), None, "net"),
+        (f"M.{ACME}", "none", units(0), None, "net"),
+        ("T-2", "sell", units(300), "50 USD", "netted"),
+        ("T-4", "buy", units(900), "60 USD", "netted"),
+        ("T-3", "sell", units(900), "50 USD", "netted"),
+        ("T-1", "buy", units(1000), "50 USD", "netted"),
+    ]
+    told = [(row["question"], row["answer"]) for row in front.order("T-1")]
+    assert told[-1] == ("Became", f"N.{ACME}")
+    status = desk.instruct(f"N.{ACME}")
+    told = [(row["question"], row["answer"]) for row in front.order(f"N.{ACME}")]
+    assert told[:6] == [
+        ("What", f"receive 700 {ACME}"),
+        ("Money", "35020.00 USD"),
+        ("With", "BROKER"),
+        ("State", "instructed"),
+        ("Settles on", "2026-10-09"),
+        ("In the place of", "2, by N"),
+    ]
+    assert told[6] == ("Instruction", f"{status.instruction.kind}, received")
+    with pytest.raises(errors.NotPermitted):
+        FrontOffice(ledger=desk.ledger, owners=("C-1",)).order(f"N.{ACME}")

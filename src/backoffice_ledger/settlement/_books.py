@@ -9,6 +9,7 @@ import backoffice_ledger as bl
 from backoffice_ledger.errors import InvalidOption
 from backoffice_ledger.settlement.accounting import (
     PostingRules,
+    SettlementAccounts,
     SettlementBooks,
     SettlementEvent,
 )
@@ -47,6 +48,13 @@ class RuleBooks:
             draft.to_entry() for event in events for draft in self.rules.entries(event)
         ]
         return self.ledger.post_many(entries, batch_size=len(entries) or 1)
+
+
+def accounts_of(books: Books) -> SettlementAccounts | None:
+    """Return the accounts that *books* use; None of those that somebody else made."""
+    if isinstance(books, (RuleBooks, SettlementBooks)):
+        return books.rules.accounts
+    return None
 
 
 def books_of(ledger: bl.Ledger, books: Books | None) -> Books:

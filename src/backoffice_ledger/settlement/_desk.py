@@ -226,13 +226,16 @@ class SettlementDesk(InstructionDesk):
         """Return what is to be done on a day, the first due first.
 
         Every trade, net obligation and instruction that is not over is in it, once,
-        with what comes next; an instruction that only waits for its day is not.
+        with what comes next; an instruction that only waits for its day is not.  So is
+        each trade as agent that is due and for which its customer owes something, or is
+        owed, with the customer in the place of the counterparty.
 
         Args:
             on: the day.
         """
         check_date(on, "on")
-        return worklist_table(self._work.records, on)
+        work = self._work
+        return worklist_table(work.records, on, work.read_open, work.unpaid())
 
     def history(self, id: str) -> Table:
         """Return the steps of a trade or a net obligation, and who took them when.

@@ -24,7 +24,7 @@ from backoffice_ledger.settlement._status import (
     failures,
     reason_of,
 )
-from backoffice_ledger.settlement.accounting import CustomerSettled
+from backoffice_ledger.settlement._values import as_optional_amount
 
 
 @attrs.frozen(order=False)
@@ -45,13 +45,15 @@ class InstructionDesk(TradeDesk):
         """Have a trade settled: deliver, or receive, against payment.
 
         Once an instruction was rejected or cancelled, a trade is instructed again: with
-        what is left of it.
+        what the book says is open of it, also after a split.
 
         Args:
             id: of the trade.
-            instruction: the id of the instruction; None takes the trade's.
+            instruction: the id of the instruction; None is the last one if it is not
+                over, else the trade's, then ``<trade>.2``, ``<trade>.3``, ...
             participant: who instructs.
-            depository: where; None is the trade's own standing instruction.
+            depository: where; None is that of the instruction before, or of a net
+                obligation its system; else it is left open.
             partial_allowed: whether a part of it may be settled.
 
         Raises:
@@ -89,7 +91,9 @@ class InstructionDesk(TradeDesk):
         self, ids: Iterable[str], instruction: str | None, **terms: Any
     ) -> tuple[InstructionStatus, ...]:
         def work(batch: list[str]) -> list[InstructionStatus]:
-            results = instruct(self._work.records, batch, instruction, terms)
+            results = instruct(
+                self._work.records, batch, instruction, terms, self._work.read_open
+            )
             self._work.write([value for stored, _ in results for value in stored])
             return [status for _, status in results]
 
@@ -163,7 +167,10 @@ class InstructionDesk(TradeDesk):
         return self.ledger.atomically(work)
 
     def report_matched(
-        self, references: Mapping[str, str], *, cash: bl.Amount | None = None
+        self,
+        references: Mapping[str, str],
+        *,
+        cash: bl.Amount | str | None = None,
     ) -> tuple[InstructionStatus, ...]:
         """The depository reports that instructions are matched.
 
@@ -175,10 +182,17 @@ class InstructionDesk(TradeDesk):
             UnknownRecord: there is no such instruction.
             TransitionRefused: it is not accepted, or matched with another.
         """
+        if not isinstance(references, Mapping):
+            raise InvalidOption(
+                field="references",
+                expected="the other sides' references by the ids of ours",
+                found=type(references).__name__,
+            )
+        money = as_optional_amount(cash, "cash")
         if cash is not None and len(references) != 1:
             raise InvalidOption(field="cash", expected="None with several", found=cash)
         return self._work.stepped(
-            references, lambda status: status.matched(cash, references[status.id])
+            references, lambda status: status.matched(money, references[status.id])
         )
 
     def hold(
@@ -207,7 +221,11 @@ class InstructionDesk(TradeDesk):
         return self._work.stepped(ids, lambda one: one.held(by), seen)
 
     def release(
-        self, id: str, *, quantity: bl.Amount | None = None, seen: int | None = None
+        self,
+        id: str,
+        *,
+        quantity: bl.Amount | str | None = None,
+        seen: int | None = None,
     ) -> InstructionStatus:
         """Release an instruction from hold, or some units of a delivery.
 
@@ -217,7 +235,8 @@ class InstructionDesk(TradeDesk):
                 already: hold it again first.
             UnknownRecord, DocumentConflict: as for `hold`.
         """
-        [status] = self._work.stepped([id], lambda one: one.freed(quantity), seen)
+        units = as_optional_amount(quantity, "quantity")
+        [status] = self._work.stepped([id], lambda one: one.freed(units), seen)
         return status
 
     def release_many(self, ids: Iterable[str]) -> tuple[InstructionStatus, ...]:
@@ -229,7 +248,7 @@ class InstructionDesk(TradeDesk):
         id: str,
         *,
         on: date,
-        quantity: bl.Amount | None = None,
+        quantity: bl.Amount | str | None = None,
         reference: str | None = None,
     ) -> InstructionStatus:
         """The depository has settled an instruction, or some units of it.
@@ -246,14 +265,16 @@ class InstructionDesk(TradeDesk):
 
         Raises:
             TransitionRefused: not accepted, matched and released; before the intended
-                day; over; or a part where none is allowed.
+                day; over; a part where none is allowed; or the security was split:
+                cancel the instruction, and instruct the trade again.
             IdempotencyConflict: the reference is that of another settlement.
             InvalidOption: more units than are left, or a part without a reference.
             UnknownRecord: there is no such instruction.
         """
+        units = as_optional_amount(quantity, "quantity")
         [status] = self._work.stepped(
             [id],
-            lambda one: one.settled(on, quantity, reference),
+            lambda one: one.settled(on, units, reference),
             event=settled_event,
         )
         return status
@@ -265,43 +286,52 @@ class InstructionDesk(TradeDesk):
         return self._work.stepped(ids, lambda one: one.settled(on), event=settled_event)
 
     def settle_customer(
-        self, id: str, *, on: date, cash: bl.Amount | None = None, part: int = 1
+        self,
+        id: str,
+        *,
+        on: date,
+        cash: bl.Amount | str | None = None,
+        part: int | None = None,
     ) -> None:
         """The customer of an agent trade has paid, or was paid.
 
         Args:
             id: of the trade.
             on: the day.
-            cash: how much, positive; None is all.
-            part: 1 for the first payment, 2 for the next, ...
+            cash: how much, positive; None is all that is still open.
+            part: with *cash*: 1 for the first payment, 2 for the next, ...  Without it
+                a second payment of the same sum would look like a retry.
 
         Raises:
-            InvalidOption: no trade as agent.
+            InvalidOption: no trade as agent; *cash* without *part*; or a *part* that is
+                not the next one, nor one that was paid.
+            IdempotencyConflict: the part was another payment.
+            TransitionRefused: the trade is cancelled, or is a block that was allocated.
             UnknownRecord: there is no such trade.
         """
-        self._settle_customers([id], on, cash, part)
+        if (cash is None) is not (part is None):
+            raise InvalidOption(
+                "without one a second payment would look like a retry",
+                field="part",
+                expected="none without cash"
+                if cash is None
+                else "1 for the first payment, 2 for the next",
+                found=part,
+            )
+        money = as_optional_amount(cash, "cash")
+        self._work.settle_customers([id], on, money, part)
 
     def settle_customers(self, ids: Iterable[str], *, on: date) -> None:
-        """The customers of agent trades have paid, or were paid, all of it.
+        """The customers of agent trades have paid, or were paid, all that is open.
+
+        Where nothing is open, nothing is done.
 
         Raises:
             InvalidOption: one is no trade as agent.
+            TransitionRefused: one is cancelled, or is a block that was allocated.
             UnknownRecord: there is no such trade.
         """
-        self._settle_customers(ids, on, None, 1)
-
-    def _settle_customers(
-        self, ids: Iterable[str], on: date, cash: bl.Amount | None, part: int
-    ) -> None:
-        def work(batch: list[str]) -> list[None]:
-            trades = self._work.records.trades(self._work.records.statuses(batch))
-            self.books.post(
-                CustomerSettled(trade=trade.executed(), date=on, cash=cash, part=part)
-                for trade in trades
-            )
-            return []
-
-        self._work.batched(ids, work)
+        self._work.settle_customers(ids, on)
 
     def fail(
         self,

@@ -91,7 +91,7 @@ class TradeDesk:
             IdempotencyConflict: the id is taken by another trade.
             Refused: the book does not take an entry.
         """
-        return self._work.batched(trades, self._work.capture)
+        return self._work.batched(trades, self._work.capture, "trades")
 
     def enrich(
         self,
@@ -248,8 +248,9 @@ class TradeDesk:
             seen: the version of the status that the caller has read.
 
         Raises:
-            TransitionRefused: it is settled, netted or over; or its instruction is
-                still alive: cancel that first.
+            TransitionRefused: it is settled, netted or over; its instruction is still
+                alive: cancel that first; its customer has paid: reverse that first; or
+                *on* is before the trade date.
             UnknownRecord, DocumentConflict: as for `advance`.
         """
         check_date(on, "on")
@@ -306,7 +307,8 @@ class TradeDesk:
             ccp: the central counterparty.
 
         Raises:
-            TransitionRefused: a trade is not matched, or is netted already.
+            TransitionRefused: a trade is not matched, or is netted already; or the
+                netting was unwound.
             InvalidOption: trades of several currencies, owners, own standing
                 instructions or (without *ccp*) counterparties, or of another day.
             IdempotencyConflict: the id is taken by another netting.
@@ -348,7 +350,7 @@ class TradeDesk:
         return self._net(ids, asked)
 
     def _net(self, ids: Iterable[str], asked: Netting) -> Netting:
-        if isinstance(ids, str):
+        if isinstance(ids, str) or not isinstance(ids, Iterable):
             raise InvalidOption(field="ids", expected="a list of ids", found=ids)
         return self.ledger.atomically(partial(self._work.net, list(ids), asked))
 

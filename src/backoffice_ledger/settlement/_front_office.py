@@ -1,7 +1,7 @@
 """The front office: read-only answers for who sells and trades."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from fractions import Fraction
 from typing import Final, Protocol, final
 
@@ -14,7 +14,8 @@ from backoffice_ledger.protocols import Clock
 from backoffice_ledger.reports import Column, Row, Table
 from backoffice_ledger.settlement._index import Wanted
 from backoffice_ledger.settlement._instructing import last_instruction
-from backoffice_ledger.settlement._life import TradeStatus
+from backoffice_ledger.settlement._life import TradeState
+from backoffice_ledger.settlement._netting import Case, Deal, NetObligation
 from backoffice_ledger.settlement._records import Records
 from backoffice_ledger.settlement._status import InstructionStatus
 from backoffice_ledger.settlement._trade import Trade
@@ -237,7 +238,10 @@ class FrontOffice:
     def trades(
         self, *, instrument: str | None = None, owner: str | None = None
     ) -> Table:
-        """Return the trades, the last first: at what price, and where they are.
+        """Return trades and net obligations, the last first, and where they are.
+
+        A trade is bought or sold at a price; a net obligation has none: its units are
+        received or delivered, or are ``none`` where only money is left.
 
         Args:
             instrument: the code of the only one to show.
@@ -250,39 +254,33 @@ class FrontOffice:
         owners: tuple[str | None, ...] = (owner,)
         if owner is None and self.owners is not None:
             owners = tuple(dict.fromkeys(self.owners))
-        pairs = [
-            pair
+        records = Records(self.ledger)
+        cases = [
+            case
             for one in owners
-            for pair in self._pairs(Wanted(instrument=instrument, owner=one))
+            for case in records.search_cases(Wanted(instrument=instrument, owner=one))
         ]
-        pairs.sort(key=lambda pair: (pair[0].traded_at, pair[0].booking_id))
+        cases.sort(key=_made_at, reverse=True)
         rows = [
             Row(
                 [
-                    trade.booking_id,
-                    trade.trade_date,
-                    trade.side,
-                    trade.instrument.code,
-                    trade.quantity,
-                    f"{text_of(trade.price.number)} {trade.currency}"
-                    + (" %" if trade.price.basis == "percent" else ""),
-                    trade.counterparty,
-                    trade.settlement_date,
-                    status.state.value,
+                    case.id,
+                    case.deal.trade_date,
+                    _side(case.deal),
+                    case.deal.instrument.code,
+                    abs(case.deal.quantity),
+                    _price(case.deal),
+                    case.deal.counterparty,
+                    case.deal.settlement_date,
+                    case.status.state.value,
                 ]
             )
-            for trade, status in reversed(pairs)
+            for case in cases
         ]
         return Table("Trades", _TRADES, rows)
 
-    def _pairs(self, wanted: Wanted) -> Iterable[tuple[Trade, TradeStatus]]:
-        """Return trades with their statuses."""
-        records = Records(self.ledger)
-        found = [status for status in records.search(wanted) if not status.is_net]
-        return zip(records.trades(found), found, strict=True)
-
     def order(self, id: str) -> Table:
-        """Return what happened to a trade, in plain words.
+        """Return what happened to a trade or a net obligation, in plain words.
 
         Raises:
             NotPermitted: the actor may not ask, or not about its owner.
@@ -291,20 +289,49 @@ class FrontOffice:
         self._check()
         records = Records(self.ledger)
         [status] = statuses = records.statuses([id])
-        [trade] = records.trades(statuses)
-        self._check(trade.owner)
+        [deal] = records.deals(statuses)
+        self._check(deal.owner)
+        what = f"{_side(deal)} {abs(deal.quantity)}"
         answers: list[tuple[str, str]] = [
-            ("What", f"{trade.side} {trade.quantity} at {trade.price}"),
-            ("Money", str(trade.net)),
-            ("With", trade.counterparty),
+            ("What", f"{what} at {deal.price}" if isinstance(deal, Trade) else what),
+            ("Money", str(abs(deal.obligation.cash))),
+            ("With", deal.counterparty),
             ("State", status.state.value),
-            ("Settles on", trade.settlement_date.isoformat()),
+            ("Settles on", deal.settlement_date.isoformat()),
         ]
+        if isinstance(deal, NetObligation):
+            answers.append(("In the place of", f"{deal.trades}, by {deal.netting}"))
+        if status.state in (TradeState.NETTED, TradeState.NOVATED):
+            became = status.details(status.state) or {}
+            answers.append(("Became", str(became["reference"])))
         last = last_instruction(status)
         if last is not None:
             [instruction] = records.instructions([last])
             answers.extend(_instruction_answers(instruction))
         return Table(f"Trade {status.booking_id}", _ORDER, [Row(a) for a in answers])
+
+
+def _made_at(case: Case) -> tuple[date, datetime, str]:
+    """Return by what deals are sorted; net obligations come last of their day."""
+    deal = case.deal
+    if isinstance(deal, Trade):
+        return deal.trade_date, deal.traded_at, case.id
+    return deal.trade_date, datetime.max.replace(tzinfo=UTC), case.id
+
+
+def _side(deal: Deal) -> str:
+    if isinstance(deal, Trade):
+        return deal.side
+    if not deal.quantity:
+        return "none"
+    return "receive" if deal.quantity.minor_units > 0 else "deliver"
+
+
+def _price(deal: Deal) -> str | None:
+    if not isinstance(deal, Trade):
+        return None
+    basis = " %" if deal.price.basis == "percent" else ""
+    return f"{text_of(deal.price.number)} {deal.currency}{basis}"
 
 
 def _average(cost: bl.Amount | None, quantity: bl.Amount) -> str | None:

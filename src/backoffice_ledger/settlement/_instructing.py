@@ -1,14 +1,17 @@
 """From trades to instructions, and what their steps mean to the books."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
+
+import attrs
 
 import backoffice_ledger as bl
 from backoffice_ledger.errors import DocumentConflict, TransitionRefused
 from backoffice_ledger.settlement._instruction import Instruction, kind_of
 from backoffice_ledger.settlement._life import TradeState, TradeStatus, begin
 from backoffice_ledger.settlement._netting import Deal, NetObligation
+from backoffice_ledger.settlement._open import Open
 from backoffice_ledger.settlement._records import Records, Stored, check_same
 from backoffice_ledger.settlement._status import InstructionStatus, SettlementState
 from backoffice_ledger.settlement._trade import Trade
@@ -32,6 +35,7 @@ def instruct(
     ids: Sequence[str],
     instruction_id: str | None,
     terms: Mapping[str, Any],
+    read_open: Callable[[Sequence[str]], Mapping[str, Open]],
 ) -> list[tuple[tuple[Stored, ...], InstructionStatus]]:
     """Return, for each trade, what is to be stored and its instruction's status.
 
@@ -44,20 +48,36 @@ def instruct(
     deals = records.deals(statuses)
     asked = [last_instruction(status) for status in statuses]
     found = records.find_instructions([id_ for id_ in asked if id_ is not None])
+    opened = read_open([status.booking_id for status in statuses])
     results: list[tuple[tuple[Stored, ...], InstructionStatus]] = []
     for status, deal, last in zip(statuses, deals, asked, strict=True):
         before = None if last is None else found[last]
-        name = instruction_id or status.booking_id
+        name = instruction_id or _name(status, before)
         if before is not None and name == before.id:
-            made = _made(status, deal, before, name, terms)
+            made = _made(status, deal, before, name, terms, None)
             check_same(before.instruction, made.instruction)
             results.append(((), before))
             continue
         _check_over(before)
         moved = status.moved(TradeState.INSTRUCTED, {"instruction": name})
-        made = _made(status, deal, before, name, terms)
+        left = opened.get(status.booking_id)
+        made = _made(status, deal, before, name, terms, left)
         results.append(((made.instruction, made, moved), made))
     return results
+
+
+def _name(status: TradeStatus, before: InstructionStatus | None) -> str:
+    """Return the id of an instruction to which the caller gave none.
+
+    It is that of the trade; once the last one was rejected or cancelled, the trade's
+    with the number of the instruction, such as ``T-1.2``.
+    """
+    if before is None:
+        return status.booking_id
+    if not before.is_terminal or before.settlement is SettlementState.SETTLED:
+        return before.id
+    count = sum(state is TradeState.INSTRUCTED for state, _ in status.steps)
+    return f"{status.booking_id}.{count + 1}"
 
 
 def _made(
@@ -66,8 +86,13 @@ def _made(
     before: InstructionStatus | None,
     name: str,
     terms: Mapping[str, Any],
+    left: Open | None,
 ) -> InstructionStatus:
-    """Return the instruction that a deal asks for, as it begins."""
+    """Return the instruction that a deal asks for, as it begins.
+
+    It is for what is left by the book; where the book does not say, for what the
+    instruction *before* has left.
+    """
     enriched = status.details(TradeState.ENRICHED) or {}
     obligation = deal.obligation
     quantity, cash, parts, failing = obligation.quantity, obligation.cash, 0, None
@@ -80,10 +105,14 @@ def _made(
         quantity = before.instruction.quantity or quantity
         cash = before.instruction.cash or cash
         parts = before.instruction.parts_before
+    if left is not None:
+        quantity, cash = left.quantity or quantity, left.cash or cash
     own_ssi = enriched.get("own_ssi") or deal.own_ssi
     given = dict(terms)
-    if isinstance(deal, NetObligation):
-        given["depository"] = terms["depository"] or deal.system
+    if given["depository"] is None and before is not None:
+        given["depository"] = before.instruction.depository
+    if given["depository"] is None and isinstance(deal, NetObligation):
+        given["depository"] = deal.system
     instruction = Instruction(
         id=name,
         kind=kind_of(obligation.quantity, obligation.cash),
@@ -134,11 +163,21 @@ def obligations_of(
 def _share(
     whole: Obligation, quantity: bl.Amount | None, cash: bl.Amount | None
 ) -> Obligation:
-    """Return a part of an obligation; what does not move is None."""
-    return whole.share(
-        whole.quantity - whole.quantity if quantity is None else quantity,
-        whole.cash - whole.cash if cash is None else cash,
+    """Return units and money with the signs of an obligation; what moves not is None.
+
+    There may be more units than the whole has: after a split.
+    """
+    return attrs.evolve(
+        whole,
+        quantity=_signed(quantity, whole.quantity),
+        cash=_signed(cash, whole.cash),
     )
+
+
+def _signed(part: bl.Amount | None, whole: bl.Amount) -> bl.Amount:
+    if part is None:
+        return whole - whole
+    return part if whole.minor_units > 0 else -part
 
 
 def settled_event(
@@ -179,7 +218,6 @@ def is_failing_untouched(records: Records, status: TradeStatus) -> bool:
     if last is None:
         return False
     [instruction] = records.instructions([last])
-    _check_over(instruction)
     if instruction.parts or instruction.instruction.parts_before:
         raise TransitionRefused(
             f"a part of the trade {status.booking_id!r} is settled",
@@ -187,6 +225,7 @@ def is_failing_untouched(records: Records, status: TradeStatus) -> bool:
             expected="nothing settled",
             found=instruction.id,
         )
+    _check_over(instruction)
     return instruction.failing_since is not None
 
 

@@ -2,6 +2,7 @@
 
 import datetime
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any, Final, Literal, final
 
 import attrs
@@ -124,6 +125,10 @@ def _by_id(values: Iterable[NetObligation]) -> tuple[NetObligation, ...]:
     return tuple(sorted(values, key=lambda one: one.id))
 
 
+def _sorted(values: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted(values))
+
+
 @final
 @attrs.frozen(order=False)
 class Case:
@@ -154,6 +159,7 @@ class Netting:
         date: the day on which it is booked.
         netting_set: which trades could be netted with each other.
         ccp: the central counterparty that is put between; None nets two parties.
+        trades: booking ids of the trades and net obligations that were replaced.
         obligations: what took the place of the trades, by id.
         unwound_on: the day on which it was taken back; None if it was not.
     """
@@ -163,6 +169,7 @@ class Netting:
     date: datetime.date
     netting_set: NettingSet
     ccp: str | None = None
+    trades: tuple[str, ...] = attrs.field(default=(), converter=_sorted)
     obligations: tuple[NetObligation, ...] = attrs.field(default=(), converter=_by_id)
     unwound_on: datetime.date | None = None
 
@@ -201,30 +208,34 @@ def _check_set(netting: Netting, deals: Sequence[Deal]) -> None:
     if len({deal.booking_id for deal in deals}) != len(deals):
         raise InvalidOption(field="ids", expected="each of them once")
     key = netting.netting_set
-    for deal in deals:
-        _check_equal(deal, "settlement_date", deal.settlement_date, key.settlement_date)
+    for index, deal in enumerate(deals):
+        check_equal = partial(_check_equal, index, deal)
+        check_equal("settlement_date", deal.settlement_date, key.settlement_date)
         if isinstance(deal, NetObligation):
-            _check_equal(deal, "system", deal.system, key.system)
+            check_equal("system", deal.system, key.system)
         if netting.kind == "novated" and deal.counterparty == netting.ccp:
             raise InvalidOption(
-                field=f"{deal.booking_id}.counterparty",
+                f"{deal.booking_id!r} is with it already",
+                field=f"ids[{index}].counterparty",
                 expected="another one than the central counterparty",
                 found=deal.counterparty,
             )
         if netting.kind == "netted":
-            _check_equal(deal, "currency", _money(deal), _money(deals[0]))
+            check_equal("currency", _money(deal), _money(deals[0]))
             names = ["owner", "own_ssi"]
             if netting.ccp is None:
                 names += ["counterparty", "clearing"]
             for name in names:
-                _check_equal(deal, name, getattr(deal, name), getattr(deals[0], name))
+                check_equal(name, getattr(deal, name), getattr(deals[0], name))
 
 
-def _check_equal(deal: Deal, name: str, found: object, expected: object) -> None:
+def _check_equal(
+    index: int, deal: Deal, name: str, found: object, expected: object
+) -> None:
     if found != expected:
         raise InvalidOption(
-            "it may not be netted with the others",
-            field=f"{deal.booking_id}.{name}",
+            f"{deal.booking_id!r} may not be netted with the others",
+            field=f"ids[{index}].{name}",
             expected=str(expected),
             found=found,
         )
@@ -244,7 +255,8 @@ def with_obligations(
         ]
     else:
         made = [_net(netting, id_, deals) for id_, deals in members.items()]
-    return attrs.evolve(netting, obligations=made)
+    trades = [deal.booking_id for deals in members.values() for deal in deals]
+    return attrs.evolve(netting, obligations=made, trades=trades)
 
 
 def _net(netting: Netting, id_: str, deals: Sequence[Deal]) -> NetObligation:
@@ -364,6 +376,7 @@ def to_document(netting: Netting) -> bl.Document:
         "settlement_date": netting.netting_set.settlement_date.isoformat(),
         "system": netting.netting_set.system,
         "agreement": netting.netting_set.agreement,
+        "trades": list(netting.trades),
     }
     if netting.ccp is not None:
         content["ccp"] = netting.ccp
@@ -394,6 +407,7 @@ def from_document(
                 content["agreement"],
             ),
             ccp=content.get("ccp"),
+            trades=content.get("trades", ()),
             obligations=obligations,
             unwound_on=None
             if unwound is None

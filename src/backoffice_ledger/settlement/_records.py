@@ -356,6 +356,19 @@ class Records:
             UnknownRecord: the book does not have one of them.
         """
         found = self.find_instructions(ids)
+        missing = [id_ for id_ in ids if id_ not in found]
+        for id_, status in self.find_statuses(missing).items():
+            last = status.details(TradeState.INSTRUCTED)
+            raise UnknownRecord(
+                f"the trade {id_!r} is not instructed"
+                if last is None
+                else f"the trade {id_!r} has another instruction",
+                field="id",
+                expected="the id of an instruction"
+                if last is None
+                else str(last["instruction"]),
+                found=id_,
+            )
         return [_known(found, id_, "the id of an instruction") for id_ in ids]
 
 

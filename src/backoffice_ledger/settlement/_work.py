@@ -12,7 +12,7 @@ import backoffice_ledger as bl
 from backoffice_ledger.checks import check_instance
 from backoffice_ledger.errors import InvalidOption, TransitionRefused
 from backoffice_ledger.settlement._approval import Gate
-from backoffice_ledger.settlement._books import Books
+from backoffice_ledger.settlement._books import Books, accounts_of
 from backoffice_ledger.settlement._instructing import (
     cancelled_event,
     is_failing_untouched,
@@ -28,6 +28,14 @@ from backoffice_ledger.settlement._netting import (
     members_of,
     with_obligations,
 )
+from backoffice_ledger.settlement._open import (
+    Open,
+    check_units,
+    payment_id,
+    read_customers,
+    read_open,
+    with_customer_cash,
+)
 from backoffice_ledger.settlement._records import (
     Records,
     Stored,
@@ -37,6 +45,7 @@ from backoffice_ledger.settlement._records import (
 from backoffice_ledger.settlement._status import InstructionStatus, SettlementState
 from backoffice_ledger.settlement._trade import Allocation, Trade, split_block
 from backoffice_ledger.settlement.accounting import (
+    CustomerSettled,
     FailResolved,
     Obligation,
     SettlementEvent,
@@ -49,6 +58,8 @@ I = TypeVar("I")  # noqa: E741 - an item
 
 Cycle = Callable[[date], date]
 """From a trade date to the settlement date that is usual in a market."""
+
+_TAKEN_BACK: Final = (TradeState.CANCELLED, TradeState.BLOCK_ALLOCATED)
 
 BATCH_SIZE: Final = 5_000
 """How many trades or instructions are in one database transaction."""
@@ -79,12 +90,19 @@ class Work:
         if booked:
             self.books.post(booked)
 
+    def read_open(self, ids: Sequence[str]) -> dict[str, Open]:
+        """Return what the book says is open of trades, by booking id."""
+        return read_open(self.ledger, accounts_of(self.books), ids)
+
     def batched(
-        self, items: Iterable[I], work: Callable[[list[I]], list[T]]
+        self,
+        items: Iterable[I],
+        work: Callable[[list[I]], list[T]],
+        field: str = "ids",
     ) -> tuple[T, ...]:
         """Do *work* on batches of items, each in one database transaction."""
         done: list[T] = []
-        for batch in _batches(items):
+        for batch in _batches(items, field):
             done += self.ledger.atomically(partial(work, batch))
         return tuple(done)
 
@@ -137,11 +155,13 @@ class Work:
             return attrs.evolve(trade, settlement_date=known.settlement_date)
         cycle = self.cycles.get(trade.market or "")
         if cycle is None:
-            markets = ", ".join(sorted(self.cycles)) or "none"
+            markets = " or ".join(sorted(self.cycles))
             raise InvalidOption(
                 f"the trade {trade.id!r} names no settlement date",
                 field="market",
-                expected=f"one whose cycle the desk knows: {markets}",
+                expected=f"one whose cycle the desk knows: {markets}"
+                if markets
+                else "one whose cycle the desk knows; it knows none: give it cycles=",
                 found=trade.market,
             )
         return attrs.evolve(trade, settlement_date=cycle(trade.trade_date))
@@ -215,6 +235,7 @@ class Work:
         if moved is not status:
             check_seen(status, seen)
             [trade] = self.records.trades(statuses)
+            self._check_taken_back(trade, on)
             event = cancelled_event(self.records, status, trade, on, reason)
             self.write([moved], [event])
         return moved
@@ -233,9 +254,85 @@ class Work:
         details = {"on": on.isoformat(), "replaced_by": trade.booking_id}
         moved = status.moved(TradeState.CORRECTED, details)
         check_seen(status, seen)
+        self._check_taken_back(latest, on)
         event = cancelled_event(self.records, status, latest, on, reason)
         self.write([trade, moved, fresh], [event, trade.executed()])
         return fresh
+
+    def _check_taken_back(self, trade: Trade, on: date) -> None:
+        """Check that a trade can be taken back on a day.
+
+        Raises:
+            TransitionRefused: it was not made yet; or its customer has paid.
+        """
+        if on < trade.trade_date:
+            raise TransitionRefused(
+                f"the trade {trade.booking_id!r} was made later",
+                field="on",
+                expected=f"{trade.trade_date} or later",
+                found=on,
+            )
+        if trade.capacity != "agent":
+            return
+        [customer] = read_customers(self.ledger, [trade])
+        if customer.payments:
+            entries = " and ".join(
+                payment_id(trade.booking_id, part) for part in customer.payments
+            )
+            raise TransitionRefused(
+                f"the customer of the trade {trade.booking_id!r} has paid or was paid:"
+                f" book the refund first, as the reversal of {entries}",
+                field="trade",
+                expected=f"{customer.whole} open with the customer",
+                found=customer.left,
+            )
+
+    # --- customers -------------------------------------------------------------------
+
+    def settle_customers(
+        self,
+        ids: Iterable[str],
+        on: date,
+        cash: bl.Amount | None = None,
+        part: int | None = None,
+    ) -> None:
+        """Book what customers of trades as agent pay, or are paid."""
+
+        def work(batch: list[str]) -> list[None]:
+            statuses = self.records.statuses(list(dict.fromkeys(batch)))
+            trades = self.records.trades(statuses)
+            customers = read_customers(self.ledger, trades)
+            events = []
+            for status, trade, customer in zip(
+                statuses, trades, customers, strict=True
+            ):
+                is_agent = trade.capacity == "agent"
+                if is_agent and part is None and not customer.left:
+                    continue  # all of it is paid
+                event = CustomerSettled(
+                    trade=trade.executed(),
+                    date=on,
+                    cash=customer.asked(cash),
+                    part=customer.next_part if part is None else part,
+                )
+                if customer.is_next(event.part):
+                    _check_payable(status)
+                events.append(event)
+            self.books.post(events)
+            return []
+
+        self.batched(ids, work)
+
+    def unpaid(self) -> list[tuple[Trade, bl.Amount]]:
+        """Return trades with what their customers owe (positive) or are owed."""
+        ids = with_customer_cash(self.ledger, accounts_of(self.books))
+        trades = self.records.trades(self.records.booked_statuses(ids))
+        customers = read_customers(self.ledger, trades)
+        return [
+            (trade, customer.left)
+            for trade, customer in zip(trades, customers, strict=True)
+            if customer.left
+        ]
 
     # --- nettings --------------------------------------------------------------------
 
@@ -246,10 +343,17 @@ class Work:
         members = members_of(asked, list(deals))
         netting = with_obligations(asked, members)
         known = self.records.find_netting(asked.id)
+        if known is not None and known.unwound_on is not None:
+            raise TransitionRefused(
+                f"the netting {asked.id!r} was unwound; to net again takes another id",
+                field="netting_id",
+                expected="an id that is free",
+                found=asked.id,
+            )
         if known is not None:
             for one, other in zip(known.obligations, netting.obligations, strict=False):
                 check_same(one, other)
-            check_same(attrs.evolve(known, unwound_on=None), netting)
+            check_same(known, netting)
         state = TradeState(asked.kind)
         into = {
             deal.booking_id: id_ for id_, deals in members.items() for deal in deals
@@ -289,10 +393,11 @@ class Work:
                 found=on,
             )
         ours = [one for one in netting.obligations if one.is_ours]
+        self._check_unwound(netting, ours, on)
         statuses = self.records.statuses([one.id for one in ours])
         details = {"on": on.isoformat()}
-        ended = [status.moved(TradeState.CANCELLED, details) for status in statuses]
         failing = [is_failing_untouched(self.records, status) for status in statuses]
+        ended = [status.moved(TradeState.CANCELLED, details) for status in statuses]
         events = [
             FailResolved(obligation=one.obligation, date=on)
             for one, is_failing in zip(ours, failing, strict=True)
@@ -304,6 +409,32 @@ class Work:
         unwound = attrs.evolve(netting, unwound_on=on)
         self.write([unwound, *ended, *back])
         return unwound
+
+    def _check_unwound(
+        self, netting: Netting, ours: list[NetObligation], on: date
+    ) -> None:
+        """Check that a netting can be taken back on a day, as it was booked.
+
+        Raises:
+            TransitionRefused: it was booked later, or its security was split.
+        """
+        if on < netting.date:
+            raise TransitionRefused(
+                f"the netting {netting.id!r} was booked later",
+                field="on",
+                expected=f"{netting.date} or later",
+                found=on,
+            )
+        opened = self.read_open([one.id for one in ours])
+        for one in ours:
+            found = opened.get(one.id)
+            if found and found.quantity and found.quantity > abs(one.quantity):
+                raise TransitionRefused(
+                    f"the units of {one.id!r} are not what was netted",
+                    field="netting_id",
+                    expected=f"{abs(one.quantity)} open",
+                    found=found.quantity,
+                )
 
     def _reversed(self, one: NetObligation, on: date, reason: str) -> Iterator[str]:
         """Take back the entries of a net obligation; yield what it replaced."""
@@ -337,6 +468,7 @@ class Work:
             changed = _changed(before, after, seen)
             events = []
             if event is not None:
+                self._check_units(changed, before)
                 wholes = obligations_of(self.records, changed)
                 for old, new in zip(before, after, strict=True):
                     if new is not old and new.id in wholes:
@@ -346,6 +478,17 @@ class Work:
             return after
 
         return self.batched(ids, work)
+
+    def _check_units(
+        self,
+        changed: Iterable[InstructionStatus],
+        before: Iterable[InstructionStatus],
+    ) -> None:
+        """Check that instructions which change are for what the book says is open."""
+        ids = {status.id for status in changed}
+        moving = [status for status in before if status.id in ids]
+        trades = [one.instruction.trade for one in moving if one.instruction.trade]
+        check_units(moving, self.read_open(trades))
 
     def _settled_trades(
         self, changed: Iterable[InstructionStatus]
@@ -371,9 +514,24 @@ def _enriched(status: TradeStatus, deal: Deal) -> Deal:
     return attrs.evolve(deal, own_ssi=own_ssi)
 
 
-def _batches(items: Iterable[I]) -> Iterator[list[I]]:
-    if isinstance(items, str):
-        raise InvalidOption(field="ids", expected="a list of ids", found=items)
+def _check_payable(status: TradeStatus) -> None:
+    """Check that something is to be paid for a trade.
+
+    Raises:
+        TransitionRefused: it is taken back.
+    """
+    if status.state in _TAKEN_BACK:
+        raise TransitionRefused(
+            f"nothing is to be paid for the trade {status.booking_id!r}",
+            field="state",
+            expected="a trade that is not taken back",
+            found=status.state.value,
+        )
+
+
+def _batches(items: Iterable[I], field: str) -> Iterator[list[I]]:
+    if isinstance(items, (str, bytes)) or not isinstance(items, Iterable):
+        raise InvalidOption(field=field, expected=f"a list of {field}", found=items)
     iterator = iter(items)
     while batch := list(islice(iterator, BATCH_SIZE)):
         yield batch

@@ -1,6 +1,6 @@
 """What is where, and what an operations clerk has to do today."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from enum import Enum
 from typing import Final, Literal, TypeVar
@@ -16,6 +16,7 @@ from backoffice_ledger.settlement._instructing import last_instruction
 from backoffice_ledger.settlement._instruction import kind_of
 from backoffice_ledger.settlement._life import TradeState
 from backoffice_ledger.settlement._netting import Case
+from backoffice_ledger.settlement._open import Open, is_outdated
 from backoffice_ledger.settlement._records import Records
 from backoffice_ledger.settlement._status import (
     HoldState,
@@ -24,6 +25,7 @@ from backoffice_ledger.settlement._status import (
     Processing,
     SettlementState,
 )
+from backoffice_ledger.settlement._trade import Trade
 from backoffice_ledger.settlement.lots._checks import check_name
 
 E = TypeVar("E", bound=Enum)
@@ -40,8 +42,16 @@ Task = Literal[
     "chase",
     "release",
     "settle",
+    "replace-instruction",
+    "customer-payment",
 ]
 """What is to be done next with a trade, a net obligation or an instruction."""
+
+Unpaid = Iterable[tuple[Trade, bl.Amount]]
+"""Trades with what their customers owe (positive) or are owed."""
+
+ReadOpen = Callable[[Sequence[str]], Mapping[str, Open]]
+"""Says what is open of trades by their booking ids."""
 
 _NEXT: Final[Mapping[TradeState, Task]] = {
     TradeState.CAPTURED: "enrich",
@@ -151,13 +161,25 @@ def find_instructions(
 # --- the worklist --------------------------------------------------------------------
 
 
-def worklist_table(records: Records, on: date) -> Table:
+def worklist_table(
+    records: Records, on: date, read_open: ReadOpen, unpaid: Unpaid
+) -> Table:
     """Return what is to be done on a day, the first due first."""
-    rows = list(_case_rows(records, on))
-    for status in records.search_instructions(Wanted(is_open=True)):
+    rows = list(_case_rows(records, on, read_open))
+    statuses = records.search_instructions(Wanted(is_open=True))
+    trades = [one.instruction.trade for one in statuses if one.instruction.trade]
+    opened = read_open(trades)
+    for status in statuses:
         task = instruction_task(status, on)
+        if is_outdated(status, opened):
+            task = "replace-instruction"
         if task is not None:
             rows.append(_instruction_row(task, status, on))
+    rows += [
+        _customer_row(trade, cash, on)
+        for trade, cash in unpaid
+        if trade.settlement_date <= on
+    ]
     rows.sort(key=lambda row: (row.due, row.id))
     return Table(
         "Worklist",
@@ -199,10 +221,11 @@ class _Line:
     cash: bl.Balance
 
 
-def _case_rows(records: Records, on: date) -> Iterator[_Line]:
+def _case_rows(records: Records, on: date, read_open: ReadOpen) -> Iterator[_Line]:
     cases = records.search_cases(Wanted(is_open=True))
     asked = {case.id: last_instruction(case.status) for case in cases}
     lives = records.find_instructions([id_ for id_ in asked.values() if id_])
+    opened = read_open([case.id for case in cases])
     for case in cases:
         task = _NEXT.get(case.status.state)
         last = asked[case.id]
@@ -210,11 +233,15 @@ def _case_rows(records: Records, on: date) -> Iterator[_Line]:
         if before is not None and before.is_terminal:
             task = "instruct"
         if task is not None:
-            yield _case_row(task, case, before, on)
+            yield _case_row(task, case, before, opened.get(case.id), on)
 
 
 def _case_row(
-    task: Task, case: Case, before: InstructionStatus | None, on: date
+    task: Task,
+    case: Case,
+    before: InstructionStatus | None,
+    left: Open | None,
+    on: date,
 ) -> _Line:
     """Return the line of a deal, with what an earlier instruction has left of it."""
     deal, obligation = case.deal, case.deal.obligation
@@ -222,6 +249,8 @@ def _case_row(
     if before is not None:
         units = before.remaining or units
         money = before.remaining_cash or money
+    if left is not None:
+        units, money = left.quantity or units, left.cash or money
     return _Line(
         task,
         case.id,
@@ -232,6 +261,21 @@ def _case_row(
         None,
         bl.Balance([units]),
         bl.Balance([money]),
+    )
+
+
+def _customer_row(trade: Trade, cash: bl.Amount, on: date) -> _Line:
+    """Return the line of what a customer owes (positive) or is owed for a trade."""
+    return _Line(
+        "customer-payment",
+        trade.booking_id,
+        trade.owner,
+        "receive" if cash.minor_units > 0 else "pay",
+        trade.settlement_date,
+        (on - trade.settlement_date).days,
+        None,
+        bl.Balance(),
+        bl.Balance([abs(cash)]),
     )
 
 
