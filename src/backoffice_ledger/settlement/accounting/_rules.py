@@ -140,7 +140,7 @@ class PostingRules:
                 )
         elif type(event) in _NAMES:
             yield from self._draft(
-                event, self._lines(event), _NAMES[type(event)](event)
+                event, self.lines(event), _NAMES[type(event)](event)
             )
         else:
             raise InvalidOption(
@@ -149,7 +149,8 @@ class PostingRules:
                 found=type(event).__name__,
             )
 
-    def _lines(self, event: SettlementEvent) -> list[Line]:
+    def lines(self, event: SettlementEvent) -> list[Line]:
+        """Return what an event that is one entry moves, before it is drafted."""
         capitalise = self.transaction_costs == "capitalise"
         if isinstance(event, events.TradeExecuted):
             return trades.executed(self.accounts, event, capitalise=capitalise)

@@ -26,22 +26,27 @@ def _booked(
 ) -> bl.Amount:
     """Return what an account holds for an owner's bond.
 
-    With *before*, trades of that day and later do not count.
+    With *before*, what was bought on that day and later does not count.  What a sale
+    took does: it is the next coupon's interest that was sold, but this one's that went.
     """
     held = {"owner": owner, "instrument": instrument.code}
-    total = bl.Amount.from_minor(0, money)
+    nothing = total = bl.Amount.from_minor(0, money)
+    late: dict[str, bl.Amount] = {}
     for record in view.entries(
         account=account, dimension={"instrument": instrument.code}
     ):
         is_late = before is not None and record.entry.date >= before
         for posting in record.entry.postings:
-            if (
-                posting.account == account
-                and not (is_late and "trade" in posting.dimensions)
-                and held.items() <= posting.dimensions.items()
+            if posting.account != account or not (
+                held.items() <= posting.dimensions.items()
             ):
+                continue
+            trade = posting.dimensions.get("trade")
+            if is_late and trade is not None:
+                late[trade] = late.get(trade, nothing) + posting.signed
+            else:
                 total += posting.signed
-    return total
+    return total + sum((min(part, nothing) for part in late.values()), nothing)
 
 
 def accrued_interest(
