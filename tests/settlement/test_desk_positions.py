@@ -117,7 +117,7 @@ def test_the_seller_chooses_lots(
     second = attrs.evolve(sale, version=2, chosen={"T-2": f"300 {ACME}"})
     desk.amend(second, on=DUE)
     pool = books.positions()["firm", ACME].pool
-    assert [lot.quantity.number for lot in pool.lots] == ["1000", "700"]
+    assert [lot.quantity.number for lot in pool] == ["1000", "700"]
     with pytest.raises(NotPermitted):
         desk.cancel("T-2", on=DUE)
     desk.cancel("S", on=DUE)

@@ -25,6 +25,7 @@ from backoffice_ledger.settlement._values import text_of
 
 Make = Callable[..., Trade]
 
+ACME = "US0378331005"
 NAIVE = datetime.fromisoformat("2026-10-08T12:00:00")
 
 
@@ -186,9 +187,7 @@ def test_an_old_document_is_read_as_before(make: Make) -> None:
     content = to_document(make()).content
     assert {"category", "chosen"}.isdisjoint(content)
     assert from_document(to_document(make())).category == "fvtpl"
-    given = make(
-        side="sell", category="fvoci", chosen={"T-0": f"400 {ACME}"}, net=None
-    )
+    given = make(side="sell", category="fvoci", chosen={"T-0": f"400 {ACME}"}, net=None)
     kept = to_document(given)
     assert kept.content["category"] == "fvoci"
     assert kept.content["chosen"] == {"T-0": "400"}

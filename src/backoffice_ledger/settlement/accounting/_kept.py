@@ -31,6 +31,7 @@ class Holdings:
         self, accounts: SettlementAccounts, code: str, rounding: Rounding
     ) -> None:
         self.positions = Positions(accounts.lots, rounding=rounding, instrument=code)
+        self.is_known = False
         self.interest: dict[tuple[str, str | None, bl.Commodity], int] = {}
         self._code = code
         self._interest = accounts.interest
@@ -41,6 +42,7 @@ class Holdings:
 
     def add(self, entry: bl.Entry) -> None:
         """Take in an entry that may not have been posted yet."""
+        self.is_known = True
         self.positions.apply(entry)
         for posting in entry.postings:
             named = posting.dimensions

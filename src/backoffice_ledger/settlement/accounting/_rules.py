@@ -139,9 +139,7 @@ class PostingRules:
                     event, lines, (event.netting_id, f"netted/{number}", "")
                 )
         elif type(event) in _NAMES:
-            yield from self._draft(
-                event, self.lines(event), _NAMES[type(event)](event)
-            )
+            yield from self._draft(event, self.lines(event), _NAMES[type(event)](event))
         else:
             raise InvalidOption(
                 field="event",

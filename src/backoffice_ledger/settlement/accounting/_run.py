@@ -26,6 +26,8 @@ from backoffice_ledger.settlement.accounting._issuer_events import CustomerPaid
 from backoffice_ledger.settlement.accounting._kept import Holdings, Shelf, instruments
 from backoffice_ledger.settlement.accounting._open import OpenTrades, Sums
 from backoffice_ledger.settlement.accounting._position_events import (
+    CouponPaid,
+    DividendClaim,
     DividendClaimPaid,
     Marked,
     PenaltyPaid,
@@ -132,7 +134,11 @@ class Run:
 
     def _read(self, items: Sequence[SettlementEvent]) -> None:
         """Read what the book says of events, for all of them at once."""
-        self._know(id_ for event in items for id_ in entry_ids(event))
+        self._know(
+            id_
+            for event in items
+            for id_ in (*entry_ids(event), *map(_cancelled_id, _claims(event)))
+        )
         executed = [
             event
             for event in items
@@ -181,8 +187,8 @@ class Run:
         if self.known.keys() & entry_ids(event)[:1]:
             return []
         match event:
-            case events.CustomerSettled(trade=trade) | events.FxTradeSettled(
-                trade=trade
+            case (
+                events.CustomerSettled(trade=trade) | events.FxTradeSettled(trade=trade)
             ):
                 return [trade.trade_id]
             case DividendClaimPaid(claim=claim):
@@ -283,6 +289,8 @@ class Run:
                 self._check_payment(event, self.open, "trade")
             case CustomerPaid():
                 self._check_payment(event, self.owed, "owner")
+            case DividendClaim() | CouponPaid():
+                self._check_claims(event)
         return event
 
     def _executed(self, trade: events.TradeExecuted) -> events.TradeExecuted:
@@ -516,6 +524,23 @@ class Run:
                         found=bl.Amount.from_minor(abs(units), unit),
                     )
 
+    def _check_claims(self, event: SettlementEvent) -> None:
+        """Check that market claims fall on trades that stand.
+
+        Raises:
+            NotPermitted: one was taken back.
+        """
+        if entry_ids(event)[0] in self.known:
+            return
+        for claim in _claims(event):
+            if _cancelled_id(claim) in self.known:
+                raise NotPermitted(
+                    "a trade that was taken back brings no market claim",
+                    field="obligation",
+                    expected="a trade that stands",
+                    found=claim.obligation.id,
+                )
+
     def _customer_settled(
         self, event: events.CustomerSettled
     ) -> events.CustomerSettled:
@@ -594,7 +619,12 @@ class Run:
     ) -> Iterator[Marked]:
         """Yield what an instrument's positions have gained or lost."""
         trades = self.shelf.open_trades(code)
-        for position in self._hold(code).positions.values():
+        found = self._hold(code)
+        if not found.is_known:
+            raise InvalidOption(
+                field="prices", expected="instruments of the book", found=code
+            )
+        for position in found.positions.values():
             event = self._marked(position, trades, day, price, part)
             if event is not None:
                 yield event
@@ -655,6 +685,20 @@ class Run:
                 units = cost = 0
             found[trade] = units, cost + change
         return found
+
+
+def _claims(event: SettlementEvent) -> tuple[DividendClaim, ...]:
+    """Return the market claims that an event makes."""
+    match event:
+        case DividendClaim():
+            return (event,)
+        case CouponPaid(claims=claims):
+            return claims
+    return ()
+
+
+def _cancelled_id(claim: DividendClaim) -> str:
+    return _id(claim.obligation.id, "cancelled")
 
 
 def _id(*parts: str) -> str:

@@ -3,7 +3,7 @@
 import datetime
 
 import backoffice_ledger as bl
-from backoffice_ledger.checks import check_date, exact_number
+from backoffice_ledger.checks import check_date, check_instance, exact_number
 from backoffice_ledger.errors import InvalidOption
 from backoffice_ledger.interest import Number, Rounding
 from backoffice_ledger.settlement.accounting import (
@@ -11,7 +11,10 @@ from backoffice_ledger.settlement.accounting import (
     CouponPaid,
     SettlementAccounts,
 )
-from backoffice_ledger.settlement.corporate_actions._holdings import read_holdings
+from backoffice_ledger.settlement.corporate_actions._holdings import (
+    check_days,
+    read_holdings,
+)
 from backoffice_ledger.settlement.lots._checks import check_name, check_positive
 
 
@@ -78,6 +81,7 @@ def accrued_interest(
         InvalidDate, InexactNumber, InvalidOption: an argument is malformed.
     """
     check_date(date, "date")
+    check_instance(instrument, bl.Commodity, "instrument")
     money = check_positive(accrued, "accrued").commodity
     due = accrued
     for account in (accounts.purchased_interest, accounts.accrued_interest):
@@ -127,14 +131,13 @@ def coupon(
         rounding: of each owner's coupon, and of each claim.
 
     Raises:
-        InvalidOption: the firm bought more interest than the coupon pays, or an owner
-            is short of the bond.
+        InvalidOption: the firm bought more interest than the coupon pays, an owner is
+            short of the bond, or the issuer would pay before the ex-date.
         InvalidDate, InvalidIdentifier, InexactNumber, InvalidAmount: an argument is
             malformed.
     """
     check_name(coupon_id, "coupon_id")
-    check_date(ex_date, "ex_date")
-    check_date(payment_date, "payment_date")
+    check_days(ex_date, payment_date)
     rate = exact_number(per_unit, "per_unit")
     money = bl.Commodity.of(currency)
     holdings = read_holdings(view, accounts, instrument)
@@ -142,14 +145,8 @@ def coupon(
     found: list[CouponAccrued | CouponPaid] = []
     for owner in holdings.owners:
         claims = holdings.claims(coupon_id, ex_date, amount_on, owner=owner)
+        holdings.check_not_short(owner, ex_date)
         amount = amount_on(holdings.entitled(owner, ex_date))
-        if amount.minor_units < 0:
-            raise InvalidOption(
-                "a coupon on units that are owed is settled with their lender",
-                field="instrument",
-                expected=f"units of {owner} from zero",
-                found=amount,
-            )
         if not (claims or amount):
             continue
         is_house, purchased, accrued = owner in accounts.house, amount - amount, amount
