@@ -112,7 +112,9 @@ def check_amount(value: object, field: str) -> Amount:
     """
     if not isinstance(value, Amount):
         raise InexactNumber(
-            field=field, expected="an Amount", found=type(value).__name__
+            field=field,
+            expected="an Amount such as Amount('360.00', 'EUR')",
+            found=type(value).__name__,
         )
     return value
 

@@ -255,7 +255,7 @@ class InexactNumber(InvalidInput, TypeError):
     """A float or bool was given where an exact number is needed."""
 
     code = "inexact-number"
-    hint = "use str, int or Decimal; a binary float cannot hold 0.10"
+    hint = "numbers are exact here; a binary float cannot hold 0.10"
 
 
 class InvalidAmount(InvalidInput):

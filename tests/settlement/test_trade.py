@@ -25,6 +25,7 @@ from backoffice_ledger.settlement._values import text_of
 
 Make = Callable[..., Trade]
 
+ACME = "US0378331005"
 NAIVE = datetime.fromisoformat("2026-10-08T12:00:00")
 
 
@@ -176,6 +177,69 @@ def test_a_number_is_written_exactly(value: Fraction) -> None:
 def test_a_number_is_written_as_people_do(value: Fraction, text: str) -> None:
     """With as few digits as it takes."""
     assert text_of(value) == text
+
+
+# --- which position ------------------------------------------------------------------
+
+
+def test_an_old_document_is_read_as_before(make: Make) -> None:
+    """Category and chosen lots are kept only where they are given."""
+    content = to_document(make()).content
+    assert {"category", "chosen"}.isdisjoint(content)
+    assert from_document(to_document(make())).category == "fvtpl"
+    given = make(side="sell", category="fvoci", chosen={"T-0": f"400 {ACME}"}, net=None)
+    kept = to_document(given)
+    assert kept.content["category"] == "fvoci"
+    assert kept.content["chosen"] == {"T-0": "400"}
+    assert from_document(kept) == given
+    event = given.executed()
+    assert (event.category, event.chosen) == ("fvoci", given.chosen)
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"category": "held-to-maturity"}, "category"),
+        ({"category": "fvoci", "capacity": "agent", "owner": "C-1"}, "category"),
+        ({"category": "short", "side": "sell", "accrued": "1.00 USD"}, "accrued"),
+        ({"chosen": {"T-0": f"1 {ACME}"}}, "chosen"),
+        (
+            {"chosen": {"T-0": f"1 {ACME}"}, "side": "sell", "category": "short"},
+            "chosen",
+        ),
+        ({"chosen": [("T-0", 1)], "side": "sell"}, "chosen"),
+        (
+            {
+                "chosen": {"T-0": f"1 {ACME}"},
+                "side": "sell",
+                "capacity": "agent",
+                "owner": "C-1",
+            },
+            "chosen",
+        ),
+    ],
+)
+def test_a_position_that_cannot_be(
+    make: Make, changes: dict[str, Any], field: str
+) -> None:
+    """The error names the field."""
+    with pytest.raises(errors.InvalidOption) as refused:
+        make(**changes)
+    assert refused.value.field == field
+
+
+def test_chosen_lots_are_of_the_instrument(make: Make) -> None:
+    """Units of something else are refused."""
+    with pytest.raises(errors.CommodityMismatch):
+        make(side="sell", chosen={"T-0": "1 US5949181045"})
+
+
+def test_a_block_does_not_choose_lots(make: Make) -> None:
+    """Each allocation takes those of its own owner, measured as the block's are."""
+    with pytest.raises(errors.InvalidOption, match="chosen"):
+        split_block(make(side="sell", chosen={"T-0": f"1 {ACME}"}), parts_of(1000))
+    [part] = split_block(make(category="fvoci"), parts_of(1000))
+    assert part.category == "fvoci"
 
 
 # --- allocation ----------------------------------------------------------------------

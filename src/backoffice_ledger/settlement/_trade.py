@@ -28,6 +28,7 @@ from backoffice_ledger.settlement._values import (
 )
 from backoffice_ledger.settlement.accounting import (
     Capacity,
+    Category,
     Clearing,
     Obligation,
     TradeExecuted,
@@ -43,7 +44,7 @@ from backoffice_ledger.settlement.lots._checks import (
 KIND: Final = "trade"
 """The kind of the documents that keep trades; a version is a version of the trade."""
 
-_NO_FEES: Final[Mapping[str, bl.Amount]] = MappingProxyType({})
+_NO_AMOUNTS: Final[Mapping[str, bl.Amount]] = MappingProxyType({})
 _NAMED: Final = ("market", "own_ssi", "counterparty_ssi")
 
 
@@ -52,6 +53,14 @@ def _as_fees(fees: Mapping[str, bl.Amount | str]) -> Mapping[str, bl.Amount]:
         raise InvalidOption(field="fees", expected="a mapping", found=fees)
     return MappingProxyType(
         {name: as_amount(fee, f"fees.{name}") for name, fee in sorted(fees.items())}
+    )
+
+
+def _as_chosen(chosen: Mapping[str, bl.Amount | str]) -> Mapping[str, bl.Amount]:
+    if not isinstance(chosen, Mapping):
+        raise InvalidOption(field="chosen", expected="a mapping", found=chosen)
+    return MappingProxyType(
+        {lot: as_amount(units, f"chosen.{lot}") for lot, units in chosen.items()}
     )
 
 
@@ -111,6 +120,9 @@ class Trade:
         owner: whose units they are: ``firm``, or the opaque id of a customer.
         capacity: ``principal`` or ``agent``.
         clearing: ``bilateral`` or ``ccp``.
+        category: how the firm measures the asset, such as ``fvoci``; ``short`` sells
+            what the firm does not have, and buys it back.
+        chosen: for specific identification: units to sell, or buy back, by lot.
         market: where it was executed, such as the market identifier ``XETR``.
         own_ssi: our standing settlement instruction: an id.
         counterparty_ssi: that of the other side.
@@ -134,11 +146,15 @@ class Trade:
     counterparty: str
     consideration: bl.Amount = attrs.field(default=None, converter=_as_consideration)
     accrued: bl.Amount = attrs.field(default=None, converter=_as_accrued)
-    fees: Mapping[str, bl.Amount] = attrs.field(default=_NO_FEES, converter=_as_fees)
+    fees: Mapping[str, bl.Amount] = attrs.field(default=_NO_AMOUNTS, converter=_as_fees)
     net: bl.Amount = attrs.field(default=None, converter=_as_net)
     owner: str = "firm"
     capacity: Capacity = "principal"
     clearing: Clearing = "bilateral"
+    category: Category = "fvtpl"
+    chosen: Mapping[str, bl.Amount] = attrs.field(
+        default=_NO_AMOUNTS, converter=_as_chosen
+    )
     market: str | None = None
     own_ssi: str | None = None
     counterparty_ssi: str | None = None
@@ -158,6 +174,7 @@ class Trade:
                 field="version", expected="an int from 1", found=self.version
             )
         self._set_money()
+        self._check_position()
 
     def _check_names(self) -> None:
         for name in ("id", "counterparty", "owner"):
@@ -222,6 +239,32 @@ class Trade:
             )
         check_not_negative(net, "net")
 
+    def _check_position(self) -> None:
+        """Check what says which position it is, and which part of it goes."""
+        check_choice(self.category, Category, "category")
+        check_amounts(self.chosen, self.instrument, "chosen")
+        is_short = self.category == "short"
+        if self.capacity == "agent" and (self.category != "fvtpl" or self.chosen):
+            raise InvalidOption(
+                "what a customer owns is not measured, and has no lots",
+                field="chosen" if self.chosen else "category",
+                expected="that of a trade as principal",
+                found=self.category,
+            )
+        if is_short and self.accrued:
+            raise InvalidOption(
+                "interest on what was sold short is not booked",
+                field="accrued",
+                expected="none",
+                found=self.accrued,
+            )
+        if self.chosen and (self.side == "sell") is is_short:
+            raise InvalidOption(
+                field="chosen",
+                expected="lots of a trade that closes a position",
+                found=dict(self.chosen),
+            )
+
     def _net(self) -> bl.Amount:
         fees = sum(self.fees.values(), bl.Amount.from_minor(0, self.currency))
         gross = self.consideration + self.accrued
@@ -252,6 +295,8 @@ class Trade:
             owner=self.owner,
             capacity=self.capacity,
             clearing=self.clearing,
+            category=self.category,
+            chosen=self.chosen,
         )
 
     @property
@@ -293,14 +338,21 @@ def split_block(block: Trade, allocations: Iterable[Allocation]) -> tuple[Trade,
     within one minor unit of its exact share and all parts sum to the block's money.
 
     Raises:
-        InvalidOption: no allocations, ids that clash, or units that do not sum to the
-            block's.
+        InvalidOption: no allocations, ids that clash, units that do not sum to the
+            block's, or a block that chooses lots.
         CommodityMismatch: another instrument.
     """
     parts = [
         check_instance(part, Allocation, f"allocations[{index}]")
         for index, part in enumerate(allocations)
     ]
+    if block.chosen:
+        raise InvalidOption(
+            "each allocation takes lots of its own owner",
+            field="chosen",
+            expected="none of a block",
+            found=dict(block.chosen),
+        )
     total = sum(
         (part.quantity for part in parts), bl.Amount.from_minor(0, block.instrument)
     )
@@ -360,6 +412,10 @@ def to_document(trade: Trade) -> bl.Document:
     }
     if trade.fees:
         content["fees"] = {name: fee.number for name, fee in trade.fees.items()}
+    if trade.category != "fvtpl":
+        content["category"] = trade.category
+    if trade.chosen:
+        content["chosen"] = {lot: part.number for lot, part in trade.chosen.items()}
     for name in _NAMED:
         if getattr(trade, name) is not None:
             content[name] = getattr(trade, name)
@@ -396,6 +452,11 @@ def from_document(document: bl.Document) -> Trade:
             owner=content["owner"],
             capacity=content["capacity"],
             clearing=content["clearing"],
+            category=content.get("category", "fvtpl"),
+            chosen={
+                lot: read_amount(units, instrument)
+                for lot, units in content.get("chosen", {}).items()
+            },
             version=document.version,
             **{name: content[name] for name in _NAMED if name in content},
         )

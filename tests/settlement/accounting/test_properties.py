@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 import backoffice_ledger as bl
 from backoffice_ledger.settlement.accounting import (
+    DividendClaim,
     FailResolved,
     Netted,
     Obligation,
@@ -181,7 +182,9 @@ class Desk:
             del self.open[name]
 
     def mark(self, value: int) -> None:
-        """Value the position."""
+        """Value the position, if there ever was one."""
+        if not self.books.positions():
+            return
         price = f"{value % 100}.{value % 1000:03}"
         self.books.mark(self.day, {"ACME": price}, part=self.number)
 
@@ -195,9 +198,12 @@ class Desk:
             per_unit=f"0.{value % 100:02}",
             currency="EUR",
             ex_date=self.day + timedelta(days=1),
-            payment_date=self.day,
+            payment_date=self.day + timedelta(days=1),
         )
         self.books.post(events)
+        for event in events:
+            if isinstance(event, DividendClaim):  # its trade cannot be taken back
+                self.whole.pop(event.obligation.id, None)
 
     def split(self, value: int) -> None:
         """Split the instrument."""

@@ -6,6 +6,7 @@ from backoffice_ledger.settlement.accounting._accounts import (
     SettlementAccounts,
 )
 from backoffice_ledger.settlement.accounting._books import SettlementBooks
+from backoffice_ledger.settlement.accounting._claims import open_claims
 from backoffice_ledger.settlement.accounting._events import SettlementEvent
 from backoffice_ledger.settlement.accounting._issuer_events import (
     CustomerPaid,
@@ -88,6 +89,7 @@ __all__ = [
     "TradeSettled",
     "TradeSide",
     "TransactionCosts",
+    "open_claims",
     "open_obligations",
     "settlement_date_balances",
     "settlement_date_entries",

@@ -257,6 +257,11 @@ class SettlementAccounts:
         return frozenset(map(self.location, LOCATIONS[1:5]))
 
     @property
+    def interest(self) -> tuple[str, str]:
+        """The accounts of interest on bonds: what was bought, and what has accrued."""
+        return self.purchased_interest, self.accrued_interest
+
+    @property
     def lots(self) -> LotAccounts:
         """The accounts from which lots are read."""
         return LotAccounts(

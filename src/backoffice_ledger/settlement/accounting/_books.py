@@ -2,7 +2,7 @@
 
 import datetime
 from collections.abc import Callable, Iterable, Mapping
-from typing import Final, TypeVar, final
+from typing import Final, TypeVar, final, get_args
 
 import attrs
 
@@ -22,6 +22,7 @@ from backoffice_ledger.settlement.lots import (
 )
 
 T = TypeVar("T")
+_KINDS: Final = get_args(SettlementEvent)
 _ATTEMPTS: Final = 5
 """How often events are booked anew where others changed the same lots meanwhile."""
 
@@ -68,16 +69,17 @@ class SettlementBooks:
         was recorded since.
 
         Raises:
-            LimitBreached: a sale of more than there is, or more is settled, failing or
-                netted than is open.
-            InvalidOption: an event does not fit the position: other lots are chosen
-                than there are, or it is measured in another way.
+            LimitBreached: a sale of more than there is, or more is settled, failing,
+                netted or paid than is open.
+            InvalidOption: no list of events, or an event does not fit the position:
+                other lots are chosen than there are, or it is measured in another way.
             NotPermitted: a trade cannot be taken back, for a part of it was settled,
-                netted or sold.
+                netted, sold or paid by its customer, or a market claim on it is open;
+                or a market claim on a trade that was taken back.
             ConditionFailed: others changed the same lots, again and again.
             Refused: the book does not take an entry.
         """
-        found = list(events)
+        found = _as_events(events)
         return self._atomically(lambda: self._run().post_all(found))
 
     def _atomically(self, work: Callable[[], T]) -> T:
@@ -116,18 +118,20 @@ class SettlementBooks:
     ) -> tuple[bl.Record, ...]:
         """Value positions at closing prices, and book the changes.
 
-        Assets at amortised cost are left out.  The change of what was bought and is
-        still to be received carries the purchase.
+        Assets at amortised cost are left out, and so is what is not held; `unpriced`
+        says what is held and has no price.  The change of what was bought and is still
+        to be received carries the purchase.
 
         Args:
             day: of the prices.
             prices: in the position's currency, by code of the instrument: a bond's
-                ``Price("98.75", "percent")``, clean; a plain number is by the unit.
+                ``Price("98.75", "percent")``, clean; a plain number is by the unit,
+                for a bond as well: the book does not know how it was quoted.
             part: 2 corrects the first valuation of the day, ...
 
         Raises:
-            InexactNumber, InvalidAmount, InvalidDate, InvalidOption: an argument is
-                malformed.
+            InvalidOption: a code that the book does not know, or no mapping.
+            InexactNumber, InvalidAmount, InvalidDate: an argument is malformed.
         """
         check_date(day, "day")
         if not isinstance(prices, Mapping):
@@ -140,5 +144,43 @@ class SettlementBooks:
             lambda: self._run().mark(day, sorted(exact.items()), part)
         )
 
+    def unpriced(self, prices: Iterable[str]) -> tuple[str, ...]:
+        """Return the codes of what is held at fair value, and has no price.
+
+        `mark` leaves their value as it is.
+
+        Args:
+            prices: codes of the instruments that have a price, such as the mapping that
+                `mark` takes.
+        """
+        priced = set(prices)
+        measured = self.accounts.lots.cost - {self.accounts.securities_amortised_cost}
+        held = {
+            code
+            for (_, code), position in self.positions().items()
+            if position.quantity and position.account in measured
+        }
+        return tuple(sorted(held - priced))
+
     def _run(self) -> Run:
         return Run(self.ledger, self.rules, self.rounding)
+
+
+def _as_events(events: object) -> list[SettlementEvent]:
+    if isinstance(events, (str, bytes)) or not isinstance(events, Iterable):
+        raise InvalidOption(
+            "one event is a list of one",
+            field="events",
+            expected="a list of events of settlement accounting",
+            found=type(events).__name__,
+        )
+    found: list[SettlementEvent] = []
+    for index, event in enumerate(events):
+        if not isinstance(event, _KINDS):
+            raise InvalidOption(
+                field=f"events[{index}]",
+                expected="an event of settlement accounting",
+                found=type(event).__name__,
+            )
+        found.append(event)
+    return found

@@ -19,7 +19,7 @@ _KEY: Final = "backoffice_ledger.settlement"
 
 
 class Holdings:
-    """The positions in one instrument, and the interest that was bought with it.
+    """The positions in one instrument, and the interest on it that is booked.
 
     Args:
         accounts: of the book.
@@ -31,9 +31,10 @@ class Holdings:
         self, accounts: SettlementAccounts, code: str, rounding: Rounding
     ) -> None:
         self.positions = Positions(accounts.lots, rounding=rounding, instrument=code)
-        self.interest: dict[tuple[str, bl.Commodity], int] = {}
+        self.is_known = False
+        self.interest: dict[tuple[str, str | None, bl.Commodity], int] = {}
         self._code = code
-        self._purchased = accounts.purchased_interest
+        self._interest = accounts.interest
 
     def apply(self, record: bl.Record) -> None:
         """Take in an entry."""
@@ -41,14 +42,16 @@ class Holdings:
 
     def add(self, entry: bl.Entry) -> None:
         """Take in an entry that may not have been posted yet."""
+        self.is_known = True
         self.positions.apply(entry)
         for posting in entry.postings:
             named = posting.dimensions
             if (
-                posting.account == self._purchased
+                posting.account in self._interest
                 and named.get("instrument") == self._code
             ):
-                key = named["owner"], posting.amount.commodity
+                unit = posting.amount.commodity
+                key = posting.account, named.get("owner"), unit
                 units = self.interest.get(key, 0) + posting.signed.minor_units
                 self.interest[key] = units
 

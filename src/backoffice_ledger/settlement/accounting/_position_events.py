@@ -19,6 +19,7 @@ from backoffice_ledger.settlement.accounting._trade_events import (
     NO_AMOUNTS,
     Category,
     Obligation,
+    check_not_before,
     frozen,
     lot_parts,
     sum_of,
@@ -141,6 +142,7 @@ class DividendClaimPaid:
     def __attrs_post_init__(self) -> None:
         check_instance(self.claim, DividendClaim, "claim")
         check_date(self.date, "date")
+        check_not_before(self.date, self.claim.date)
 
 
 @final

@@ -139,9 +139,7 @@ class PostingRules:
                     event, lines, (event.netting_id, f"netted/{number}", "")
                 )
         elif type(event) in _NAMES:
-            yield from self._draft(
-                event, self._lines(event), _NAMES[type(event)](event)
-            )
+            yield from self._draft(event, self.lines(event), _NAMES[type(event)](event))
         else:
             raise InvalidOption(
                 field="event",
@@ -149,7 +147,8 @@ class PostingRules:
                 found=type(event).__name__,
             )
 
-    def _lines(self, event: SettlementEvent) -> list[Line]:
+    def lines(self, event: SettlementEvent) -> list[Line]:
+        """Return what an event that is one entry moves, before it is drafted."""
         capitalise = self.transaction_costs == "capitalise"
         if isinstance(event, events.TradeExecuted):
             return trades.executed(self.accounts, event, capitalise=capitalise)

@@ -1,7 +1,7 @@
 """Events that are booked together: completed and checked by what the book says."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from fractions import Fraction
 
@@ -20,12 +20,22 @@ from backoffice_ledger.interest import Rounding
 from backoffice_ledger.settlement.accounting import _trade_events as events
 from backoffice_ledger.settlement.accounting._accounts import SettlementAccounts
 from backoffice_ledger.settlement.accounting._events import SettlementEvent
+from backoffice_ledger.settlement.accounting._issuer_events import CustomerPaid
 from backoffice_ledger.settlement.accounting._kept import Holdings, Shelf, instruments
 from backoffice_ledger.settlement.accounting._open import OpenTrades, Sums
-from backoffice_ledger.settlement.accounting._position_events import Marked
+from backoffice_ledger.settlement.accounting._position_events import (
+    CouponPaid,
+    DividendClaim,
+    DividendClaimPaid,
+    Marked,
+    PenaltyPaid,
+)
 from backoffice_ledger.settlement.accounting._rules import PostingRules, entry_ids
 from backoffice_ledger.settlement.accounting._trade_events import Obligation
-from backoffice_ledger.settlement.accounting._trades import open_obligation
+from backoffice_ledger.settlement.accounting._trades import (
+    customer_account,
+    open_obligation,
+)
 from backoffice_ledger.settlement.lots import AVERAGE_LOT, LotPart, Position
 from backoffice_ledger.settlement.lots._methods import Choices, read_choices
 
@@ -51,6 +61,7 @@ class Run:
         versions: of accounts, then.
         choices: of the methods by which lots are picked.
         open: what is owed and pending, by trade.
+        owed: what customers are owed, by owner.
     """
 
     ledger: bl.Ledger
@@ -65,6 +76,7 @@ class Run:
     versions: dict[str, int] = attrs.field(factory=dict)
     choices: Choices = attrs.field(factory=Choices)
     open: dict[str, Sums] = attrs.field(factory=dict)
+    owed: dict[str, Sums] = attrs.field(factory=dict)
 
     def __attrs_post_init__(self) -> None:
         self.shelf = Shelf(self.ledger, self.accounts, self.rounding)
@@ -100,11 +112,12 @@ class Run:
         """Keep what is known up to date with an entry that is to be posted."""
         for code in instruments(entry) & self.holdings.keys():
             self.holdings[code].add(entry)
-        for posting in entry.postings if self.open else ():
-            sums = self.open.get(posting.dimensions.get("trade", ""))
-            if sums is not None:
-                amount = posting.signed
-                sums[posting.account, amount.commodity] += amount.minor_units
+        for kept, dimension in ((self.open, "trade"), (self.owed, "owner")):
+            for posting in entry.postings if kept else ():
+                sums = kept.get(posting.dimensions.get(dimension, ""))
+                if sums is not None:
+                    amount = posting.signed
+                    sums[posting.account, amount.commodity] += amount.minor_units
 
     def _post(self) -> tuple[bl.Record, ...]:
         records = self.ledger.post_all(self.drafted, versions=self.versions)
@@ -119,7 +132,11 @@ class Run:
 
     def _read(self, items: Sequence[SettlementEvent]) -> None:
         """Read what the book says of events, for all of them at once."""
-        self._know(id_ for event in items for id_ in entry_ids(event))
+        self._know(
+            id_
+            for event in items
+            for id_ in (*entry_ids(event), *map(_cancelled_id, _claims(event)))
+        )
         executed = [
             event
             for event in items
@@ -141,8 +158,11 @@ class Run:
             self.ledger, {(trade.owner, trade.instrument.code) for trade in executed}
         )
         named = {id_ for event in items for id_ in self._settles(event)}
-        self._watch_open(event for event in items if self._settles(event))
+        self._watch_open(
+            event for event in items if not self.known.keys() & entry_ids(event)[:1]
+        )
         self._read_open(named)
+        self._read_owed({e.owner for e in items if isinstance(e, CustomerPaid)})
 
     def _know(self, ids: Iterable[str]) -> None:
         found = self.ledger.view().find(ids)
@@ -162,9 +182,21 @@ class Run:
 
     def _settles(self, event: SettlementEvent) -> list[str]:
         """Return the trades of which something must be open for an event."""
+        match event:
+            case events.CustomerSettled(trade=trade, cash=None):
+                return [trade.trade_id]  # what is left is what is open
         if self.known.keys() & entry_ids(event)[:1]:
             return []
         match event:
+            case (
+                events.CustomerSettled(trade=paid_for)
+                | events.FxTradeSettled(trade=paid_for)
+            ):
+                return [paid_for.trade_id]
+            case DividendClaimPaid(claim=claim):
+                return [claim.obligation.id]
+            case PenaltyPaid(penalties=penalties):
+                return [penalty.obligation_id for penalty in penalties]
             case events.TradeCancelled(trade=trade):
                 return [trade.trade_id]
             case (
@@ -189,28 +221,54 @@ class Run:
                     sums[account, amount.commodity] = amount.minor_units
 
     def _watch_open(self, items: Iterable[SettlementEvent]) -> None:
-        """Note the versions of the accounts that say what is open of trades.
+        """Note the versions of the accounts that say what is open.
 
         Nobody else settles it between the reading and the posting.
         """
-        lines: set[tuple[str, bl.Commodity]] = set()
-        for event in items:
-            match event:
-                case events.TradeSettled(obligation=part, failing=failing):
-                    lines |= open_lines(self.accounts, part, failing=failing).keys()
-                case events.TradeFailing(obligation=part):
-                    lines |= open_lines(self.accounts, part, failing=False).keys()
-                case events.FailResolved(obligation=part):
-                    lines |= open_lines(self.accounts, part, failing=True).keys()
-                case events.Netted(obligations=parts):
-                    for part in parts:
-                        lines |= open_lines(self.accounts, part, failing=False).keys()
-                case events.TradeCancelled(trade=trade):
-                    for failing in (False, True):
-                        part = trade.obligation
-                        lines |= open_lines(self.accounts, part, failing=failing).keys()
-        for path in sorted({account for account, _ in lines}):
+        paths = {path for event in items for path in self._open_accounts(event)}
+        for path in sorted(paths):
             self.versions[path] = self.ledger.accounts.balances(path).version
+
+    def _open_accounts(self, event: SettlementEvent) -> Iterator[str]:
+        accounts = self.accounts
+        sides: list[tuple[Obligation, bool]] = []
+        match event:
+            case events.TradeSettled(obligation=part, failing=failing):
+                sides = [(part, failing)]
+            case events.TradeFailing(obligation=part):
+                sides = [(part, False)]
+            case events.FailResolved(obligation=part):
+                sides = [(part, True)]
+            case events.Netted(obligations=parts):
+                sides = [(part, False) for part in parts]
+            case events.TradeCancelled(trade=trade):
+                sides = [(trade.obligation, failing) for failing in (False, True)]
+            case events.CustomerSettled():
+                yield from (accounts.customer_receivable, accounts.customer_payable)
+            case CustomerPaid():
+                yield accounts.customer_payable
+            case events.FxTradeSettled():
+                yield from (accounts.fx_receivable, accounts.fx_payable)
+            case DividendClaimPaid():
+                yield from (accounts.claims_receivable, accounts.claims_payable)
+            case PenaltyPaid():
+                yield from (accounts.penalties_receivable, accounts.penalties_payable)
+        for part, is_failing in sides:
+            for account, _ in open_lines(accounts, part, failing=is_failing):
+                yield account
+
+    def _read_owed(self, owners: set[str]) -> None:
+        """Read what customers are owed."""
+        if not owners:
+            return
+        account = self.accounts.customer_payable
+        found = self.ledger.view().balances_by(
+            "owner", sorted(owners), accounts=[account]
+        )
+        for owner, balances in found.items():
+            sums = self.owed[owner] = defaultdict(int)
+            for amount in balances.get(account, ()):
+                sums[account, amount.commodity] = amount.minor_units
 
     def _watch(self, owners: Iterable[str]) -> None:
         """Note the versions of the accounts that say what becomes of owners' lots.
@@ -226,7 +284,7 @@ class Run:
         if not house:
             return
         chart = self.ledger.accounts.all()  # a book may lack those of a category
-        for path in sorted({*accounts.lots.adjustment, accounts.purchased_interest}):
+        for path in sorted({*accounts.lots.adjustment, *accounts.interest}):
             if path in chart:
                 self.versions[path] = self.ledger.accounts.balances(path).version
 
@@ -266,6 +324,14 @@ class Run:
                 self._check_open(event, [part], failing=True)
             case events.Netted(obligations=parts):
                 self._check_open(event, parts, failing=False)
+            case events.CustomerSettled():
+                return self._customer_settled(event)
+            case events.FxTradeSettled() | DividendClaimPaid() | PenaltyPaid():
+                self._check_payment(event, self.open, "trade")
+            case CustomerPaid():
+                self._check_payment(event, self.owed, "owner")
+            case DividendClaim() | CouponPaid():
+                self._check_claims(event)
         return event
 
     def _executed(self, trade: events.TradeExecuted) -> events.TradeExecuted:
@@ -305,26 +371,33 @@ class Run:
                 expected=f"at most 0 {trade.instrument}",
                 found=trade.quantity,
             )
-        purchased = self._purchased_interest(trade, position.pool.quantity)
         lots = position.pool.match(trade.quantity, method, chosen=trade.chosen or None)
-        return attrs.evolve(trade, lots=lots, accrued_purchased=purchased)
+        purchased, booked = self._interest(trade, position.pool.quantity)
+        return attrs.evolve(
+            trade, lots=lots, accrued_purchased=purchased, accrued_booked=booked
+        )
 
-    def _purchased_interest(
+    def _interest(
         self, trade: events.TradeExecuted, held: bl.Amount
-    ) -> bl.Amount | None:
-        """Return what of a bond's accrued interest was itself bought with it.
+    ) -> tuple[bl.Amount | None, bl.Amount | None]:
+        """Return what goes of a bond's interest: bought with it, and booked since.
 
         That of the whole position, by the share of it that is sold.
         """
-        if trade.accrued is None or trade.accrued_purchased is not None:
-            return trade.accrued_purchased
-        code, money = trade.instrument.code, trade.accrued.commodity
-        bought = self.holdings[code].interest
-        share = Fraction(
-            bought.get((trade.owner, money), 0) * trade.quantity.minor_units,
-            held.minor_units * 10**money.scale,
-        )
-        return bl.Amount.rounded(share, money, rounding=self.rounding) or None
+        if trade.accrued_purchased is not None:
+            return trade.accrued_purchased, trade.accrued_booked
+        money = trade.consideration.commodity
+        whole = self.holdings[trade.instrument.code].interest
+
+        def share(account: str) -> bl.Amount:
+            units = whole.get((account, trade.owner, money), 0)
+            part = Fraction(
+                units * trade.quantity.minor_units, held.minor_units * 10**money.scale
+            )
+            return bl.Amount.rounded(part, money, rounding=self.rounding)
+
+        purchased, booked = map(share, self.accounts.interest)
+        return purchased, booked
 
     def _as_recorded(
         self, trade: events.TradeExecuted, entry: bl.Entry
@@ -332,17 +405,23 @@ class Run:
         """Return a trade with the lots that its entry names."""
         lots = recorded_lots(entry, self.accounts)
         if not trade.is_opening:
-            purchased = trade.accrued_purchased
+            purchased, booked = trade.accrued_purchased, trade.accrued_booked
             if purchased is None:
-                purchased = self._recorded_interest(entry)
-            return attrs.evolve(trade, lots=lots, accrued_purchased=purchased)
+                purchased, booked = self._recorded_interest(trade, entry)
+            return attrs.evolve(
+                trade, lots=lots, accrued_purchased=purchased, accrued_booked=booked
+            )
         return attrs.evolve(trade, lot=lots[0].lot if lots else None)
 
-    def _recorded_interest(self, entry: bl.Entry) -> bl.Amount | None:
-        """Return what a sale took of the interest that was bought."""
-        account = self.accounts.purchased_interest
-        found = (p for p in entry.postings if p.account == account)
-        return next((-posting.signed for posting in found), None)
+    def _recorded_interest(
+        self, trade: events.TradeExecuted, entry: bl.Entry
+    ) -> tuple[bl.Amount, bl.Amount]:
+        """Return what a sale took of the interest that was bought, and of the rest."""
+        unit = trade.consideration.commodity
+        gone = {posting.account: -posting.signed for posting in entry.postings}
+        nothing = bl.Amount.from_minor(0, unit)
+        purchased, booked = (gone.get(path, nothing) for path in self.accounts.interest)
+        return purchased, booked
 
     def _cancelled(self, event: events.TradeCancelled) -> events.TradeCancelled:
         trade = event.trade
@@ -361,6 +440,7 @@ class Run:
         if before is not None:
             return self._as_cancelled(event, trade, before)
         is_failing = self._find_whole(trade.obligation)
+        self._check_untouched(trade)
         adjustment = None
         if trade.capacity == "principal" and trade.is_opening:
             adjustment = self._adjustment_of(trade)
@@ -407,6 +487,33 @@ class Run:
             expected="a trade of which nothing was settled or netted",
             found=obligation.id,
         )
+
+    def _check_untouched(self, trade: events.TradeExecuted) -> None:
+        """Check that nothing else hangs on a trade that is taken back.
+
+        Raises:
+            NotPermitted: its customer paid, or was paid, or a market claim is open.
+        """
+        accounts, found = self.accounts, self.open[trade.trade_id]
+        owed = trade.customer_cash if trade.capacity == "agent" else None
+        if owed is not None:
+            left = found[customer_account(accounts, trade), owed.commodity]
+            if left != owed.minor_units:
+                raise NotPermitted(
+                    "reverse the customer's payment first",
+                    field="trade",
+                    expected=f"a trade whose customer has still {abs(owed)} open",
+                    found=bl.Amount.from_minor(abs(left), owed.commodity),
+                )
+        claims = accounts.claims_receivable, accounts.claims_payable
+        for (account, unit), units in found.items():
+            if units and account in claims:
+                raise NotPermitted(
+                    "it is paid, or reversed, first",
+                    field="trade",
+                    expected="a trade without an open market claim",
+                    found=bl.Amount.from_minor(units, unit),
+                )
 
     def _adjustment_of(self, trade: events.TradeExecuted) -> bl.Amount | None:
         """Return the changes of value that a purchase takes with it.
@@ -458,6 +565,75 @@ class Run:
                         found=bl.Amount.from_minor(abs(units), unit),
                     )
 
+    def _check_claims(self, event: SettlementEvent) -> None:
+        """Check that market claims fall on trades that stand.
+
+        Raises:
+            NotPermitted: one was taken back.
+        """
+        if entry_ids(event)[0] in self.known:
+            return
+        for claim in _claims(event):
+            if _cancelled_id(claim) in self.known:
+                raise NotPermitted(
+                    "a trade that was taken back brings no market claim",
+                    field="obligation",
+                    expected="a trade that stands",
+                    found=claim.obligation.id,
+                )
+
+    def _customer_settled(
+        self, event: events.CustomerSettled
+    ) -> events.CustomerSettled:
+        """Return a customer's payment with its amount: what is left, if not given."""
+        if event.cash is None:
+            trade, unit = event.trade, event.trade.consideration.commodity
+            account = customer_account(self.accounts, trade)
+            left = abs(self.open[trade.trade_id][account, unit])
+            entry = self.known.get(entry_ids(event)[0])
+            for posting in entry.postings if entry is not None else ():
+                if posting.account == account:
+                    # Of a retry nothing is left, or all, where it was reversed.
+                    # Otherwise the sum does not fit the entry, which is a conflict.
+                    paid = posting.amount.minor_units
+                    is_all = left + paid > abs(trade.customer_cash).minor_units
+                    left = paid if is_all else left + paid
+            if not left:
+                raise LimitBreached(
+                    "nothing is left to pay",
+                    field="cash",
+                    expected=f"an open amount of {trade.trade_id} on {account}",
+                    found=bl.Amount.from_minor(0, unit),
+                )
+            event = attrs.evolve(event, cash=bl.Amount.from_minor(left, unit))
+        self._check_payment(event, self.open, "trade")
+        return event
+
+    def _check_payment(
+        self, event: SettlementEvent, kept: Mapping[str, Sums], dimension: str
+    ) -> None:
+        """Check that no more is paid than is open.
+
+        Raises:
+            LimitBreached: it is more.
+        """
+        if entry_ids(event)[0] in self.known:
+            return
+        moved: defaultdict[tuple[str, str, bl.Commodity], int] = defaultdict(int)
+        for account, amount, dimensions in self.rules.lines(event):
+            if account != self.accounts.nostro:
+                name = dimensions[dimension]
+                moved[name, account, amount.commodity] += amount.minor_units
+        for (name, account, unit), units in moved.items():
+            left = kept[name][account, unit]
+            if units * left >= 0 or abs(units) > abs(left):
+                raise LimitBreached(
+                    field=dimension,
+                    expected=f"at most {bl.Amount.from_minor(abs(left), unit)}"
+                    f" of {name} on {account}",
+                    found=bl.Amount.from_minor(abs(units), unit),
+                )
+
     # --- positions -------------------------------------------------------------------
 
     def _position(self, owner: str, instrument: bl.Commodity) -> Position | None:
@@ -484,7 +660,12 @@ class Run:
     ) -> Iterator[Marked]:
         """Yield what an instrument's positions have gained or lost."""
         trades = self.shelf.open_trades(code)
-        for position in self._hold(code).positions.values():
+        found = self._hold(code)
+        if not found.is_known:
+            raise InvalidOption(
+                field="prices", expected="instruments of the book", found=code
+            )
+        for position in found.positions.values():
             event = self._marked(position, trades, day, price, part)
             if event is not None:
                 yield event
@@ -545,6 +726,20 @@ class Run:
                 units = cost = 0
             found[trade] = units, cost + change
         return found
+
+
+def _claims(event: SettlementEvent) -> tuple[DividendClaim, ...]:
+    """Return the market claims that an event makes."""
+    match event:
+        case DividendClaim():
+            return (event,)
+        case CouponPaid(claims=claims):
+            return claims
+    return ()
+
+
+def _cancelled_id(claim: DividendClaim) -> str:
+    return _id(claim.obligation.id, "cancelled")
 
 
 def _id(*parts: str) -> str:

@@ -68,6 +68,12 @@ def lot_parts(value: Iterable[LotPart]) -> tuple[LotPart, ...]:
     return tuple(value)
 
 
+def check_not_before(date: datetime.date, first: datetime.date) -> None:
+    """Check that a payment is not dated before what it pays."""
+    if date < first:
+        raise InvalidOption(field="date", expected=f"{first} or later", found=date)
+
+
 def _check_part(event: Any) -> None:
     """Check the fields that events on a part of an obligation share."""
     check_instance(event.obligation, Obligation, "obligation")
@@ -158,8 +164,11 @@ class TradeExecuted:
         consideration: price times quantity, without accrued interest and fees.
         counterparty: whom we trade with, or the central counterparty's name.
         accrued: interest that the buyer pays to the seller.
-        accrued_purchased: of a sale: what of *accrued* was itself bought with the bond;
-            the rest has accrued since.
+        accrued_purchased: of a sale: what goes of the interest that was itself bought
+            with the bond; signed.
+        accrued_booked: of a sale: what goes of the interest that has accrued since and
+            is booked; signed.  What *accrued* is above both, or below, is income.  None
+            is all of *accrued* that was not bought.
         fees: what we pay on top (principal) or what the customer pays us (agent), by
             name, such as ``commission``.
         owner: whose units they are, ``firm`` or a customer's opaque id.
@@ -170,7 +179,7 @@ class TradeExecuted:
         chosen: for specific identification: units to sell, or buy back, by lot.
         lot: the lot that an opening trade adds to; None is one of the trade's id.
         lots: of a closing trade as principal: what goes.  `SettlementBooks` fills in
-            both.
+            both, as the two parts of a sale's interest.
     """
 
     trade_id: str
@@ -182,6 +191,7 @@ class TradeExecuted:
     counterparty: str
     accrued: bl.Amount | None = None
     accrued_purchased: bl.Amount | None = None
+    accrued_booked: bl.Amount | None = None
     fees: Mapping[str, bl.Amount] = attrs.field(default=NO_AMOUNTS, converter=frozen)
     owner: str = "firm"
     capacity: Capacity = "principal"
@@ -204,11 +214,9 @@ class TradeExecuted:
         check_choice(self.side, TradeSide, "side")
         check_positive(self.quantity, "quantity")
         money = check_positive(self.consideration, "consideration").commodity
-        if self.accrued is not None:
-            check_commodity(check_amount(self.accrued, "accrued"), money, "accrued")
-        if self.accrued_purchased is not None:
-            name = "accrued_purchased"
-            check_commodity(check_amount(self.accrued_purchased, name), money, name)
+        for name in ("accrued", "accrued_purchased", "accrued_booked"):
+            if getattr(self, name) is not None:
+                check_commodity(check_amount(getattr(self, name), name), money, name)
         check_amounts(self.fees, money, "fees")
         check_name(self.counterparty, "counterparty")
         check_name(self.owner, "owner")
@@ -321,7 +329,7 @@ class CustomerSettled:
     Attributes:
         trade: the trade.
         date: the day of the payment.
-        cash: how much, positive; None is all.
+        cash: how much, positive; None is what is left.
         part: 1 for the first payment, 2 for the next, ...
     """
 
@@ -337,6 +345,7 @@ class CustomerSettled:
                 field="trade", expected="a trade as agent", found=self.trade.capacity
             )
         check_date(self.date, "date")
+        check_not_before(self.date, self.trade.date)
         check_part(self.part)
         if self.cash is not None:
             money = self.trade.consideration.commodity
@@ -517,4 +526,5 @@ class FxTradeSettled:
     def __attrs_post_init__(self) -> None:
         check_instance(self.trade, FxTradeExecuted, "trade")
         check_date(self.date, "date")
+        check_not_before(self.date, self.trade.date)
         check_choice(self.paid, Literal["bought", "sold", "both"], "paid")

@@ -158,15 +158,16 @@ def _closed(
 
 
 def _sold_interest(accounts: SettlementAccounts, trade: TradeExecuted) -> list[Line]:
-    if trade.accrued is None:
-        return []
+    nothing = trade.consideration - trade.consideration
+    sold, purchased = trade.accrued or nothing, trade.accrued_purchased or nothing
+    booked = trade.accrued_booked
+    if booked is None:
+        booked = sold - purchased
     dimensions = _dimensions(trade.obligation)
-    purchased = trade.accrued_purchased
-    if purchased is None:
-        return [(accounts.accrued_interest, -trade.accrued, dimensions)]
     return [
         (accounts.purchased_interest, -purchased, dimensions),
-        (accounts.accrued_interest, purchased - trade.accrued, dimensions),
+        (accounts.accrued_interest, -booked, dimensions),
+        (accounts.interest_income, purchased + booked - sold, dimensions),
     ]
 
 
@@ -181,9 +182,13 @@ def _as_agent(accounts: SettlementAccounts, trade: TradeExecuted) -> list[Line]:
 def _customer_line(
     accounts: SettlementAccounts, trade: TradeExecuted, cash: bl.Amount
 ) -> Line:
+    return customer_account(accounts, trade), cash, _dimensions(trade.obligation)
+
+
+def customer_account(accounts: SettlementAccounts, trade: TradeExecuted) -> str:
+    """Return the account of what the customer of an agent owes, or is owed."""
     is_owed = trade.customer_cash.minor_units > 0
-    account = accounts.customer_receivable if is_owed else accounts.customer_payable
-    return account, cash, _dimensions(trade.obligation)
+    return accounts.customer_receivable if is_owed else accounts.customer_payable
 
 
 def cancelled(

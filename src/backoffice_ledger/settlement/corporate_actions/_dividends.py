@@ -3,14 +3,17 @@
 import datetime
 
 import backoffice_ledger as bl
-from backoffice_ledger.checks import check_date, exact_number
+from backoffice_ledger.checks import exact_number
 from backoffice_ledger.interest import Number, Rounding
 from backoffice_ledger.settlement.accounting import (
     DividendClaim,
     DividendPaid,
     SettlementAccounts,
 )
-from backoffice_ledger.settlement.corporate_actions._holdings import read_holdings
+from backoffice_ledger.settlement.corporate_actions._holdings import (
+    check_days,
+    read_holdings,
+)
 from backoffice_ledger.settlement.lots._checks import check_name
 
 
@@ -45,12 +48,13 @@ def dividend(
         rounding: of each owner's dividend, and of each claim.
 
     Raises:
+        InvalidOption: an owner is short of the shares, or the issuer would pay before
+            the ex-date.
         InvalidDate, InvalidIdentifier, InexactNumber, InvalidAmount: an argument is
             malformed.
     """
     check_name(dividend_id, "dividend_id")
-    check_date(ex_date, "ex_date")
-    check_date(payment_date, "payment_date")
+    check_days(ex_date, payment_date)
     rate = exact_number(per_unit, "per_unit")
     money = bl.Commodity.of(currency)
     holdings = read_holdings(view, accounts, instrument)
@@ -58,6 +62,7 @@ def dividend(
     found: list[DividendPaid] = []
     for owner in holdings.owners:
         units = holdings.settled_of(owner)
+        holdings.check_not_short(owner, ex_date)
         if units > 0 and amount_on(units):
             found.append(
                 DividendPaid(

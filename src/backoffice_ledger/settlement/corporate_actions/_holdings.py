@@ -9,6 +9,8 @@ from typing import final
 import attrs
 
 import backoffice_ledger as bl
+from backoffice_ledger.checks import check_date, check_instance
+from backoffice_ledger.errors import InvalidOption
 from backoffice_ledger.interest import Rounding
 from backoffice_ledger.settlement.accounting import (
     DividendClaim,
@@ -65,6 +67,21 @@ class Holdings:
         open_units = (i.units for i in self.claimable(ex_date) if i.owner == owner)
         return self.settled_of(owner) + sum(open_units)
 
+    def check_not_short(self, owner: str, ex_date: datetime.date) -> None:
+        """Check that an owner is entitled to nothing below zero.
+
+        Raises:
+            InvalidOption: units of others were sold, and are owed.
+        """
+        units = self.entitled(owner, ex_date)
+        if units < 0:
+            raise InvalidOption(
+                "what falls on units that are owed is settled with their lender",
+                field="instrument",
+                expected=f"units of {owner} from zero",
+                found=bl.Amount.from_minor(units, self.instrument),
+            )
+
     def amounts(
         self, rate: Fraction, money: bl.Commodity, rounding: Rounding
     ) -> Callable[[int], bl.Amount]:
@@ -111,10 +128,29 @@ class Holdings:
         return tuple(found)
 
 
+def check_days(ex_date: datetime.date, payment_date: datetime.date) -> None:
+    """Check that an issuer does not pay before the ex-date.
+
+    Raises:
+        InvalidOption: it does.
+        InvalidDate: no dates.
+    """
+    check_date(ex_date, "ex_date")
+    if check_date(payment_date, "payment_date") < ex_date:
+        raise InvalidOption(
+            field="payment_date", expected=f"{ex_date} or later", found=payment_date
+        )
+
+
 def read_holdings(
     view: bl.LedgerView, accounts: SettlementAccounts, instrument: bl.Commodity
 ) -> Holdings:
-    """Return what a book holds of an instrument."""
+    """Return what a book holds of an instrument.
+
+    Raises:
+        InvalidOption: it is no commodity.
+    """
+    check_instance(instrument, bl.Commodity, "instrument")
     prefix = f"{accounts.stock_location}:"
     open_locations = accounts.open_locations
     settled: defaultdict[tuple[str, str], int] = defaultdict(int)

@@ -3,7 +3,7 @@
 import datetime
 
 import backoffice_ledger as bl
-from backoffice_ledger.checks import check_date, exact_number
+from backoffice_ledger.checks import check_date, check_instance, exact_number
 from backoffice_ledger.errors import InvalidOption
 from backoffice_ledger.interest import Number, Rounding
 from backoffice_ledger.settlement.accounting import (
@@ -11,7 +11,10 @@ from backoffice_ledger.settlement.accounting import (
     CouponPaid,
     SettlementAccounts,
 )
-from backoffice_ledger.settlement.corporate_actions._holdings import read_holdings
+from backoffice_ledger.settlement.corporate_actions._holdings import (
+    check_days,
+    read_holdings,
+)
 from backoffice_ledger.settlement.lots._checks import check_name, check_positive
 
 
@@ -26,22 +29,27 @@ def _booked(
 ) -> bl.Amount:
     """Return what an account holds for an owner's bond.
 
-    With *before*, trades of that day and later do not count.
+    With *before*, what was bought on that day and later does not count.  What a sale
+    took does: it is the next coupon's interest that was sold, but this one's that went.
     """
     held = {"owner": owner, "instrument": instrument.code}
-    total = bl.Amount.from_minor(0, money)
+    nothing = total = bl.Amount.from_minor(0, money)
+    late: dict[str, bl.Amount] = {}
     for record in view.entries(
         account=account, dimension={"instrument": instrument.code}
     ):
         is_late = before is not None and record.entry.date >= before
         for posting in record.entry.postings:
-            if (
-                posting.account == account
-                and not (is_late and "trade" in posting.dimensions)
-                and held.items() <= posting.dimensions.items()
+            if posting.account != account or not (
+                held.items() <= posting.dimensions.items()
             ):
+                continue
+            trade = posting.dimensions.get("trade")
+            if is_late and trade is not None:
+                late[trade] = late.get(trade, nothing) + posting.signed
+            else:
                 total += posting.signed
-    return total
+    return total + sum((min(part, nothing) for part in late.values()), nothing)
 
 
 def accrued_interest(
@@ -73,6 +81,7 @@ def accrued_interest(
         InvalidDate, InexactNumber, InvalidOption: an argument is malformed.
     """
     check_date(date, "date")
+    check_instance(instrument, bl.Commodity, "instrument")
     money = check_positive(accrued, "accrued").commodity
     due = accrued
     for account in (accounts.purchased_interest, accounts.accrued_interest):
@@ -122,14 +131,13 @@ def coupon(
         rounding: of each owner's coupon, and of each claim.
 
     Raises:
-        InvalidOption: the firm bought more interest than the coupon pays, or an owner
-            is short of the bond.
+        InvalidOption: the firm bought more interest than the coupon pays, an owner is
+            short of the bond, or the issuer would pay before the ex-date.
         InvalidDate, InvalidIdentifier, InexactNumber, InvalidAmount: an argument is
             malformed.
     """
     check_name(coupon_id, "coupon_id")
-    check_date(ex_date, "ex_date")
-    check_date(payment_date, "payment_date")
+    check_days(ex_date, payment_date)
     rate = exact_number(per_unit, "per_unit")
     money = bl.Commodity.of(currency)
     holdings = read_holdings(view, accounts, instrument)
@@ -137,14 +145,8 @@ def coupon(
     found: list[CouponAccrued | CouponPaid] = []
     for owner in holdings.owners:
         claims = holdings.claims(coupon_id, ex_date, amount_on, owner=owner)
+        holdings.check_not_short(owner, ex_date)
         amount = amount_on(holdings.entitled(owner, ex_date))
-        if amount.minor_units < 0:
-            raise InvalidOption(
-                "a coupon on units that are owed is settled with their lender",
-                field="instrument",
-                expected=f"units of {owner} from zero",
-                found=amount,
-            )
         if not (claims or amount):
             continue
         is_house, purchased, accrued = owner in accounts.house, amount - amount, amount

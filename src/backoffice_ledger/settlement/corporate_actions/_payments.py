@@ -5,7 +5,7 @@ from collections import defaultdict
 from typing import Final
 
 import backoffice_ledger as bl
-from backoffice_ledger.checks import check_date
+from backoffice_ledger.checks import check_date, check_instance
 from backoffice_ledger.settlement.accounting import (
     CustomerPaid,
     SettlementAccounts,
@@ -51,10 +51,12 @@ def pay_customers(
         date: the day of the payment.
 
     Raises:
-        InvalidDate, InvalidIdentifier, UnknownCommodity: an argument is malformed.
+        InvalidOption, InvalidDate, InvalidIdentifier, UnknownCommodity: an argument is
+            malformed.
     """
     check_name(payment_id, "payment_id")
     check_date(date, "date")
+    check_instance(instrument, bl.Commodity, "instrument")
     money = bl.Commodity.of(currency)
     counted = accounts.customer_payable, accounts.claims_receivable
     received: defaultdict[str, int] = defaultdict(int)
