@@ -187,10 +187,8 @@ class Run:
         if self.known.keys() & entry_ids(event)[:1]:
             return []
         match event:
-            case (
-                events.CustomerSettled(trade=trade) | events.FxTradeSettled(trade=trade)
-            ):
-                return [trade.trade_id]
+            case events.CustomerSettled() | events.FxTradeSettled():
+                return [event.trade.trade_id]
             case DividendClaimPaid(claim=claim):
                 return [claim.obligation.id]
             case PenaltyPaid(penalties=penalties):
