@@ -76,6 +76,7 @@ class Run:
     versions: dict[str, int] = attrs.field(factory=dict)
     choices: Choices = attrs.field(factory=Choices)
     open: dict[str, Sums] = attrs.field(factory=dict)
+    paid: dict[str, bl.Amount] = attrs.field(factory=dict)
     owed: dict[str, Sums] = attrs.field(factory=dict)
 
     def __attrs_post_init__(self) -> None:
@@ -182,17 +183,11 @@ class Run:
 
     def _settles(self, event: SettlementEvent) -> list[str]:
         """Return the trades of which something must be open for an event."""
-        match event:
-            case events.CustomerSettled(trade=trade, cash=None):
-                return [trade.trade_id]  # what is left is what is open
         if self.known.keys() & entry_ids(event)[:1]:
             return []
         match event:
-            case (
-                events.CustomerSettled(trade=paid_for)
-                | events.FxTradeSettled(trade=paid_for)
-            ):
-                return [paid_for.trade_id]
+            case events.FxTradeSettled(trade=exchange):
+                return [exchange.trade_id]
             case DividendClaimPaid(claim=claim):
                 return [claim.obligation.id]
             case PenaltyPaid(penalties=penalties):
@@ -208,6 +203,23 @@ class Run:
             case events.Netted(obligations=parts):
                 return [part.id for part in parts]
         return []
+
+    def _read_paid(self, trades: set[str]) -> None:
+        """Read what customers have paid, or were paid, for trades."""
+        self._know(
+            _id(trade, what) for trade in trades for what in ("executed", "cancelled")
+        )
+        part, left = 0, sorted(trades)
+        while left:
+            part += 1
+            ids = {_id(trade, f"customer/{part}"): trade for trade in left}
+            found = self.ledger.view().find(ids)
+            for record in found:
+                if record.reversed_by is None:
+                    cash = abs(record.entry.postings[0].amount)
+                    before = self.paid.get(ids[record.id], cash - cash)
+                    self.paid[ids[record.id]] = before + cash
+            left = [ids[record.id] for record in found]
 
     def _read_open(self, trades: set[str]) -> None:
         """Read what is owed and pending of trades."""
@@ -585,29 +597,32 @@ class Run:
     def _customer_settled(
         self, event: events.CustomerSettled
     ) -> events.CustomerSettled:
-        """Return a customer's payment with its amount: what is left, if not given."""
-        if event.cash is None:
-            trade, unit = event.trade, event.trade.consideration.commodity
-            account = customer_account(self.accounts, trade)
-            left = abs(self.open[trade.trade_id][account, unit])
-            entry = self.known.get(entry_ids(event)[0])
-            for posting in entry.postings if entry is not None else ():
-                if posting.account == account:
-                    # Of a retry nothing is left, or all, where it was reversed.
-                    # Otherwise the sum does not fit the entry, which is a conflict.
-                    paid = posting.amount.minor_units
-                    is_all = left + paid > abs(trade.customer_cash).minor_units
-                    left = paid if is_all else left + paid
-            if not left:
-                raise LimitBreached(
-                    "nothing is left to pay",
-                    field="cash",
-                    expected=f"an open amount of {trade.trade_id} on {account}",
-                    found=bl.Amount.from_minor(0, unit),
-                )
-            event = attrs.evolve(event, cash=bl.Amount.from_minor(left, unit))
-        self._check_payment(event, self.open, "trade")
-        return event
+        """Return a customer's payment with its amount: what is left, if not given.
+
+        Market claims are with the trade on the customer's account, but are not paid
+        with it: what counts is the trade's money and the payments before.
+
+        Raises:
+            LimitBreached: there is no such trade, or it is more than is left.
+        """
+        trade, known = event.trade, self.known.get(entry_ids(event)[0])
+        if known is not None:
+            recorded = abs(known.postings[0].amount)
+            return event if event.cash else attrs.evolve(event, cash=recorded)
+        whole = abs(trade.customer_cash)
+        left = whole - self.paid.get(trade.trade_id, whole - whole)
+        is_there = self._has(trade.trade_id, "executed")
+        if not is_there or self._has(trade.trade_id, "cancelled"):
+            left -= left
+        cash = left if event.cash is None else event.cash
+        if not cash or cash > left:
+            raise LimitBreached(
+                field="cash",
+                expected=f"at most {left} of {trade.trade_id}",
+                found=cash,
+            )
+        self.paid[trade.trade_id] = whole - left + cash
+        return attrs.evolve(event, cash=cash)
 
     def _check_payment(
         self, event: SettlementEvent, kept: Mapping[str, Sums], dimension: str
