@@ -205,6 +205,7 @@ def test_books_that_somebody_else_made_are_not_asked(
     """The desk goes by what it keeps itself."""
     desk = SettlementDesk(ledger, books=OwnBooks(ledger))
     desk.capture(make(owner="C-1", capacity="agent"))
+    assert tasks(desk, DUE) == [("enrich", "T-1", f"1000 {ACME.code}", "50000.00 USD")]
     ready(desk, "T-1")
     desk.settle("T-1", on=DUE, quantity=f"400 {ACME.code}", reference="P")
     desk.cancel_instruction("T-1", by="system")

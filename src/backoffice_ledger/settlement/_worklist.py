@@ -190,9 +190,7 @@ def worklist_table(
 
 
 def instruction_task(status: InstructionStatus, on: date) -> Task | None:
-    """Return what is to be done with an instruction; None while it only waits."""
-    if status.is_terminal:
-        return None
+    """Return what is to be done with an open instruction; None while it only waits."""
     if status.processing is Processing.RECEIVED:
         return "accept"
     if status.cancel_requested == {"counterparty"}:
