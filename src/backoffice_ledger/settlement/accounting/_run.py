@@ -114,10 +114,13 @@ class Run:
         """Keep what is known up to date with an entry that is to be posted."""
         for code in instruments(entry) & self.holdings.keys():
             self.holdings[code].add(entry)
+        customers = self.accounts.customer_receivable, self.accounts.customer_payable
         for kept, dimension in ((self.open, "trade"), (self.owed, "owner")):
             for posting in entry.postings if kept else ():
                 sums = kept.get(posting.dimensions.get(dimension, ""))
-                if sums is not None:
+                is_left_out = kept is self.open and _is_claim(entry.id)
+                is_left_out = is_left_out and posting.account in customers
+                if sums is not None and not is_left_out:
                     amount = posting.signed
                     sums[posting.account, amount.commodity] += amount.minor_units
 
@@ -161,6 +164,15 @@ class Run:
         )
         named = {id_ for event in items for id_ in self._settles(event)}
         self._read_open(named)
+        agents = {
+            event.trade.trade_id: event.trade
+            for event in items
+            if isinstance(event, (events.CustomerSettled, events.TradeCancelled))
+            and event.trade.capacity == "agent"
+            and event.trade.trade_id in self.open
+        }
+        for trade in agents.values():
+            self._leave_claims_out(trade)
         self._read_owed({e.owner for e in items if isinstance(e, CustomerPaid)})
 
     def _know(self, ids: Iterable[str]) -> None:
@@ -215,6 +227,24 @@ class Run:
             for account, balance in balances.items():
                 for amount in balance:
                     sums[account, amount.commodity] = amount.minor_units
+
+    def _leave_claims_out(self, trade: events.TradeExecuted) -> None:
+        """Take market claims off what is open of a customer's proceeds.
+
+        What a customer owes on a claim stands on the same account, with the trade.
+        """
+        account = customer_account(self.accounts, trade)
+        found = self.open[trade.trade_id]
+        unit = trade.consideration.commodity
+        if found[account, unit] == trade.customer_cash.minor_units:
+            return  # neither paid nor claimed
+        for record in self.ledger.view().entries(
+            account=account, dimension={"trade": trade.trade_id}
+        ):
+            if _is_claim(record.reverses or record.id):
+                for posting in record.entry.postings:
+                    if posting.account == account:
+                        found[account, unit] -= posting.signed.minor_units
 
     def _read_owed(self, owners: set[str]) -> None:
         """Read what customers are owed."""
@@ -693,6 +723,10 @@ def _claims(event: SettlementEvent) -> tuple[DividendClaim, ...]:
         case CouponPaid(claims=claims):
             return claims
     return ()
+
+
+def _is_claim(id_: str) -> bool:
+    return id_.startswith("settlement/") and id_.endswith("/claimed")
 
 
 def _cancelled_id(claim: DividendClaim) -> str:
