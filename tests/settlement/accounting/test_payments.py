@@ -156,6 +156,42 @@ def claim(id: str, amount: str = "6.00", count: int = 60) -> DividendClaim:
     return DividendClaim(claim_id=id, obligation=part, date=T, amount=eur(amount))
 
 
+@pytest.mark.parametrize("together", [True, False])
+@pytest.mark.parametrize("is_paid", [True, False])
+def test_a_claim_is_no_part_of_the_proceeds(
+    books: SettlementBooks, *, together: bool, is_paid: bool
+) -> None:
+    """The seller gets 600.00, and owes 6.00 of a dividend that went to him."""
+    event = customers("sell", trade_id="T-1")
+    owed = attrs.evolve(
+        claim("D"), obligation=attrs.evolve(event.obligation, cash=eur("0.00"))
+    )
+    steps: list[SettlementEvent] = [event, paid(event, "100.00"), owed]
+    if is_paid:
+        steps.append(DividendClaimPaid(claim=owed, date=S))
+    steps.append(paid(event, None, 2))
+    for some in [steps] if together else [[step] for step in steps]:
+        books.post(some)
+    record = books.ledger.record("settlement/T-1/customer/2")
+    assert record.entry.postings[0].amount == eur("500.00")
+    assert books.ledger.balance(OWED) == bl.Balance([eur("-6.00")])
+    [again] = books.post([paid(event, None, 2)])
+    assert again.id == record.id
+    with pytest.raises(LimitBreached):
+        books.post([paid(event, "0.01", 3)])
+
+
+def test_a_claim_that_was_paid_does_not_hold_the_trade(books: SettlementBooks) -> None:
+    """The customer's sale is taken back, and the claim is another matter."""
+    event = customers("sell", trade_id="T-1")
+    owed = attrs.evolve(
+        claim("D"), obligation=attrs.evolve(event.obligation, cash=eur("0.00"))
+    )
+    books.post([event, owed, DividendClaimPaid(claim=owed, date=S)])
+    books.post([TradeCancelled(trade=event, date=S)])
+    assert books.ledger.balance(OWED) == bl.Balance([eur("-6.00")])
+
+
 @pytest.mark.parametrize("count", [60, -60])
 def test_a_claim_is_paid_once(books: SettlementBooks, count: int) -> None:
     """Neither an unknown one, nor more than is open of those on its trade."""

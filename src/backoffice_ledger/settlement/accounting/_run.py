@@ -76,7 +76,6 @@ class Run:
     versions: dict[str, int] = attrs.field(factory=dict)
     choices: Choices = attrs.field(factory=Choices)
     open: dict[str, Sums] = attrs.field(factory=dict)
-    paid: dict[str, bl.Amount] = attrs.field(factory=dict)
     owed: dict[str, Sums] = attrs.field(factory=dict)
 
     def __attrs_post_init__(self) -> None:
@@ -113,10 +112,13 @@ class Run:
         """Keep what is known up to date with an entry that is to be posted."""
         for code in instruments(entry) & self.holdings.keys():
             self.holdings[code].add(entry)
+        customers = self.accounts.customer_receivable, self.accounts.customer_payable
         for kept, dimension in ((self.open, "trade"), (self.owed, "owner")):
             for posting in entry.postings if kept else ():
                 sums = kept.get(posting.dimensions.get(dimension, ""))
-                if sums is not None:
+                is_left_out = kept is self.open and _is_claim(entry.id)
+                is_left_out = is_left_out and posting.account in customers
+                if sums is not None and not is_left_out:
                     amount = posting.signed
                     sums[posting.account, amount.commodity] += amount.minor_units
 
@@ -163,6 +165,15 @@ class Run:
             event for event in items if not self.known.keys() & entry_ids(event)[:1]
         )
         self._read_open(named)
+        agents = {
+            event.trade.trade_id: event.trade
+            for event in items
+            if isinstance(event, (events.CustomerSettled, events.TradeCancelled))
+            and event.trade.capacity == "agent"
+            and event.trade.trade_id in self.open
+        }
+        for trade in agents.values():
+            self._leave_claims_out(trade)
         self._read_owed({e.owner for e in items if isinstance(e, CustomerPaid)})
 
     def _know(self, ids: Iterable[str]) -> None:
@@ -183,11 +194,14 @@ class Run:
 
     def _settles(self, event: SettlementEvent) -> list[str]:
         """Return the trades of which something must be open for an event."""
+        match event:
+            case events.CustomerSettled(trade=trade, cash=None):
+                return [trade.trade_id]  # what is left is what is open
         if self.known.keys() & entry_ids(event)[:1]:
             return []
         match event:
-            case events.FxTradeSettled(trade=exchange):
-                return [exchange.trade_id]
+            case events.CustomerSettled() | events.FxTradeSettled():
+                return [event.trade.trade_id]
             case DividendClaimPaid(claim=claim):
                 return [claim.obligation.id]
             case PenaltyPaid(penalties=penalties):
@@ -204,23 +218,6 @@ class Run:
                 return [part.id for part in parts]
         return []
 
-    def _read_paid(self, trades: set[str]) -> None:
-        """Read what customers have paid, or were paid, for trades."""
-        self._know(
-            _id(trade, what) for trade in trades for what in ("executed", "cancelled")
-        )
-        part, left = 0, sorted(trades)
-        while left:
-            part += 1
-            ids = {_id(trade, f"customer/{part}"): trade for trade in left}
-            found = self.ledger.view().find(ids)
-            for record in found:
-                if record.reversed_by is None:
-                    cash = abs(record.entry.postings[0].amount)
-                    before = self.paid.get(ids[record.id], cash - cash)
-                    self.paid[ids[record.id]] = before + cash
-            left = [ids[record.id] for record in found]
-
     def _read_open(self, trades: set[str]) -> None:
         """Read what is owed and pending of trades."""
         if not trades:
@@ -231,6 +228,24 @@ class Run:
             for account, balance in balances.items():
                 for amount in balance:
                     sums[account, amount.commodity] = amount.minor_units
+
+    def _leave_claims_out(self, trade: events.TradeExecuted) -> None:
+        """Take market claims off what is open of a customer's proceeds.
+
+        What a customer owes on a claim stands on the same account, with the trade.
+        """
+        account = customer_account(self.accounts, trade)
+        found = self.open[trade.trade_id]
+        unit = trade.consideration.commodity
+        if found[account, unit] == trade.customer_cash.minor_units:
+            return  # neither paid nor claimed
+        for record in self.ledger.view().entries(
+            account=account, dimension={"trade": trade.trade_id}
+        ):
+            if _is_claim(record.reverses or record.id):
+                for posting in record.entry.postings:
+                    if posting.account == account:
+                        found[account, unit] -= posting.signed.minor_units
 
     def _watch_open(self, items: Iterable[SettlementEvent]) -> None:
         """Note the versions of the accounts that say what is open.
@@ -597,32 +612,29 @@ class Run:
     def _customer_settled(
         self, event: events.CustomerSettled
     ) -> events.CustomerSettled:
-        """Return a customer's payment with its amount: what is left, if not given.
-
-        Market claims are with the trade on the customer's account, but are not paid
-        with it: what counts is the trade's money and the payments before.
-
-        Raises:
-            LimitBreached: there is no such trade, or it is more than is left.
-        """
-        trade, known = event.trade, self.known.get(entry_ids(event)[0])
-        if known is not None:
-            recorded = abs(known.postings[0].amount)
-            return event if event.cash else attrs.evolve(event, cash=recorded)
-        whole = abs(trade.customer_cash)
-        left = whole - self.paid.get(trade.trade_id, whole - whole)
-        is_there = self._has(trade.trade_id, "executed")
-        if not is_there or self._has(trade.trade_id, "cancelled"):
-            left -= left
-        cash = left if event.cash is None else event.cash
-        if not cash or cash > left:
-            raise LimitBreached(
-                field="cash",
-                expected=f"at most {left} of {trade.trade_id}",
-                found=cash,
-            )
-        self.paid[trade.trade_id] = whole - left + cash
-        return attrs.evolve(event, cash=cash)
+        """Return a customer's payment with its amount: what is left, if not given."""
+        if event.cash is None:
+            trade, unit = event.trade, event.trade.consideration.commodity
+            account = customer_account(self.accounts, trade)
+            left = abs(self.open[trade.trade_id][account, unit])
+            entry = self.known.get(entry_ids(event)[0])
+            for posting in entry.postings if entry is not None else ():
+                if posting.account == account:
+                    # Of a retry nothing is left, or all, where it was reversed.
+                    # Otherwise the sum does not fit the entry, which is a conflict.
+                    paid = posting.amount.minor_units
+                    is_all = left + paid > abs(trade.customer_cash).minor_units
+                    left = paid if is_all else left + paid
+            if not left:
+                raise LimitBreached(
+                    "nothing is left to pay",
+                    field="cash",
+                    expected=f"an open amount of {trade.trade_id} on {account}",
+                    found=bl.Amount.from_minor(0, unit),
+                )
+            event = attrs.evolve(event, cash=bl.Amount.from_minor(left, unit))
+        self._check_payment(event, self.open, "trade")
+        return event
 
     def _check_payment(
         self, event: SettlementEvent, kept: Mapping[str, Sums], dimension: str
@@ -751,6 +763,10 @@ def _claims(event: SettlementEvent) -> tuple[DividendClaim, ...]:
         case CouponPaid(claims=claims):
             return claims
     return ()
+
+
+def _is_claim(id_: str) -> bool:
+    return id_.startswith("settlement/") and id_.endswith("/claimed")
 
 
 def _cancelled_id(claim: DividendClaim) -> str:
