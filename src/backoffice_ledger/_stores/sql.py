@@ -31,7 +31,6 @@ from backoffice_ledger._engine.state import (
 )
 from backoffice_ledger._engine.store import (
     DimensionQuery,
-    EntryQuery,
     Place,
     Totals,
     TotalsByValue,
@@ -50,11 +49,9 @@ from backoffice_ledger._stores.sql_steps import (
     Query,
     Step,
     T,
-    span_terms,
 )
 from backoffice_ledger._stores.sql_totals import (
     dimension_query,
-    only_accounts,
     total_queries,
 )
 from backoffice_ledger._stores.sqlite_schema import RECORD_TYPES
@@ -523,85 +520,6 @@ class SqlBook:
         """Return records in the order of *places*."""
         found = yield from log_rows(self, places, record_of)
         return [found[place] for place in places]
-
-    def entries(self, query: EntryQuery) -> Step[list[Record]]:
-        """Return one page of entries."""
-        dialect, key = self.dialect, self.dialect.place
-        source, place, where, params = yield from self._matching(query)
-        # Where places are positions, the index that is read gives the order.
-        position = f"{place}.position" if dialect.places_at_once else dialect.position
-        if query.known_at is not None:
-            where.append(f"{position} <= ?")
-            params.append(query.known_at)
-        if query.after is not None:
-            where.append(f"({place}.date, {position}) > (?, ?)")
-            params += [date_number(query.after[0]), query.after[1]]
-        if query.known_after and query.dimension is None:
-            where.append(f"{position} > ?")
-            params.append(query.known_after)
-        rows = yield Query(
-            f"SELECT DISTINCT {place}.date, {position}, {place}.{key} FROM {source}"
-            f"{dialect.positions} WHERE {' AND '.join(where)}"
-            f" ORDER BY {place}.date, {position} LIMIT ?",
-            (*params, query.limit),
-        )
-        return (yield from self.records([row[2] for row in rows]))
-
-    def entries_without_place(
-        self, query: EntryQuery
-    ) -> Step[tuple[int, list[Record]]]:
-        """Return the last position, and which entries match that have none yet."""
-        query = attrs.evolve(query, known_after=0)
-        source, place, where, params = yield from self._matching(query)
-        rows = yield Query(
-            "SELECT s.size, e.ordinal FROM (SELECT coalesce(max(position), 0) AS size"
-            " FROM bl_log_position WHERE book_id = ?) s LEFT JOIN"
-            f" (SELECT DISTINCT {place}.date, {place}.ordinal FROM {source}"
-            " JOIN bl_unsealed u ON u.book_id = r.book_id"
-            " AND r.ordinal BETWEEN u.first AND u.last"
-            f" WHERE {' AND '.join(where)}) e ON true ORDER BY e.ordinal",
-            (self.book_id, *params),
-        )
-        places = [ordinal for _, ordinal in rows if ordinal is not None]
-        return rows[0][0], (yield from self.records(places))
-
-    def _matching(
-        self, query: EntryQuery
-    ) -> Step[tuple[str, str, list[str], list[Any]]]:
-        """Return where to look for entries, as which table, the terms and parameters.
-
-        What the query says of positions is missing, but for those of a dimension.
-        """
-        dialect, key = self.dialect, self.dialect.place
-        source, place = "bl_record r", "r"
-        where, params = ["r.book_id = ?", "r.type = 0"], list[Any]([self.book_id])
-        if query.accounts is not None:
-            # The index of postings by account gives the order of (date, position).
-            source, place = (
-                "bl_posting x JOIN bl_record r"
-                f" ON r.book_id = x.book_id AND r.{key} = x.{key}",
-                "x",
-            )
-            numbers = yield from self.account_numbers(query.accounts)
-            where.append(
-                "x.book_id = ?"
-                + only_accounts(dialect, "x", numbers, params, self.book_id)
-            )
-        where += span_terms(place, query.first, query.last, params)
-        if query.journal is not None:
-            where.append("r.journal_no = ?")
-            params.append((yield from self.number("journal", query.journal)))
-        if query.kind is not None:
-            where.append("r.kind = ?")
-            params.append(query.kind.value)
-        if query.dimension is not None:
-            number = yield from self.number("dimension", query.dimension[0])
-            term, more = dialect.with_value(
-                self.book_id, number, query.dimension[1], query.known_after
-            )
-            where.append(term)
-            params += more
-        return source, place, where, params
 
     def account_numbers(self, paths: Iterable[str]) -> Step[list[int]]:
         """Return the numbers of accounts; those that the book lacks have none."""

@@ -31,6 +31,7 @@ from backoffice_ledger._model.commodity import Commodity
 from backoffice_ledger._model.record import Record
 from backoffice_ledger._stores import sql_audit, sql_documents, sql_pending
 from backoffice_ledger._stores.sql import SqlBook, totals_by
+from backoffice_ledger._stores.sql_entries import entries, entries_without_place
 from backoffice_ledger._stores.sql_log import log_row, record_of
 from backoffice_ledger._stores.sql_steps import Step
 
@@ -115,13 +116,13 @@ class SqlTransaction(Generic[D]):
 
     def entries(self, query: EntryQuery) -> list[Record]:
         """Return one page of entries."""
-        return self._driver.run(self._book.entries(query))
+        return self._driver.run(entries(self._book, query))
 
     def unplaced(self, query: EntryQuery) -> tuple[int, list[Record]]:
         """Return the last position, and which entries match that have none yet."""
         if self._book.dialect.places_at_once:
             return self.size(), []
-        return self._driver.run(self._book.entries_without_place(query))
+        return self._driver.run(entries_without_place(self._book, query))
 
     def totals(self, query: TotalsQuery) -> Totals:
         """Return gross totals."""

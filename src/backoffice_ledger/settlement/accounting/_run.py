@@ -30,13 +30,14 @@ from backoffice_ledger.settlement.accounting._position_events import (
     Marked,
     PenaltyPaid,
 )
+from backoffice_ledger.settlement.accounting._recorded import recorded_lots
 from backoffice_ledger.settlement.accounting._rules import PostingRules, entry_ids
 from backoffice_ledger.settlement.accounting._trade_events import Obligation
 from backoffice_ledger.settlement.accounting._trades import (
     customer_account,
     open_obligation,
 )
-from backoffice_ledger.settlement.lots import AVERAGE_LOT, LotPart, Position
+from backoffice_ledger.settlement.lots import AVERAGE_LOT, Position
 from backoffice_ledger.settlement.lots._methods import Choices, read_choices
 
 
@@ -786,30 +787,3 @@ def open_lines(
         (account, amount.commodity): amount.minor_units
         for account, amount, _ in open_obligation(accounts, obligation, failing=failing)
     }
-
-
-def recorded_lots(entry: bl.Entry, accounts: SettlementAccounts) -> tuple[LotPart, ...]:
-    """Return the lots that the entry of a trade names, in its order."""
-    units: dict[str, bl.Amount] = {}
-    cost: dict[str, bl.Amount] = {}
-    change: dict[str, bl.Amount] = {}
-    for posting in entry.postings:
-        lot = posting.dimensions.get("lot")
-        if lot is None:
-            continue
-        if posting.account in accounts.lots.cost:
-            cost[lot] = posting.amount
-        elif posting.account in accounts.lots.adjustment:
-            is_short = posting.account == accounts.fair_value_short
-            change[lot] = posting.signed if is_short else -posting.signed
-        else:
-            units[lot] = posting.amount
-    return tuple(
-        LotPart(
-            lot,
-            quantity,
-            cost[lot],
-            change.get(lot, bl.Amount.from_minor(0, cost[lot].commodity)),
-        )
-        for lot, quantity in units.items()
-    )
