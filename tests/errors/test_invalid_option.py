@@ -17,7 +17,7 @@ def test_an_unknown_style_of_reversal(ledger: bl.Ledger, refuses: Any) -> None:
         InvalidOption,
         "invalid-option",
         field="style",
-        expected="opposite, same-side",
+        expected="opposite or same-side",
         found="'red'",
     ):
         ledger.reverse(
