@@ -363,6 +363,7 @@ def test_a_tail_that_was_cut_off_is_missed(
         f"DELETE FROM bl_record WHERE position >= {last}",
         f"DELETE FROM bl_posting WHERE position >= {last}",
         "DELETE FROM bl_fact WHERE kind = 'document'",
+        "DELETE FROM bl_document_index",
         "UPDATE bl_current SET debit_low = debit_low - 100, version = version - 1"
         " WHERE debit_low > 0",
         "UPDATE bl_current SET credit_low = credit_low - 100, version = version - 1"

@@ -26,8 +26,6 @@ from backoffice_ledger.compliance import FourEyes
 from backoffice_ledger.stores import PostgreSQLStore
 from backoffice_ledger.testing import ManualClock, SeededSalts
 
-pytestmark = pytest.mark.no_cover  # other tests measure; here tracing costs most
-
 IS_LONG = os.environ.get("HYPOTHESIS_PROFILE") == "long"
 DAY = date(2026, 1, 31)
 FREE = {

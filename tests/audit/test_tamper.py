@@ -23,8 +23,6 @@ import backoffice_ledger as bl
 from backoffice_ledger import errors
 from backoffice_ledger.stores import migrate
 
-pytestmark = pytest.mark.no_cover  # other tests measure; here tracing costs most
-
 BOOKS = ("main", "controlled")
 NOTICED = (
     errors.VerificationFailed,

@@ -217,17 +217,16 @@ def test_same_books_on_every_run(
     root: str,
     tmp_path: Path,
 ) -> None:
-    """Another process with other hashing makes the same log and the same page."""
+    """Another process with other hashing makes the same log."""
     assert f"root {root}\n" in first_run[1]
-    pages, roots = set(), set()
+    roots = set()
     for seed in ("1", "4711"):
         folder = tmp_path / seed
         folder.mkdir()
         limit = ("--limit", "2000")
         printed = run_python(PROGRAM, *limit, cwd=folder, PYTHONHASHSEED=seed)
         roots.add(printed.rpartition("root ")[2])
-        pages.add((folder / "bank_year.html").read_bytes())
-    assert len(roots) == len(pages) == 1
+    assert len(roots) == 1
 
 
 def test_books_are_not_overwritten(first_run: tuple[Path, str]) -> None:

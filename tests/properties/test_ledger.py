@@ -65,7 +65,7 @@ def test_most_steps_succeed() -> None:
     """A machine that is refused most of the time would try nothing."""
     CountingMachine.counts.clear()
     some = settings(
-        max_examples=25, stateful_step_count=40, phases=[Phase.generate], database=None
+        max_examples=30, stateful_step_count=40, phases=[Phase.generate], database=None
     )
     run_state_machine_as_test(CountingMachine, settings=some)
     counts = CountingMachine.counts

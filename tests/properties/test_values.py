@@ -49,8 +49,6 @@ from backoffice_ledger.errors import (
 )
 from backoffice_ledger.testing import strategies as values
 
-pytestmark = pytest.mark.no_cover  # other tests measure; here tracing costs most
-
 MODULES: list[ModuleType] = [
     importlib.import_module(f"{_model.__name__}.{module.name}")
     for module in pkgutil.iter_modules(_model.__path__)
