@@ -65,14 +65,19 @@ def test_most_steps_succeed() -> None:
     """A machine that is refused most of the time would try nothing."""
     CountingMachine.counts.clear()
     some = settings(
-        max_examples=30, stateful_step_count=40, phases=[Phase.generate], database=None
+        max_examples=40, stateful_step_count=40, phases=[Phase.generate], database=None
     )
     run_state_machine_as_test(CountingMachine, settings=some)
     counts = CountingMachine.counts
     captures = [f"capture {part}" for part in ("all", "keep", "release")]
-    for name in (*DIRECTED, *captures):
+    for name in DIRECTED:
         done, refused = counts[f"{name}: done"], counts[f"{name}: refused"]
         assert done > refused or not done + refused, (name, counts)
-    assert sum(counts[f"{name}: done"] for name in captures) > 10
-    assert counts["record a refusal: refused"] > 10
-    assert counts["capture again: done"] > 10
+    captured, missed = (
+        sum(counts[f"{name}: {end}"] for name in captures)
+        for end in ("done", "refused")
+    )
+    assert captured > 10, counts
+    assert 2 * captured > missed, counts
+    assert counts["record a refusal: refused"] > 5, counts
+    assert counts["capture again: done"] > 5, counts
